@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * store - OCI images, unpacked once and shared
+ *
+ * The store lives in one folder:
+ *   incoming/        unpacking goes on here; emptied when the store is opened
+ *   layers/<hex>/    a layer's tree, named by its diff_id (OCI image-spec,
+ *                    config.md, "Layer DiffID")
+ *   images/<hex>     an image's config JSON, named by its digest
+ *   refs/<hex>       what a reference meant when it was last imported, and
+ *                    from which archive; named by the sha256 of the reference
+ * A thing that has its final name is whole: it was written in incoming/,
+ * synced (syncfs(2)) and renamed.
+ */
+#ifndef TARE_STORE_STORE_H
+#define TARE_STORE_STORE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct arena;
+struct error;
+
+enum store_limit {
+	STORE_LAYERS_MAX = 127,
+	STORE_SOURCES_MAX = 4,
+};
+
+struct store {
+	int dir_fd;
+	char path[128]; /* absolute, for mount(2)-like calls and messages */
+	/* folders searched for archives and layouts, best first */
+	const char *sources[STORE_SOURCES_MAX];
+	size_t source_count;
+};
+
+/* What an image says of itself (OCI image-spec, config.md). In an arena. */
+struct image {
+	char digest[72];     /* "sha256:..." of its config */
+	const char **layers; /* absolute folders, topmost first */
+	size_t layer_count;
+	const char **entrypoint;
+	size_t entrypoint_count;
+	const char **command;
+	size_t command_count;
+	const char **environment; /* "NAME=value" */
+	size_t environment_count;
+	const char **volumes; /* absolute paths in the container */
+	size_t volume_count;
+	const char *working_dir; /* "" when not said */
+	const char *user;        /* "" when not said */
+	const char *stop_signal; /* "" when not said, as "SIGQUIT" or "3" */
+};
+
+/* Progress of an import: called now and then with bytes read and in all. */
+typedef void store_progress_fn(void *context, uint64_t done_bytes,
+	uint64_t total_bytes);
+
+/* Opens or makes the store at path and empties its incoming/. */
+int store_open(struct store *store, const char *path, struct error *err);
+void store_close(struct store *store);
+
+/* Adds a folder to look for images in. It need not exist. */
+int store_add_source(struct store *store, const char *path, struct error *err);
+
+/*
+ * Looks an image up by reference ("nginx", "docker.io/library/nginx:1.27",
+ * with @sha256:...). Reads no archive when the archive that it came from has
+ * not changed. Errors:
+ *   -EAGAIN  a source has it, but it is not unpacked yet: call store_import
+ *   -ENOENT  nobody has it; err says where it was looked for, and what
+ *            references are there
+ *   others   the archive or the store cannot be read; err says why
+ */
+int store_find(const struct store *store, const char *reference,
+	struct arena *arena, struct image *out, struct error *err);
+
+/*
+ * Unpacks the image of that reference from the first source that has it. Made
+ * to run in a child of its own: it gives up what it does not need (folder
+ * access by Landlock, capabilities, system calls) before it reads the
+ * archive. Every blob is checked against its digest and every layer against
+ * its diff_id; nothing is written outside incoming/ and nothing stays there
+ * when it fails.
+ */
+int store_import(struct store *store, const char *reference,
+	store_progress_fn *progress, void *context, struct error *err);
+
+/* Removes layers, images and refs that no reference in keep needs. */
+int store_collect(const struct store *store, const char *const *keep,
+	size_t keep_count, struct error *err);
+
+#endif
