@@ -67,7 +67,8 @@ void *arena_array(struct arena *arena, size_t count, size_t size)
 
 char *arena_copy(struct arena *arena, const char *text, size_t size)
 {
-	char *copy = arena_alloc(arena, size + 1);
+	/* SIZE_MAX has no room for the terminator */
+	char *copy = arena_alloc(arena, size < SIZE_MAX ? size + 1 : size);
 
 	if (copy && size)
 		memcpy(copy, text, size);

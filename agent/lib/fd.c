@@ -4,13 +4,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "lib/error.h"
+#include "lib/text.h"
 
 #define TEMPORARY_PREFIX ".new-"
 
@@ -63,6 +67,8 @@ int fd_write_all(int fd, const void *data, size_t size)
 
 		if (written < 0 && errno != EINTR)
 			return -errno;
+		if (written == 0)
+			return -EIO; /* no progress: do not spin */
 		if (written > 0) {
 			at += written;
 			size -= (size_t)written;
@@ -88,6 +94,41 @@ ssize_t fd_read_full(int fd, void *buffer, size_t size)
 	return (ssize_t)used;
 }
 
+/*
+ * Reads to the end of fd into a new, terminated buffer. Files of procfs say
+ * that they have 0 bytes and others may grow, so guess is only that.
+ */
+static ssize_t read_to_end(int fd, size_t guess, size_t limit, char **out)
+{
+	size_t room = guess < 4096 ? 4096 : guess + 1;
+	size_t used = 0;
+	auto_free char *buffer = NULL;
+
+	for (;;) {
+		room = room > limit ? limit + 1 : room;
+
+		char *larger = realloc(buffer, room + 1);
+		ssize_t count;
+
+		if (!larger)
+			return -ENOMEM;
+		buffer = larger;
+		count = fd_read_full(fd, buffer + used, room - used);
+		if (count < 0)
+			return count;
+		used += (size_t)count;
+		if (used > limit)
+			return -EFBIG;
+		if (used < room)
+			break;
+		room *= 2;
+	}
+	buffer[used] = '\0';
+	*out = buffer;
+	buffer = NULL;
+	return (ssize_t)used;
+}
+
 int fd_read_file(int dir_fd, const char *name, size_t limit, char **out,
 	size_t *size_out, struct error *err)
 {
@@ -95,7 +136,6 @@ int fd_read_file(int dir_fd, const char *name, size_t limit, char **out,
 	auto_fd fd = openat(dir_fd, name,
 		O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	struct stat status;
-	char *buffer;
 	ssize_t size;
 
 	if (fd < 0)
@@ -109,20 +149,13 @@ int fd_read_file(int dir_fd, const char *name, size_t limit, char **out,
 		return error_set(err, -EFBIG,
 			"read '%s': it has %lld bytes, the limit is %zu", name,
 			(long long)status.st_size, limit);
-	/* files of procfs say 0; leave room to see that a file has grown */
-	buffer = malloc(limit < 65536 ? limit + 2 : (size_t)status.st_size + 2);
-	if (!buffer)
-		return error_set(err, -ENOMEM, "read '%s': no memory", name);
-	size = fd_read_full(fd, buffer,
-		limit < 65536 ? limit + 1 : (size_t)status.st_size + 1);
-	if (size < 0 || (size_t)size > limit) {
-		free(buffer);
-		return error_set(err, size < 0 ? (int)size : -EFBIG,
-			"read '%s': %s", name,
-			size < 0 ? strerror((int)-size) : "it is too large");
-	}
-	buffer[size] = '\0';
-	*out = buffer;
+	size = read_to_end(fd, (size_t)status.st_size, limit, out);
+	if (size == -EFBIG)
+		return error_set(err, -EFBIG,
+			"read '%s': it has more than %zu bytes", name, limit);
+	if (size < 0)
+		return error_set(err, (int)size, "read '%s': %s", name,
+			strerror((int)-size));
 	if (size_out)
 		*size_out = (size_t)size;
 	return 0;
@@ -207,63 +240,107 @@ int fd_make_dirs(int dir_fd, const char *path, mode_t mode, struct error *err)
 	return 0;
 }
 
-static int remove_children(int fd, dev_t device, struct error *err);
+/*
+ * Removing a tree. What a container left behind may be deeper than the stack,
+ * PATH_MAX or the limit on descriptors, so nothing here recurses: a folder
+ * found in a folder below the top is moved up to the top, which is gone over
+ * again until it is empty. Each folder moves at most once, so the work is in
+ * proportion to the tree, with two descriptors at any depth; when power goes
+ * in between, what is left is a tree that can be removed.
+ */
+struct removal {
+	int top_fd;
+	unsigned long long next_name;
+	struct error *err;
+};
 
-/* One entry of a folder: a file goes at once, a folder after its children. */
-static int remove_entry(int dir_fd, const char *name, dev_t device,
-	struct error *err)
-{
-	struct stat status;
+typedef int folder_fn(struct removal *removal, int dir_fd, const char *name);
 
-	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
-		return 0;
-	if (errno != EISDIR && errno != EPERM)
-		return error_errno(err, "remove '%s'", name);
-
-	auto_fd fd = openat(dir_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return error_errno(err, "open '%s' to remove it", name);
-	if (fstat(fd, &status) < 0)
-		return error_errno(err, "look at '%s'", name);
-	if (device != 0 && status.st_dev != device)
-		return error_set(err, -EXDEV,
-			"remove '%s': something is mounted there", name);
-
-	int result = remove_children(fd_take(&fd), status.st_dev, err);
-
-	if (result < 0)
-		return result;
-	if (unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT)
-		return error_errno(err, "remove folder '%s'", name);
-	return 0;
-}
-
-/* Takes fd over. */
-static int remove_children(int fd, dev_t device, struct error *err)
+/* Removes the files in the folder fd (taken over), gives its folders away. */
+static int empty_folder(struct removal *removal, int fd, folder_fn *on_folder)
 {
 	auto_dir dir = fdopendir(fd);
 	const struct dirent *entry;
+	bool was_empty;
 	int result = 0;
 
 	if (!dir) {
-		result = error_errno(err, "list a folder to remove");
+		result = error_errno(removal->err, "list a folder to remove");
 		(void)close(fd);
 		return result;
 	}
-	while (result == 0 && (entry = readdir(dir))) {
-		if (strcmp(entry->d_name, ".") == 0 ||
-			strcmp(entry->d_name, "..") == 0)
-			continue;
-		result = remove_entry(dirfd(dir), entry->d_name, device, err);
-	}
+	/* a listing may miss entries while others come and go: go over it again */
+	do {
+		rewinddir(dir);
+		was_empty = true;
+		while (result == 0 && (entry = readdir(dir))) {
+			const char *name = entry->d_name;
+
+			if (text_equal(name, ".") || text_equal(name, ".."))
+				continue;
+			was_empty = false;
+			if (unlinkat(fd, name, 0) == 0 || errno == ENOENT)
+				continue;
+			result = errno == EISDIR ? on_folder(removal, fd, name)
+						 : error_errno(removal->err,
+							   "remove '%s'", name);
+		}
+	} while (result == 0 && !was_empty);
+	return result;
+}
+
+static int move_up(struct removal *removal, int dir_fd, const char *name)
+{
+	char free_name[32];
+
+	do {
+		(void)snprintf(free_name, sizeof(free_name), "%llu",
+			removal->next_name++);
+		if (syscall(SYS_renameat2, dir_fd, name, removal->top_fd,
+			    free_name, RENAME_NOREPLACE) == 0)
+			return 0;
+	} while (errno == EEXIST);
+	return error_errno(removal->err, "move '%s' to remove it", name);
+}
+
+static int dissolve(struct removal *removal, int dir_fd, const char *name)
+{
+	struct open_how how = {
+		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
+		.resolve = RESOLVE_NO_XDEV,
+	};
+	int fd = (int)syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
+	int result;
+
+	if (fd < 0 && errno == EXDEV)
+		return error_set(removal->err, -EXDEV,
+			"remove '%s': something is mounted there", name);
+	if (fd < 0)
+		return error_errno(removal->err, "open '%s' to remove it",
+			name);
+	result = empty_folder(removal, fd, move_up);
+	if (result == 0 && unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
+		result = error_errno(removal->err, "remove folder '%s'", name);
 	return result;
 }
 
 int fd_remove_tree(int dir_fd, const char *name, struct error *err)
 {
-	return remove_entry(dir_fd, name, 0, err);
+	struct removal removal = { .err = err };
+	int result;
+
+	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR)
+		return error_errno(err, "remove '%s'", name);
+	removal.top_fd = openat(dir_fd, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (removal.top_fd < 0)
+		return error_errno(err, "open '%s' to remove it", name);
+	result = empty_folder(&removal, removal.top_fd, dissolve);
+	if (result == 0 && unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
+		result = error_errno(err, "remove folder '%s'", name);
+	return result;
 }
 
 int fd_set_nonblocking(int fd, bool nonblocking)
