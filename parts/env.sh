@@ -32,3 +32,15 @@ x86_64) HOST=x86_64-linux-musl ;;
 arm64)  HOST=aarch64-linux-musl ;;
 esac
 export HOST
+
+# archive FILE.a SOURCE...: compile with CFLAGS and make a static library. For
+# sources that need no configuration, this is the whole build.
+archive()
+{
+	library=$1
+	shift
+	mkdir -p "$WORK/objects"
+	# shellcheck disable=SC2086 # CFLAGS is a list
+	(cd "$WORK/objects" && "$CC" $CFLAGS -c "$@" &&
+		"$AR" Drc "$library" ./*.o)
+}
