@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""disk - the disk of a test machine, made by image/mkimage, seen from outside.
+
+Everything works on the image file: the partition table by sfdisk, the config
+partition by mtools, the data partition by e2fsprogs at an offset. Nothing is
+mounted.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+
+from machine import TOP, Failure
+
+BUILD = os.path.join(TOP, "build", "x86_64")
+OSFILE = os.path.join(BUILD, "tare-x86_64.efi")
+DEBUG_OSFILE = os.path.join(BUILD, "debug", "tare-x86_64.efi")
+IMAGE = os.path.join(BUILD, "tare-x86_64.img")
+
+
+def tool(name):
+    """A program of our e2fsprogs; it runs on this host as well."""
+    for folder in ("parts/e2fsprogs/host", "parts/e2fsprogs/sbin"):
+        path = os.path.join(BUILD, folder, name)
+        if os.path.exists(path):
+            return path
+    return shutil.which(name) or "/usr/sbin/" + name
+
+
+def call(command, ok=(0,), **options):
+    """Run a host program; its output."""
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True,
+                          stderr=subprocess.STDOUT, check=False, **options)
+    if done.returncode not in ok:
+        raise Failure(f"{' '.join(command)}: status {done.returncode}\n"
+                      f"{done.stdout}")
+    return done.stdout
+
+
+class Disk:
+    def __init__(self, path, config=None, data=None, size=None):
+        """config, data: folders. config None: an empty config partition."""
+        self.path = path
+        command = [os.path.join(TOP, "image/mkimage"), "-a", "x86_64",
+                   "-o", path, "-k", OSFILE]
+        if config:
+            command += ["-c", config]
+        if data:
+            command += ["-d", data]
+        if size:
+            command += ["-s", size]
+        call(command)
+
+    def partition(self, label):
+        """Offset and size in bytes of the partition with this label."""
+        table = json.loads(call(["sfdisk", "--json", self.path]))
+        for part in table["partitiontable"]["partitions"]:
+            if part.get("name") == label:
+                return part["start"] * 512, part["size"] * 512
+        raise Failure(f"there is no partition {label} on {self.path}")
+
+    def delete_partition(self, number):
+        call(["sfdisk", "-q", "--delete", self.path, str(number)])
+
+    def grow(self, size):
+        os.truncate(self.path, size)
+
+    def write(self, label, data, at=0):
+        """Overwrite bytes of a partition."""
+        offset, _ = self.partition(label)
+        with open(self.path, "r+b") as disk:
+            disk.seek(offset + at)
+            disk.write(data)
+
+    def read(self, label, size, at=0):
+        offset, _ = self.partition(label)
+        with open(self.path, "rb") as disk:
+            disk.seek(offset + at)
+            return disk.read(size)
+
+    def put_config(self, files):
+        """Write files ({path: text or bytes}) to the config partition."""
+        offset, _ = self.partition("tare-config")
+        environment = dict(os.environ, MTOOLS_SKIP_CHECK="1")
+        for name, content in files.items():
+            if isinstance(content, str):
+                content = content.encode()
+            subprocess.run(
+                ["mcopy", "-o", "-i", f"{self.path}@@{offset}", "-",
+                 "::" + name], input=content, check=True, env=environment)
+
+    # -- the data partition ------------------------------------------------
+
+    def ext4(self):
+        return f"{self.path}?offset={self.partition('tare-data')[0]}"
+
+    def check_clean(self):
+        """The data file system is whole and was unmounted in order."""
+        report = call([tool("dumpe2fs"), "-h", self.ext4()])
+        if "needs_recovery" in report:
+            raise Failure("the data partition was not unmounted")
+        call([tool("e2fsck"), "-fn", self.ext4()])
+
+    def check_repairable(self):
+        """After a power cut: the journal is enough, nothing is damaged."""
+        call([tool("e2fsck"), "-fy", "-E", "journal_only", self.ext4()],
+             ok=(0, 1))
+        call([tool("e2fsck"), "-fn", self.ext4()])
+
+    def debugfs(self, request, write=False):
+        return call([tool("debugfs"), *(["-w"] if write else []),
+                     "-R", request, self.ext4()])
+
+    def cat(self, path):
+        return call([tool("debugfs"), "-R", f'cat "{path}"', self.ext4()])
+
+    def names(self, path):
+        """The names in a folder of the data partition."""
+        lines = self.debugfs(f'ls -p "{path}"').splitlines()
+        names = [line.split("/")[5] for line in lines if line.count("/") >= 6]
+        return sorted(set(names) - {".", ".."})
