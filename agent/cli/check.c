@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+/* check - `tare check`: what is wrong with a compose file, on any machine */
+#include "cli/check.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "config/problem.h"
+#include "lib/arena.h"
+#include "lib/error.h"
+#include "lib/fd.h"
+#include "lib/text.h"
+
+#define READ_LIMIT  (16 * CONFIG_TEXT_MAX)
+#define ARENA_LIMIT (64 << 20)
+
+/* The folder of path as a descriptor; *name gets the part after it. */
+static int open_folder_of(const char *path, const char **name)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[4096];
+
+	*name = slash ? slash + 1 : path;
+	if (!slash)
+		return open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (slash == path)
+		return open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if ((size_t)(slash - path) >= sizeof(folder))
+		return -1;
+	memcpy(folder, path, (size_t)(slash - path));
+	folder[slash - path] = '\0';
+	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+static void print_text(const struct problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		char line[700];
+		struct text text;
+
+		text_init(&text, line, sizeof(line));
+		problem_print(&problems->items[i], &text);
+		printf("%s%s\n", line,
+			problems->items[i].is_warning ? " (warning)" : "");
+	}
+}
+
+static void print_json_string(const char *name, const char *value)
+{
+	char escaped[2048];
+	struct text text;
+
+	text_init(&text, escaped, sizeof(escaped));
+	text_add_json(&text, value, strlen(value));
+	printf("\"%s\":\"%s\",", name, escaped);
+}
+
+static void print_json(const struct problems *problems, bool is_good)
+{
+	printf("{\"valid\":%s,\"problems\":[", is_good ? "true" : "false");
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct problem *problem = &problems->items[i];
+
+		printf("%s{\"severity\":\"%s\",", i ? "," : "",
+			problem->is_warning ? "warning" : "error");
+		print_json_string("file", problem->file);
+		print_json_string("path", problem->path);
+		print_json_string("text", problem->text);
+		printf("\"line\":%u,\"column\":%u}", problem->line,
+			problem->column);
+	}
+	printf("],\"errors\":%zu,\"warnings\":%zu}\n", problems->error_count,
+		problems->warning_count);
+}
+
+int check_file(const char *path, bool as_json)
+{
+	static struct problems problems; /* large */
+	auto_arena arena = { .limit_bytes = ARENA_LIMIT };
+	struct config_source source = { .name = path };
+	auto_free char *text = NULL;
+	struct config config;
+	struct error err;
+	const char *name;
+	auto_fd folder_fd = open_folder_of(path, &name);
+	bool is_good;
+
+	if (fd_read_file(AT_FDCWD, path, READ_LIMIT, &text, &source.size,
+		    &err) < 0) {
+		fprintf(stderr, "tare: %s\n", err.text);
+		return 1;
+	}
+	source.name = name;
+	source.text = text;
+	source.folder_fd = folder_fd;
+	is_good = config_load(&source, &arena, &config, &problems) == 0;
+	if (as_json) {
+		print_json(&problems, is_good);
+		return !is_good;
+	}
+	print_text(&problems);
+	if (is_good)
+		printf("%s is good: %zu services, %zu warnings\n", path,
+			config.service_count, problems.warning_count);
+	else
+		printf("%s has %zu errors and %zu warnings\n", path,
+			problems.error_count, problems.warning_count);
+	return !is_good;
+}

@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+/* screen - the status screen as text */
+#include "cli/screen.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config/problem.h"
+#include "lib/text.h"
+#include "supervise/status.h"
+
+#define BOLD   "\033[1m"
+#define RED    "\033[31m"
+#define GREEN  "\033[32m"
+#define YELLOW "\033[33m"
+#define PLAIN  "\033[0m"
+
+#define ERRORS_SHOWN 5
+
+/* A screen that is being filled. */
+struct canvas {
+	const struct screen *screen;
+	struct text *out;
+	unsigned int used_rows;
+};
+
+void screen_add_recent(struct screen *screen, const char *line)
+{
+	if (screen->recent_count == SCREEN_RECENT_MAX) {
+		memmove(screen->recent[0], screen->recent[1],
+			sizeof(screen->recent) - sizeof(screen->recent[0]));
+		screen->recent_count--;
+	}
+	(void)text_copy(screen->recent[screen->recent_count++], SCREEN_LINE_MAX,
+		line);
+}
+
+void screen_format_age(unsigned long long age_ms, char *out, size_t size)
+{
+	unsigned long long seconds = age_ms / 1000;
+
+	if (seconds < 120)
+		(void)snprintf(out, size, "%llu s", seconds);
+	else if (seconds < 120 * 60)
+		(void)snprintf(out, size, "%llu min", seconds / 60);
+	else if (seconds < 48 * 3600)
+		(void)snprintf(out, size, "%llu h", seconds / 3600);
+	else
+		(void)snprintf(out, size, "%llu d", seconds / 86400);
+}
+
+void screen_format_memory(unsigned long long bytes, char *out, size_t size)
+{
+	double mib = (double)bytes / (1 << 20);
+
+	if (bytes == 0)
+		(void)snprintf(out, size, "-");
+	else if (mib < 1000)
+		(void)snprintf(out, size, "%.1fM", mib);
+	else
+		(void)snprintf(out, size, "%.1fG", mib / 1024);
+}
+
+/* A terminal obeys what it is shown: keep control characters from it. */
+static void make_harmless(char *text)
+{
+	for (; *text; text++) {
+		if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
+			*text = '?';
+	}
+}
+
+/* One line in one colour, cut at the edge. */
+static void add_line(struct canvas *canvas, const char *colour,
+	const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+static void add_line(struct canvas *canvas, const char *colour,
+	const char *format, ...)
+{
+	const struct screen *screen = canvas->screen;
+	bool is_coloured = screen->has_colour && *colour;
+	char line[SCREEN_LINE_MAX];
+	va_list args;
+
+	if (canvas->used_rows == screen->rows)
+		return;
+	va_start(args, format);
+	(void)vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	make_harmless(line);
+	if (strlen(line) > screen->columns)
+		line[screen->columns] = '\0';
+	text_add(canvas->out, "%s%s%s%s\033[K", canvas->used_rows ? "\r\n" : "",
+		is_coloured ? colour : "", line, is_coloured ? PLAIN : "");
+	canvas->used_rows++;
+}
+
+static void add_head(struct canvas *canvas, const struct status *status)
+{
+	const char *colour = status->is_config_bad ? RED : "";
+	char age[24];
+
+	screen_format_age(status->uptime_ms, age, sizeof(age));
+	add_line(canvas, BOLD, "%s   Tare %s  %s  up %s", status->hostname,
+		status->version, status->machine, age);
+	add_line(canvas, "", "%s", "");
+	add_line(canvas, "", "Address  %s",
+		*status->addresses ? status->addresses : "none yet");
+	add_line(canvas, colour, "Config   %s", status->config);
+	add_line(canvas, "", "Data     %s", status->data);
+	for (size_t i = 0; i < status->note_count; i++)
+		add_line(canvas, YELLOW, "Boot     %s", status->notes[i]);
+}
+
+static void add_problems(struct canvas *canvas, const struct problems *problems)
+{
+	size_t shown =
+		problems->count < ERRORS_SHOWN ? problems->count : ERRORS_SHOWN;
+	size_t rest = problems->error_count + problems->warning_count - shown;
+
+	if (shown > 0)
+		add_line(canvas, "", "%s", "");
+	for (size_t i = 0; i < shown; i++) {
+		char line[600];
+		struct text text;
+
+		text_init(&text, line, sizeof(line));
+		problem_print(&problems->items[i], &text);
+		add_line(canvas, problems->items[i].is_warning ? YELLOW : RED,
+			"%s", line);
+	}
+	if (shown > 0 && rest > 0)
+		add_line(canvas, "", "... and %zu more: tare check shows all",
+			rest);
+}
+
+static const char *colour_of(const struct status_workload *workload)
+{
+	if (workload->state == STATE_RUNNING)
+		return GREEN;
+	if (workload->state == STATE_BACKOFF ||
+		(workload->state == STATE_FINISHED && workload->exit_code != 0))
+		return RED;
+	return "";
+}
+
+static void describe_state(const struct status_workload *workload, char *out,
+	size_t size)
+{
+	const char *name = state_name(workload->state);
+
+	if (workload->state == STATE_BACKOFF)
+		(void)snprintf(out, size, "starts again in %llu s",
+			(unsigned long long)(workload->retry_in_ms + 999) /
+				1000);
+	else if (workload->percent >= 0)
+		(void)snprintf(out, size, "unpacking %d %%", workload->percent);
+	else if (workload->state == STATE_FINISHED)
+		(void)snprintf(out, size, "%s (%d)", name, workload->exit_code);
+	else
+		(void)snprintf(out, size, "%s", name);
+}
+
+static void add_workload(struct canvas *canvas,
+	const struct status_workload *workload)
+{
+	char state[40];
+	char memory[24];
+	char age[24];
+
+	describe_state(workload, state, sizeof(state));
+	screen_format_memory(workload->memory_bytes, memory, sizeof(memory));
+	screen_format_age(workload->age_ms, age, sizeof(age));
+	add_line(canvas, colour_of(workload), "%-20s %-22s %8u %8s %8s",
+		workload->name, state, workload->restarts, memory, age);
+	if (*workload->reason && workload->state != STATE_RUNNING)
+		add_line(canvas, "", "    %s", workload->reason);
+}
+
+static void add_workloads(struct canvas *canvas, const struct status *status)
+{
+	add_line(canvas, "", "%s", "");
+	if (status->workload_count == 0) {
+		add_line(canvas, "", "no workloads");
+		return;
+	}
+	add_line(canvas, BOLD, "%-20s %-22s %8s %8s %8s", "WORKLOAD", "STATE",
+		"RESTARTS", "MEMORY", "AGE");
+	for (size_t i = 0; i < status->workload_count; i++)
+		add_workload(canvas, &status->workloads[i]);
+}
+
+void screen_render(const struct screen *screen, const struct status *status,
+	struct text *out)
+{
+	struct canvas canvas = { .screen = screen, .out = out };
+	size_t first = 0;
+
+	add_head(&canvas, status);
+	add_problems(&canvas, status->problems);
+	add_workloads(&canvas, status);
+	add_line(&canvas, "", "%s", "");
+	if (screen->rows - canvas.used_rows < screen->recent_count)
+		first = screen->recent_count -
+			(screen->rows - canvas.used_rows);
+	for (size_t i = first; i < screen->recent_count; i++)
+		add_line(&canvas, "", "%s", screen->recent[i]);
+}

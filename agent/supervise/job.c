@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+/* job - importing an OCI image, in a child of its own */
+#include "supervise/job.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "lib/text.h"
+#include "store/store.h"
+
+/* What the child writes; below PIPE_BUF, so that it arrives whole. */
+struct message {
+	bool is_end;
+	uint64_t done_bytes;
+	uint64_t total_bytes;
+	struct error result;
+};
+
+void job_init(struct job *job, struct loop *loop)
+{
+	*job = (struct job){ .loop = loop, .watch.fd = -1 };
+}
+
+bool job_is_running(const struct job *job)
+{
+	return job->watch.fd >= 0;
+}
+
+static void send_progress(void *context, uint64_t done, uint64_t total)
+{
+	const int *fd = context;
+	struct message message = { .done_bytes = done, .total_bytes = total };
+
+	/* progress is a courtesy: the end is what counts */
+	(void)fd_write_all(*fd, &message, sizeof(message));
+}
+
+static _Noreturn void run_child(const struct store *store,
+	const char *reference, int pipe_fd)
+{
+	struct store own = *store;
+	struct message message = { .is_end = true };
+
+	/* an agent that is gone will start this again */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	(void)prctl(PR_SET_NAME, "tare-import");
+	message.result.code = store_import(&own, reference, send_progress,
+		&pipe_fd, &message.result);
+	_exit(fd_write_all(pipe_fd, &message, sizeof(message)) < 0);
+}
+
+static void finish(struct job *job)
+{
+	int status = 0;
+
+	loop_remove(job->loop, &job->watch);
+	while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (job->result.code > 0)
+		(void)error_set(&job->result, -EIO,
+			"unpack '%s': the unpacking process was killed by signal %d",
+			job->reference, WTERMSIG(status));
+	job->pid = 0;
+	job->on_end(job);
+}
+
+static void on_message(struct watch *watch, uint32_t events)
+{
+	struct job *job = container_of(watch, struct job, watch);
+	struct message message;
+	ssize_t size = read(watch->fd, &message, sizeof(message));
+
+	(void)events;
+	if (size < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (size != (ssize_t)sizeof(message)) {
+		finish(job);
+		return;
+	}
+	if (message.is_end) {
+		job->result = message.result;
+		return; /* the end of the pipe follows */
+	}
+	job->done_bytes = message.done_bytes;
+	job->total_bytes = message.total_bytes;
+	job->on_progress(job);
+}
+
+int job_start(struct job *job, const struct store *store, const char *reference,
+	struct error *err)
+{
+	int fds[2];
+	int result;
+
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return error_errno(err, "make a pipe");
+	job->pid = fork();
+	if (job->pid < 0) {
+		result = error_errno(err, "start the unpacking process");
+		(void)close(fds[0]);
+		(void)close(fds[1]);
+		return result;
+	}
+	if (job->pid == 0) {
+		(void)close(fds[0]);
+		run_child(store, reference, fds[1]);
+	}
+	(void)close(fds[1]);
+	(void)text_copy(job->reference, sizeof(job->reference), reference);
+	job->done_bytes = 0;
+	job->total_bytes = 0;
+	job->result = (struct error){ .code = 1 }; /* nothing heard yet */
+	job->watch.fd = fds[0];
+	job->watch.on_ready = on_message;
+	result = loop_add(job->loop, &job->watch, EPOLLIN, err);
+	if (result < 0)
+		job_cancel(job);
+	return result;
+}
+
+void job_cancel(struct job *job)
+{
+	if (!job_is_running(job))
+		return;
+	(void)kill(job->pid, SIGKILL);
+	loop_remove(job->loop, &job->watch);
+	while (waitpid(job->pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	job->pid = 0;
+}

@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: MIT
+/* launch - from a service and its OCI image to a container that can start */
+#include "supervise/launch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "config/config.h"
+#include "lib/error.h"
+#include "lib/fd.h"
+#include "lib/text.h"
+#include "run/root.h"
+#include "store/store.h"
+#include "supervise/places.h"
+#include "supervise/process.h"
+
+#define IMAGE_NOTE "image" /* which image the upper layer belongs to */
+
+static int add_mount(struct launch *launch, struct oci_mount mount,
+	struct error *err)
+{
+	if (launch->spec.mount_count == LAUNCH_MOUNTS_MAX) {
+		fd_close(&mount.source_fd);
+		return error_set(err, -E2BIG, "mount '%s': more than %d mounts",
+			mount.destination, LAUNCH_MOUNTS_MAX);
+	}
+	launch->mounts[launch->spec.mount_count++] = mount;
+	return 0;
+}
+
+static int add_bind(struct launch *launch, int dir_fd, const char *name,
+	const char *destination, bool read_only, struct error *err)
+{
+	/* nothing that a config names may lead out of its folder */
+	struct open_how how = {
+		.flags = O_PATH | O_CLOEXEC,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	int fd = (int)syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
+
+	if (fd < 0)
+		return error_errno(err, "open '%s'", name);
+	return add_mount(launch,
+		(struct oci_mount){
+			.destination = destination,
+			.type = "bind",
+			.source_fd = fd,
+			.read_only = read_only,
+		},
+		err);
+}
+
+/* Whether the upper layer on disk was made on this image. */
+static bool has_upper_of(int dir_fd, const char *digest)
+{
+	auto_free char *note = NULL;
+
+	return fd_read_file(dir_fd, IMAGE_NOTE, 128, &note, NULL, NULL) == 0 &&
+	       text_equal(note, digest);
+}
+
+static int open_root(const struct places *places, const struct service *service,
+	const struct image *image, struct launch *launch, struct error *err)
+{
+	const char *path =
+		arena_format(&launch->arena, "containers/%s", service->name);
+	const char *upper = arena_format(&launch->arena, "%s/%s/upper",
+		places->data_path, path);
+	const char *work = arena_format(&launch->arena, "%s/%s/work",
+		places->data_path, path);
+	int result;
+
+	if (!path || !upper || !work)
+		return error_set(err, -ENOMEM, "start: no memory");
+	result = fd_make_dirs(places->data_fd, path, 0700, err);
+	if (result < 0)
+		return result;
+
+	auto_fd dir_fd = openat(places->data_fd, path,
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (dir_fd < 0)
+		return error_errno(err, "open '%s'", path);
+	if (!has_upper_of(dir_fd, image->digest)) {
+		result = fd_remove_tree(dir_fd, "upper", err);
+		if (result < 0)
+			return result;
+	}
+	/* overlayfs leaves an unremovable-looking work/work; it is only ours */
+	result = fd_remove_tree(dir_fd, "work", err);
+	if (result == 0)
+		result = fd_make_dirs(dir_fd, "upper", 0755, err);
+	if (result == 0)
+		result = fd_make_dirs(dir_fd, "work", 0700, err);
+	if (result == 0 && !has_upper_of(dir_fd, image->digest))
+		result = fd_replace_file(dir_fd, IMAGE_NOTE, image->digest,
+			strlen(image->digest), 0600, err);
+	if (result < 0)
+		return result;
+	launch->spec.root_fd = root_open((const char *const *)image->layers,
+		image->layer_count, upper, work, err);
+	return launch->spec.root_fd < 0 ? launch->spec.root_fd : 0;
+}
+
+/* A new volume gets its name only when it is filled. */
+static int make_volume(int volumes_fd, const char *name, int root_fd,
+	const struct volume_mount *mount, struct error *err)
+{
+	char fresh[300];
+	int result;
+
+	if (snprintf(fresh, sizeof(fresh), ".new-%s", name) >=
+		(int)sizeof(fresh))
+		return error_set(err, -ENAMETOOLONG,
+			"make volume '%s': name too long", name);
+	result = fd_remove_tree(volumes_fd, fresh, err);
+	if (result < 0)
+		return result;
+	if (mkdirat(volumes_fd, fresh, 0755) < 0)
+		return error_errno(err, "make volume '%s'", name);
+
+	auto_fd fd = openat(volumes_fd, fresh,
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return error_errno(err, "open volume '%s'", name);
+	if (!mount->no_copy) {
+		result = root_copy_out(root_fd, mount->target, fd, err);
+		if (result < 0)
+			return error_prefix(err, "fill volume '%s'", name);
+	}
+	if (syncfs(fd) < 0)
+		return error_errno(err, "sync volume '%s'", name);
+	if (renameat(volumes_fd, fresh, volumes_fd, name) < 0)
+		return error_errno(err, "make volume '%s'", name);
+	return 0;
+}
+
+static int add_volume(const struct places *places,
+	const struct volume_mount *mount, struct launch *launch,
+	struct error *err)
+{
+	struct stat status;
+	int result;
+
+	result = fd_make_dirs(places->data_fd, "volumes", 0711, err);
+	if (result < 0)
+		return result;
+
+	auto_fd fd = openat(places->data_fd, "volumes",
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return error_errno(err, "open the folder of the volumes");
+	if (fstatat(fd, mount->source, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+		result = make_volume(fd, mount->source, launch->spec.root_fd,
+			mount, err);
+		if (result < 0)
+			return result;
+	}
+	return add_bind(launch, fd, mount->source, mount->target,
+		mount->read_only, err);
+}
+
+static int add_declared_mount(const struct places *places,
+	const struct volume_mount *mount, struct launch *launch,
+	struct error *err)
+{
+	switch (mount->kind) {
+	case VOLUME_NAMED:
+		return add_volume(places, mount, launch, err);
+	case VOLUME_FILE:
+		if (places->config_fd < 0)
+			return error_set(err, -ENOENT,
+				"mount '%s': there is no config partition",
+				mount->source);
+		return add_bind(launch, places->config_fd, mount->source,
+			mount->target, true, err);
+	case VOLUME_TMPFS:
+		return add_mount(launch,
+			(struct oci_mount){
+				.destination = mount->target,
+				.type = "tmpfs",
+				.source_fd = -1,
+				.read_only = mount->read_only,
+				.size_bytes = mount->tmpfs_size_bytes,
+				.mode = mount->tmpfs_mode,
+			},
+			err);
+	}
+	return error_set(err, -EINVAL, "mount '%s': unknown kind",
+		mount->target);
+}
+
+/* /etc/hosts and /etc/hostname of its own, /etc/resolv.conf of the machine. */
+static int add_etc_files(const struct places *places,
+	const struct service *service, struct launch *launch, struct error *err)
+{
+	const char *hostname =
+		service->hostname ? service->hostname : service->name;
+	const char *dir =
+		arena_format(&launch->arena, "workloads/%s", service->name);
+	const char *hosts = arena_format(&launch->arena,
+		"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n"
+		"127.0.1.1\t%s\n",
+		hostname);
+	const char *name = arena_format(&launch->arena, "%s\n", hostname);
+	int result;
+
+	if (!dir || !hosts || !name)
+		return error_set(err, -ENOMEM, "start: no memory");
+	result = fd_make_dirs(places->run_fd, dir, 0755, err);
+	if (result < 0)
+		return result;
+
+	auto_fd fd =
+		openat(places->run_fd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return error_errno(err, "open '%s'", dir);
+	result = fd_replace_file(fd, "hosts", hosts, strlen(hosts), 0644, err);
+	if (result == 0)
+		result = fd_replace_file(fd, "hostname", name, strlen(name),
+			0644, err);
+	if (result == 0)
+		result =
+			add_bind(launch, fd, "hosts", "/etc/hosts", false, err);
+	if (result == 0)
+		result = add_bind(launch, fd, "hostname", "/etc/hostname",
+			false, err);
+	if (result == 0)
+		result = add_bind(launch, places->run_fd, "resolv.conf",
+			"/etc/resolv.conf", true, err);
+	return result;
+}
+
+static int add_mounts(const struct places *places,
+	const struct service *service, struct launch *launch, struct error *err)
+{
+	int result = add_etc_files(places, service, launch, err);
+
+	for (size_t i = 0; result == 0 && i < service->volume_count; i++)
+		result = add_declared_mount(places, &service->volumes[i],
+			launch, err);
+	return result;
+}
+
+/* Who runs, what, where, with which rights. */
+static int fill_process(const struct service *service,
+	const struct image *image, struct launch *launch, struct error *err)
+{
+	struct oci_process *process = &launch->spec.process;
+	const char *user = service->user ? service->user : image->user;
+	uint64_t capabilities = process_capabilities(service);
+	char home[256];
+	int result;
+
+	result = process_arguments(service, image, &launch->arena,
+		&process->args, err);
+	if (result < 0)
+		return result;
+	result =
+		root_find_user(launch->spec.root_fd, user, &process->user, err);
+	if (result < 0)
+		return result;
+	root_find_home(launch->spec.root_fd, process->user.uid, home,
+		sizeof(home));
+	process->env =
+		process_environment(service, image, home, &launch->arena);
+	process->cwd = service->working_dir ? service->working_dir
+					    : image->working_dir;
+	if (!*process->cwd)
+		process->cwd = "/";
+	process->capabilities = (struct oci_capabilities){
+		.bounding = capabilities,
+		.effective = capabilities,
+		.permitted = capabilities,
+	};
+	launch->rlimits[0] = (struct oci_rlimit){ RLIMIT_NOFILE,
+		LAUNCH_NOFILE_SOFT, LAUNCH_NOFILE_HARD };
+	process->rlimits = launch->rlimits;
+	process->rlimit_count = 1;
+	process->no_new_privileges = service->no_new_privileges;
+	return process->env ? 0 : error_set(err, -ENOMEM, "start: no memory");
+}
+
+static void fill_sandbox(const struct places *places,
+	const struct service *service, struct launch *launch)
+{
+	struct oci_spec *spec = &launch->spec;
+
+	spec->hostname = service->hostname ? service->hostname : service->name;
+	spec->root_readonly = service->read_only;
+	spec->mounts = launch->mounts;
+	spec->namespaces = OCI_NAMESPACE_PID | OCI_NAMESPACE_MOUNT |
+			   OCI_NAMESPACE_UTS | OCI_NAMESPACE_IPC |
+			   OCI_NAMESPACE_CGROUP;
+	spec->resources = process_resources(service, places->memory_bytes);
+	(void)snprintf(launch->cgroup, sizeof(launch->cgroup), "%s/1",
+		service->name);
+	spec->cgroup = launch->cgroup;
+	spec->is_privileged = service->privileged;
+	if (service->privileged)
+		return;
+	spec->masked_paths = spec_masked_paths;
+	spec->readonly_paths = spec_readonly_paths;
+	spec->has_seccomp = true;
+}
+
+int launch_prepare(const struct places *places, const struct service *service,
+	const struct image *image, struct launch *launch, struct error *err)
+{
+	int result;
+
+	*launch = (struct launch){ .spec.root_fd = -1 };
+	result = open_root(places, service, image, launch, err);
+	if (result == 0)
+		result = add_mounts(places, service, launch, err);
+	if (result == 0)
+		result = fill_process(service, image, launch, err);
+	if (result < 0) {
+		launch_clear(launch);
+		return result;
+	}
+	fill_sandbox(places, service, launch);
+	return 0;
+}
+
+void launch_clear(struct launch *launch)
+{
+	fd_close(&launch->spec.root_fd);
+	for (size_t i = 0; i < launch->spec.mount_count; i++)
+		fd_close(&launch->mounts[i].source_fd);
+	launch->spec.mount_count = 0;
+	arena_clear(&launch->arena);
+}

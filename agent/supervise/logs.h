@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * logs - what a workload prints, as JSON lines in a file
+ *
+ * A line of /data/log/<service>.log is one object in the form that Docker's
+ * json-file driver made known:
+ *   {"log":"text\n","stream":"stdout","time":"2026-01-02T03:04:05.123456Z"}
+ * A line over LOG_LINE_MAX bytes comes in parts; only the last part ends in
+ * "\n". The file is rotated to <service>.log.1 at LOG_FILE_MAX bytes. A
+ * workload may write LOG_RATE bytes a second with bursts of LOG_BURST; what is
+ * over that is read and dropped, and how much was dropped is a line of its own.
+ * So nobody waits for a log: not the workload, not its neighbours.
+ */
+#ifndef TARE_SUPERVISE_LOGS_H
+#define TARE_SUPERVISE_LOGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "lib/loop.h"
+
+struct error;
+
+enum log_limit {
+	LOG_LINE_MAX = 16384,
+	LOG_FILE_MAX = 8 << 20,
+	LOG_RATE = 1 << 20,
+	LOG_BURST = 4 << 20,
+};
+
+struct log_stream {
+	struct watch watch;
+	struct log_file *file;
+	const char *name; /* "stdout" or "stderr" */
+	size_t pending_size;
+	char pending[LOG_LINE_MAX]; /* the beginning of a line */
+};
+
+struct log_file {
+	struct loop *loop;
+	int dir_fd; /* of /data/log; not ours */
+	int fd;     /* -1: not open, perhaps as the disk is full */
+	uint64_t size;
+	uint64_t tokens; /* bytes that may be written now */
+	uint64_t filled_ms;
+	uint64_t dropped_bytes;
+	bool is_failing; /* said once, until it works again */
+	char name[80];   /* "<service>.log" */
+	struct log_stream streams[2];
+};
+
+/* Prepares the log of a service. Opens no file yet. */
+void log_file_init(struct log_file *file, struct loop *loop, int dir_fd,
+	const char *service);
+
+/* Takes over the read ends of a container's stdout and stderr. */
+int log_file_attach(struct log_file *file, int stdout_fd, int stderr_fd,
+	struct error *err);
+
+/* Reads what is left, writes unfinished lines and closes everything. */
+void log_file_detach(struct log_file *file);
+
+/*
+ * Writes bytes that a stream gave as JSON lines of that time (RFC 3339, UTC),
+ * keeping an unfinished line for later. Used by the watches; here for tests.
+ */
+void log_feed(struct log_stream *stream, const char *bytes, size_t size,
+	const char *time);
+
+#endif

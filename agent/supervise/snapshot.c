@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/* snapshot - fills struct status from the supervisor */
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+#include "lib/fd.h"
+#include "lib/text.h"
+#include "supervise/status.h"
+#include "supervise/supervisor.h"
+#include "version.h"
+
+#define NOTES_MAX_BYTES 8192
+
+static void describe_config(const struct supervisor *supervisor,
+	struct status *out)
+{
+	const struct generation *generation = &supervisor->generation;
+	struct text text;
+
+	text_init(&text, out->config, sizeof(out->config));
+	out->is_config_bad = generation->is_partition_bad;
+	if (generation->origin == GENERATION_PARTITION)
+		text_add(&text, "%s is good", generation->file);
+	if (*generation->note)
+		text_add(&text, "%s%s", text.used ? "; " : "",
+			generation->note);
+	if (generation->origin == GENERATION_LAST_GOOD)
+		text_add(&text, "; running the last good one");
+	if (generation->origin == GENERATION_NONE)
+		text_add(&text, "; nothing runs");
+}
+
+static void describe_data(const struct supervisor *supervisor,
+	struct status *out)
+{
+	const double gib = 1 << 30;
+	auto_free char *mode = NULL;
+	struct statvfs space;
+
+	(void)fd_read_file(supervisor->places.run_fd, "data-mode", 64, &mode,
+		NULL, NULL);
+	if (mode)
+		mode[strcspn(mode, "\n")] = '\0';
+	if (fstatvfs(supervisor->places.data_fd, &space) < 0)
+		memset(&space, 0, sizeof(space));
+	(void)snprintf(out->data, sizeof(out->data),
+		"%s, %.1f GiB free of %.1f GiB", mode ? mode : "unknown",
+		(double)space.f_bavail * (double)space.f_frsize / gib,
+		(double)space.f_blocks * (double)space.f_frsize / gib);
+}
+
+/* The last lines that init and disks wrote about steps that failed. */
+static void read_notes(const struct supervisor *supervisor, struct status *out)
+{
+	auto_free char *text = NULL;
+	char *line;
+
+	out->note_count = 0;
+	if (fd_read_file(supervisor->places.run_fd, "notes", NOTES_MAX_BYTES,
+		    &text, NULL, NULL) < 0)
+		return;
+	for (line = text; *line && out->note_count < STATUS_NOTES_MAX;) {
+		size_t length = strcspn(line, "\n");
+		bool has_more = line[length] == '\n';
+
+		line[length] = '\0';
+		(void)text_copy(out->notes[out->note_count++],
+			sizeof(out->notes[0]), line);
+		line += length + has_more;
+	}
+}
+
+static int percent_of(const struct supervisor *supervisor,
+	const struct workload *workload)
+{
+	const struct job *job = &supervisor->job;
+
+	if (workload->state != STATE_PREPARING || !job_is_running(job) ||
+		!text_equal(job->reference, workload->service->image) ||
+		job->total_bytes == 0)
+		return -1;
+	return (int)(job->done_bytes * 100 / job->total_bytes);
+}
+
+static struct status_workload
+describe_workload(const struct supervisor *supervisor,
+	const struct workload *workload)
+{
+	uint64_t age_ms = loop_now_ms() - workload->since_ms;
+	struct status_workload out = {
+		.name = workload->service->name,
+		.state = workload->state,
+		.restarts = workload->restarts,
+		.age_ms = age_ms,
+		.exit_code = workload->exit_code,
+		.percent = percent_of(supervisor, workload),
+		.reason = workload->reason,
+	};
+	struct container_usage usage;
+
+	if (workload->state == STATE_BACKOFF && age_ms < workload->retry_ms)
+		out.retry_in_ms = workload->retry_ms - age_ms;
+	if (workload->container.pid > 0) {
+		container_usage(&workload->container, &usage);
+		out.memory_bytes = usage.memory_bytes;
+	}
+	return out;
+}
+
+void supervisor_status(const struct supervisor *supervisor, struct status *out)
+{
+	struct utsname names;
+
+	out->version = TARE_VERSION;
+	out->uptime_ms = loop_now_ms();
+	out->problems = &supervisor->problems;
+	if (uname(&names) == 0) {
+		(void)text_copy(out->machine, sizeof(out->machine),
+			names.machine);
+		(void)text_copy(out->hostname, sizeof(out->hostname),
+			names.nodename);
+	}
+	(void)text_copy(out->addresses, sizeof(out->addresses),
+		supervisor->addresses);
+	describe_config(supervisor, out);
+	describe_data(supervisor, out);
+	read_notes(supervisor, out);
+	out->workload_count = supervisor->workload_count;
+	for (size_t i = 0; i < supervisor->workload_count; i++)
+		out->workloads[i] = describe_workload(supervisor,
+			&supervisor->workloads[i]);
+}

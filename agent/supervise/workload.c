@@ -1,0 +1,314 @@
+// SPDX-License-Identifier: MIT
+/* workload - one entry of `services:`, kept as the config wants it */
+#include "supervise/workload.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "lib/text.h"
+#include "store/store.h"
+#include "supervise/launch.h"
+#include "supervise/places.h"
+#include "supervise/process.h"
+
+enum exit_code { /* as `docker run` and the shell have them */
+	EXIT_NOT_STARTED = 125,
+	EXIT_NOT_EXECUTABLE = 126,
+	EXIT_NOT_FOUND = 127,
+	EXIT_SIGNAL = 128,
+};
+
+static void set_reason(struct workload *workload, const char *text)
+{
+	(void)text_copy(workload->reason, sizeof(workload->reason), text);
+}
+
+static const char *name_of(const struct workload *workload)
+{
+	return workload->service->name;
+}
+
+/* The stop signal is the service's, else the image's, else SIGTERM. */
+static int find_stop_signal(const struct service *service,
+	const struct image *image)
+{
+	int number = service->stop_signal;
+
+	if (number == 0 && *image->stop_signal)
+		number = process_signal(image->stop_signal);
+	return number > 0 ? number : SIGTERM;
+}
+
+/* Looks the image up; it may have to be unpacked first. */
+static enum event prepare(struct workload *workload)
+{
+	const struct store *store = workload->host->store;
+	const char *reference = workload->service->image;
+	auto_arena arena = { 0 };
+	struct image image;
+	struct error err;
+	int result = store_find(store, reference, &arena, &image, &err);
+
+	if (result == 0)
+		return EVENT_READY;
+	if (result == -EAGAIN)
+		result = workload->host->want_image(workload, &err);
+	if (result == 0)
+		return EVENT_NONE;
+	set_reason(workload, err.text);
+	return EVENT_FAIL;
+}
+
+static void on_exit_ready(struct watch *watch, uint32_t events);
+
+static int watch_exit(struct workload *workload, struct error *err)
+{
+	struct watch *watch = &workload->exit_watch;
+	int result;
+
+	watch->on_ready = on_exit_ready;
+	watch->fd = fcntl(workload->container.pid_fd, F_DUPFD_CLOEXEC, 0);
+	if (watch->fd < 0)
+		return error_errno(err, "watch the process");
+	result = loop_add(workload->host->loop, watch, EPOLLIN, err);
+	if (result < 0)
+		fd_close(&watch->fd);
+	return result;
+}
+
+/* Everything up to execve(2); on error nothing is left behind. */
+static int start(struct workload *workload, struct error *err)
+{
+	const struct workload_host *host = workload->host;
+	struct container *container = &workload->container;
+	auto_arena arena = { 0 };
+	struct image image;
+	struct launch launch;
+	int result;
+
+	result = store_find(host->store, workload->service->image, &arena,
+		&image, err);
+	if (result < 0)
+		return result;
+	workload->stop_signal = find_stop_signal(workload->service, &image);
+	result = launch_prepare(host->places, workload->service, &image,
+		&launch, err);
+	if (result < 0)
+		return result;
+	result = container_start(&launch.spec, host->places->workloads_fd,
+		container, err);
+	launch_clear(&launch);
+	if (result < 0)
+		return result;
+	result = watch_exit(workload, err);
+	if (result == 0)
+		result = log_file_attach(&workload->log,
+			fd_take(&container->stdout_fd),
+			fd_take(&container->stderr_fd), err);
+	if (result < 0)
+		(void)container_clear(container, host->places->workloads_fd,
+			NULL);
+	return result;
+}
+
+/* What an end means: run again or not. */
+static enum event judge_exit(struct workload *workload, int exit_code)
+{
+	uint64_t ran_ms = loop_now_ms() - workload->since_ms;
+
+	workload->exit_code = exit_code;
+	if (exit_code == 0 || ran_ms >= BACKOFF_RESET_MS)
+		workload->failures = 0;
+	if (exit_code != 0)
+		workload->failures++;
+	return state_should_restart(workload->service, exit_code,
+		       workload->failures)
+		       ? EVENT_EXIT_AGAIN
+		       : EVENT_EXIT_DONE;
+}
+
+static enum event spawn(struct workload *workload)
+{
+	struct error err;
+	int result = start(workload, &err);
+
+	if (result == 0) {
+		workload->restarts += workload->has_started;
+		workload->has_started = true;
+		set_reason(workload, "");
+		return EVENT_NONE;
+	}
+	set_reason(workload, err.text);
+	if (result == -ENOENT)
+		return judge_exit(workload, EXIT_NOT_FOUND);
+	if (result == -EACCES || result == -ENOEXEC)
+		return judge_exit(workload, EXIT_NOT_EXECUTABLE);
+	return judge_exit(workload, EXIT_NOT_STARTED);
+}
+
+/* A workload that ends at once without failing must not spin either. */
+static void arm_backoff(struct workload *workload)
+{
+	uint32_t attempts = workload->failures ? workload->failures : 1;
+
+	workload->retry_ms = state_backoff_ms(attempts);
+	loop_arm(&workload->timer, workload->retry_ms);
+}
+
+static void terminate(struct workload *workload)
+{
+	struct error err;
+
+	if (container_signal(&workload->container, workload->stop_signal,
+		    &err) < 0)
+		log_warn("%s: %s, killing it after its grace time",
+			name_of(workload), err.text);
+	loop_arm(&workload->timer, workload->service->stop_grace_ms);
+}
+
+static void kill_all(struct workload *workload)
+{
+	struct error err;
+
+	if (container_kill(&workload->container, &err) < 0)
+		log_warn("%s: %s", name_of(workload), err.text);
+}
+
+static enum event perform(struct workload *workload, enum action action)
+{
+	switch (action) {
+	case ACTION_PREPARE:
+		return prepare(workload);
+	case ACTION_SPAWN:
+		return spawn(workload);
+	case ACTION_ARM_BACKOFF:
+		arm_backoff(workload);
+		return EVENT_NONE;
+	case ACTION_TERMINATE:
+		terminate(workload);
+		return EVENT_NONE;
+	case ACTION_KILL:
+		kill_all(workload);
+		return EVENT_NONE;
+	case ACTION_CLEAN_UP:
+		loop_disarm(&workload->timer);
+		return EVENT_NONE;
+	case ACTION_NONE:
+		return EVENT_NONE;
+	}
+	abort();
+}
+
+/* An event may lead to the next one at once. */
+void workload_event(struct workload *workload, enum event event)
+{
+	bool has_changed = false;
+
+	while (event != EVENT_NONE) {
+		struct transition next = state_next(workload->state, event);
+
+		if (next.next != workload->state) {
+			workload->since_ms = loop_now_ms();
+			has_changed = true;
+		}
+		workload->state = next.next;
+		event = perform(workload, next.action);
+	}
+	if (has_changed)
+		workload->host->on_change(workload);
+}
+
+void workload_fail(struct workload *workload, const struct error *why)
+{
+	set_reason(workload, why->text);
+	workload->failures++;
+	workload_event(workload, EVENT_FAIL);
+}
+
+void workload_hurry(struct workload *workload)
+{
+	if (workload->state == STATE_STOPPING)
+		loop_arm(&workload->timer, 0);
+}
+
+/* "exited with status 1", "was killed by SIGKILL: out of memory (64 MiB)" */
+static void describe_exit(struct workload *workload, int exit_code,
+	uint64_t oom_kills)
+{
+	struct text text;
+	const char *name;
+
+	text_init(&text, workload->reason, sizeof(workload->reason));
+	if (exit_code < EXIT_SIGNAL) {
+		text_add(&text, "exited with status %d", exit_code);
+	} else {
+		name = process_signal_name(exit_code - EXIT_SIGNAL);
+		if (name)
+			text_add(&text, "was killed by SIG%s", name);
+		else
+			text_add(&text, "exited with status %d", exit_code);
+	}
+	if (oom_kills > 0)
+		text_add(&text, ", out of memory");
+	if (oom_kills > 0 && workload->service->mem_limit_bytes > 0)
+		text_add(&text, " (mem_limit is %llu MiB)",
+			(unsigned long long)(workload->service
+						     ->mem_limit_bytes >>
+					     20));
+}
+
+static void on_exit_ready(struct watch *watch, uint32_t events)
+{
+	struct workload *workload =
+		container_of(watch, struct workload, exit_watch);
+	struct container_usage usage;
+	struct error err = { 0 };
+	int exit_code;
+
+	(void)events;
+	exit_code = container_reap(&workload->container, &err);
+	if (exit_code == -EAGAIN)
+		return;
+	if (exit_code < 0) {
+		log_warn("%s: %s", name_of(workload), err.text);
+		exit_code = EXIT_NOT_STARTED;
+	}
+	container_usage(&workload->container, &usage);
+	describe_exit(workload, exit_code, usage.oom_kills);
+	loop_remove(workload->host->loop, watch);
+	loop_disarm(&workload->timer);
+	log_file_detach(&workload->log);
+	if (container_clear(&workload->container,
+		    workload->host->places->workloads_fd, &err) < 0)
+		log_warn("%s: %s", name_of(workload), err.text);
+	workload_event(workload, judge_exit(workload, exit_code));
+}
+
+static void on_timer(struct timer *timer)
+{
+	workload_event(container_of(timer, struct workload, timer),
+		EVENT_TIMER);
+}
+
+int workload_init(struct workload *workload, const struct workload_host *host,
+	const struct service *service, struct error *err)
+{
+	/* field by field: the log's buffers are pages better left untouched */
+	workload->host = host;
+	workload->service = service;
+	workload->container = CONTAINER_NONE;
+	workload->exit_watch.fd = -1;
+	workload->exit_code = -1;
+	workload->stop_signal = SIGTERM;
+	workload->since_ms = loop_now_ms();
+	log_file_init(&workload->log, host->loop, host->places->log_fd,
+		service->name);
+	return loop_add_timer(host->loop, &workload->timer, on_timer, err);
+}

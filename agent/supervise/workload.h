@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * workload - one entry of `services:`, kept as the config wants it
+ *
+ * Carries out what state.h decides: finds the image, starts the container,
+ * watches it end, waits, starts it again, stops it within its grace time.
+ */
+#ifndef TARE_SUPERVISE_WORKLOAD_H
+#define TARE_SUPERVISE_WORKLOAD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "lib/error.h"
+#include "lib/loop.h"
+#include "run/container.h"
+#include "supervise/logs.h"
+#include "supervise/state.h"
+
+struct places;
+struct store;
+struct workload;
+
+/* What workloads share, and how they reach the one who owns them. */
+struct workload_host {
+	struct loop *loop;
+	const struct store *store;
+	const struct places *places;
+	/* an image must be imported; EVENT_RETRY or workload_fail follows */
+	int (*want_image)(struct workload *workload, struct error *err);
+	void (*on_change)(struct workload *workload);
+};
+
+struct workload {
+	const struct workload_host *host;
+	const struct service *service;
+	enum state state;
+	bool is_wanted;
+	bool has_started; /* at least once, for those that depend on it */
+	struct container container;
+	struct watch exit_watch; /* a duplicate of the container's pid_fd */
+	struct timer timer;      /* back-off or stop grace */
+	struct log_file log;
+	int stop_signal;   /* the service's, else the image's, else SIGTERM */
+	uint32_t failures; /* in a row */
+	uint32_t restarts; /* since boot */
+	uint64_t since_ms; /* when the state was entered, CLOCK_BOOTTIME */
+	uint64_t retry_ms; /* STATE_BACKOFF: the wait */
+	int exit_code;     /* of the last run; -1: none yet */
+	char reason[240];  /* why it is not running, for people; or "" */
+};
+
+/* Prepares a zeroed struct: stopped. Both pointers must outlive it. */
+int workload_init(struct workload *workload, const struct workload_host *host,
+	const struct service *service, struct error *err);
+
+/* Lets something happen to it; impossible events are ignored. */
+void workload_event(struct workload *workload, enum event event);
+
+/* An image import for it has failed. */
+void workload_fail(struct workload *workload, const struct error *why);
+
+/* STATE_STOPPING: kills at once instead of after the grace time. */
+void workload_hurry(struct workload *workload);
+
+#endif
