@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: MIT
+"""Workloads that misbehave, and an agent that dies."""
+
+from kit import PAGE, case, config, need, service, web
+
+SHUTDOWN_S = 15
+
+
+@case("workloads-misbehave", limit_s=240)
+def workloads_misbehave(t):
+    """Forks without end, eats all memory, endless line: nobody else cares."""
+    disk = t.disk(config({
+        "web": web(),
+        "forks": service("f() { f | f & }; f; sleep 100000"),
+        "memory": service("tail /dev/zero", mem_limit="32m"),
+        "greedy": service("tail /dev/zero"),
+        "line": service("tr '\\0' x </dev/zero"),
+        "lines": service("yes 'a line of some length, again and again'"),
+    }), size="512M")
+    with t.boot(disk, debug=True, ports=[8080], memory=256) as machine:
+        machine.expect(r"tare: memory: .*memory", 60)
+        machine.expect(r"tare: greedy: .*memory", 60)
+        for _ in range(5):
+            need(PAGE in machine.get(8080, nominal_s=20), "not the page")
+        pids = machine.sh("cat /sys/fs/cgroup/workloads/forks/pids.max "
+                          "/sys/fs/cgroup/workloads/forks/*/pids.max",
+                          check=False)[1]
+        need(any(word.isdigit() for word in pids.split()),
+             f"forks has no limit of processes: {pids!r}")
+        kib = int(machine.sh("du -sk /data/log").split()[0])
+        need(kib < 200 << 10, f"the logs take {kib} KiB")
+        machine.power_button()
+        machine.wait_end(SHUTDOWN_S)
+    disk.check_clean()
+
+
+@case("ignores-sigterm")
+def ignores_sigterm(t):
+    """A workload that ignores SIGTERM is killed; the end is in time."""
+    disk = t.disk(config({"web": web(), "deaf": service(
+        "trap '' TERM INT; while :; do sleep 1000; done")}))
+    with t.boot(disk) as machine:
+        machine.ready()
+        machine.power_button()
+        seconds = machine.wait_end(SHUTDOWN_S)
+        print(f"# with a deaf workload: {seconds:.1f} s")
+    disk.check_clean()
+
+
+@case("restarts")
+def restarts(t):
+    """restart: no, on-failure and always do what Compose says."""
+    disk = t.disk(config({
+        "once": service("exit 3", restart="no"),
+        "twice": service("exit 4", restart="on-failure:2"),
+        "fine": service("exit 0", restart="on-failure"),
+        "again": service("exit 0"),
+        "stays": web()}))
+    with t.boot(disk, ports=[8080]) as machine:
+        machine.expect(r"tare: once: exited with status 3")
+        machine.expect(r"(?:tare: twice: exited with status 4[\s\S]*){3}", 30)
+        machine.expect(r"tare: fine: exited with status 0")
+        machine.expect(r"(?:tare: again: exited with status 0[\s\S]*){4}", 60)
+        need(PAGE in machine.get(8080), "not the page")
+        machine.refuse(r"tare: once: running[\s\S]*tare: once: running")
+        machine.refuse(r"(?:tare: twice: running[\s\S]*){4}")
+
+
+@case("agent-killed", limit_s=400)
+def agent_killed(t):
+    """The agent is killed 100 times; it comes back and tells the truth."""
+    disk = t.disk(config({"web": web(), "second": web(8081)}))
+    with t.boot(disk, debug=True, ports=[8080]) as machine:
+        machine.ready()
+        # each round waits for the next agent, so back-off and all is counted
+        machine.sh(
+            "old=; n=0; while [ $n -lt 100 ]; do "
+            "new=$(pidof tare-agent); "
+            'if [ -n "$new" ] && [ "$new" != "$old" ]; then '
+            "kill -9 $new && old=$new && n=$((n + 1)); "
+            "else usleep 20000; fi; done", 300)
+        mark = machine.mark()
+        running, wanted = machine.ready(mark)
+        need(running == wanted == 2, f"{running} of {wanted} run")
+        need(PAGE in machine.get(8080), "not the page")
+        servers = machine.sh("pidof httpd").split()
+        need(len(servers) == 2, f"{len(servers)} servers run, not 2")
+        machine.power_button()
+        machine.wait_end(SHUTDOWN_S)
+    disk.check_clean()
