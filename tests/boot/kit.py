@@ -114,13 +114,16 @@ class Case:
         return copy
 
     def boot(self, disk=None, debug=False, osfile=True, memory=256, **more):
-        """Boot by -kernel; osfile=False: from the disk, as users do."""
+        """Boot by -kernel (the release, the debug OS file, or the file
+        osfile); osfile=False: from the disk, as users do."""
         if self.stopped:
             raise Failure("the time limit of the case is over")
         options = ["--memory", str(memory), *more.pop("options", ())]
         kernel = None
         if osfile:
             kernel = disks.DEBUG_OSFILE if debug else disks.OSFILE
+            if isinstance(osfile, str):
+                kernel = osfile
         machine = Machine(f"boot{len(self.machines) + 1}", self.folder,
                           disk=disk.path if disk else None, kernel=kernel,
                           shell=debug, options=options, **more)
