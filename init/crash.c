@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Only what is safe after memory went wrong happens here: system calls on
+ * static bytes. The child that syncs shares nothing we wait for longer than
+ * SYNC_S. A fault in here restarts at once; should even that fail, the kernel
+ * panics for its dying process 1, and kernel.panic restarts.
+ */
+#include "crash.h"
+
+#include <fcntl.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SYNC_S 2
+
+static const struct {
+	int signal;
+	const char *line;
+} faults[] = {
+	{ SIGSEGV, "tare: init: crashed: bad memory access, rebooting\n" },
+	{ SIGBUS, "tare: init: crashed: bus error, rebooting\n" },
+	{ SIGILL, "tare: init: crashed: illegal instruction, rebooting\n" },
+	{ SIGFPE, "tare: init: crashed: arithmetic error, rebooting\n" },
+	{ SIGABRT, "tare: init: crashed: aborted, rebooting\n" },
+};
+#define FAULTS (sizeof(faults) / sizeof(*faults))
+
+/* the stack itself may be what is broken */
+static char stack[16384];
+
+static void tell(const char *path, const char *line)
+{
+	int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	ssize_t written = write(fd, line, strlen(line));
+	(void)written;
+}
+
+static void handle(int signal, siginfo_t *info, void *context)
+{
+	static volatile sig_atomic_t is_crashing;
+	(void)context;
+
+	/* sent with kill(2) by somebody: no fault of ours, and not obeyed */
+	if (info->si_code <= 0 && info->si_pid != getpid())
+		return;
+	/* a child before its exec is not process 1 */
+	if (getppid() != 0)
+		_exit(127);
+	if (is_crashing)
+		(void)reboot(RB_AUTOBOOT);
+	is_crashing = 1;
+
+	for (size_t i = 0; i < FAULTS; i++) {
+		if (faults[i].signal != signal)
+			continue;
+		tell("/dev/console", faults[i].line);
+		tell("/dev/kmsg", faults[i].line);
+	}
+	/* not fork(): that runs code which may be what crashed */
+	if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0) {
+		sync();
+		_exit(0);
+	}
+	(void)nanosleep(&(struct timespec){ .tv_sec = SYNC_S }, NULL);
+	(void)reboot(RB_AUTOBOOT);
+	for (;;)
+		(void)pause();
+}
+
+void crash_catch(sigset_t *others)
+{
+	const struct sigaction action = {
+		.sa_sigaction = handle,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER,
+	};
+	(void)sigaltstack(&(stack_t){ .ss_sp = stack,
+				  .ss_size = sizeof(stack) },
+		NULL);
+
+	(void)sigfillset(others);
+	for (size_t i = 0; i < FAULTS; i++) {
+		(void)sigaction(faults[i].signal, &action, NULL);
+		(void)sigdelset(others, faults[i].signal);
+	}
+}

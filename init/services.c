@@ -1,0 +1,296 @@
+/* SPDX-License-Identifier: MIT */
+#include "services.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "file.h"
+#include "say.h"
+
+#define BACKOFF_MIN_MS 500
+#define BACKOFF_MAX_MS 30000
+#define STEADY_MS      30000 /* ran this long: the back-off starts anew */
+#define BEAT_CHECK_MS  10000
+#define BEAT_FD        3 /* where a service finds its heartbeat pipe */
+
+#if defined(__aarch64__)
+#define SECOND_PORT "/dev/ttyAMA1"
+#else
+#define SECOND_PORT "/dev/ttyS1"
+#endif
+
+static const struct service {
+	const char *name, *argv[3];
+	const char *cgroup; /* below /sys/fs/cgroup */
+	const char *tty;    /* a session of its own there, if it exists */
+	int once_s;         /* runs once, and may take this long */
+	int beat_s;         /* killed after so long without a heartbeat */
+	int reboot_s;       /* and the machine restarts after so long */
+	bool is_required;   /* the machine restarts when it fails */
+	bool is_optional;   /* status 0 means: not needed here */
+} services[] = {
+	/* clang-format off */
+	{ .name = "setup", .argv = { "/sbin/setup" },
+		.once_s = 20, .is_required = true },
+	{ .name = "netd", .argv = { "/sbin/netd" },
+		.cgroup = "/sys/fs/cgroup/system/netd" },
+	{ .name = "disks", .argv = { "/sbin/disks" },
+		.cgroup = "/sys/fs/cgroup/system/disks", .once_s = 3600 },
+	{ .name = "agent", .argv = { "/sbin/tare-agent" },
+		.cgroup = "/sys/fs/cgroup/system/agent",
+		.beat_s = 30, .reboot_s = 120 },
+	{ .name = "probe", .argv = { "/sbin/disks", "--probe" },
+		.cgroup = "/sys/fs/cgroup/system/disks",
+		.beat_s = 30, .reboot_s = 60, .is_optional = true },
+	{ .name = "shell", .argv = { "/bin/sh" }, .tty = "/dev/console" },
+	{ .name = "shell2", .argv = { "/bin/sh" }, .tty = SECOND_PORT },
+	/* clang-format on */
+};
+#define SERVICES (sizeof(services) / sizeof(*services))
+
+static struct state {
+	enum {
+		WAITING,
+		RUNNING,
+		FINISHED
+	} phase;
+	bool is_ending; /* was sent SIGKILL */
+	pid_t pid;
+	int beat_fd;
+	int backoff_ms;
+	int64_t started_ms, beat_ms; /* the last sign of life */
+	int64_t due_ms;              /* WAITING: when to start */
+} states[SERVICES];
+
+static bool has_failed; /* a required service did */
+
+/* only the ports that exist can tell their settings */
+static bool has_terminal(const char *path)
+{
+	struct termios settings;
+	int fd = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	bool exists = fd >= 0 && tcgetattr(fd, &settings) == 0;
+
+	if (fd >= 0)
+		(void)close(fd);
+	return exists;
+}
+
+/* Everything between fork and exec. A program that cannot have its wish still
+ * runs: it fails by itself, or does not need it. */
+static _Noreturn void become(const struct service *service, int beat_fd)
+{
+	static const char *const envp[] = { "PATH=/sbin:/bin", "HOME=/",
+		"TERM=vt102", "TARE_INIT_FD=3", NULL };
+	const char *output = service->tty ? service->tty : "/dev/console";
+	sigset_t none;
+
+	(void)setsid();
+	int out = open(output, O_RDWR | O_NOCTTY);
+	int in = service->tty ? out : open("/dev/null", O_RDONLY);
+	if (service->tty)
+		(void)file_control(out, TIOCSCTTY, NULL);
+	(void)dup2(in, STDIN_FILENO);
+	(void)dup2(out, STDOUT_FILENO);
+	(void)dup2(out, STDERR_FILENO);
+	if (beat_fd >= 0)
+		(void)dup2(beat_fd, BEAT_FD);
+	(void)syscall(SYS_close_range, beat_fd >= 0 ? BEAT_FD + 1 : BEAT_FD,
+		~0U, 0);
+
+	/* the memory killer takes workloads first; shells are no better */
+	int fd = service->tty ? -1 : open("/proc/self/oom_score_adj", O_WRONLY);
+	if (fd >= 0 && write(fd, "-900", 4) < 0)
+		note(service->name, "shield it from the memory killer: %m");
+	if (fd >= 0)
+		(void)close(fd);
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)execve(service->argv[0], (char *const *)(uintptr_t)service->argv,
+		(char *const *)(uintptr_t)envp);
+	note(service->name, "run '%s': %m", service->argv[0]);
+	_exit(127);
+}
+
+/* fork straight into the cgroup, so that no moment is unaccounted */
+static pid_t fork_into(const char *cgroup)
+{
+	int fd = cgroup ? open(cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+	struct clone_args args = {
+		.exit_signal = SIGCHLD,
+		.flags = fd >= 0 ? CLONE_INTO_CGROUP : 0,
+		.cgroup = fd >= 0 ? (unsigned)fd : 0,
+	};
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+
+	if (pid != 0 && fd >= 0)
+		(void)close(fd);
+	return pid;
+}
+
+static void back_off(const struct service *service, struct state *state,
+	int64_t now_ms)
+{
+	if (now_ms - state->started_ms >= STEADY_MS || !state->backoff_ms)
+		state->backoff_ms = BACKOFF_MIN_MS;
+	else if ((state->backoff_ms *= 2) > BACKOFF_MAX_MS)
+		state->backoff_ms = BACKOFF_MAX_MS;
+	state->phase = WAITING;
+	state->due_ms = now_ms + state->backoff_ms;
+	say(service->name, "restarting in %d ms", state->backoff_ms);
+}
+
+static void start(const struct service *service, struct state *state,
+	int64_t now_ms)
+{
+	int beat[2] = { -1, -1 };
+
+	if (service->tty && (access(service->argv[0], X_OK) < 0 ||
+				    !has_terminal(service->tty))) {
+		state->phase = FINISHED;
+		return;
+	}
+	state->started_ms = now_ms;
+	if (service->beat_s && pipe2(beat, O_CLOEXEC) == 0)
+		(void)fcntl(beat[0], F_SETFL, O_NONBLOCK);
+
+	pid_t pid = fork_into(service->cgroup);
+	if (pid == 0)
+		become(service, beat[1]);
+	if (beat[1] >= 0)
+		(void)close(beat[1]);
+	if (pid < 0) {
+		note(service->name, "start it: %m");
+		if (beat[0] >= 0)
+			(void)close(beat[0]);
+		back_off(service, state, now_ms);
+		return;
+	}
+	if (!state->beat_ms)
+		state->beat_ms = now_ms; /* it has a whole time to begin */
+	state->pid = pid;
+	state->beat_fd = beat[0];
+	state->is_ending = false;
+	state->phase = RUNNING;
+}
+
+static void hear(struct state *state, int64_t now_ms)
+{
+	char beats[64];
+
+	while (state->beat_fd >= 0 &&
+		read(state->beat_fd, beats, sizeof(beats)) > 0)
+		state->beat_ms = now_ms;
+}
+
+/* end what takes too long; it is started again when it has been reaped */
+static void check(const struct service *service, struct state *state,
+	int64_t now_ms)
+{
+	int limit_s = service->once_s ? service->once_s : service->beat_s;
+	int64_t alive_ms = state->started_ms;
+
+	hear(state, now_ms);
+	if (state->beat_ms > alive_ms)
+		alive_ms = state->beat_ms;
+	if (!limit_s || state->is_ending ||
+		now_ms - alive_ms < limit_s * 1000LL)
+		return;
+	note(service->name, "nothing heard for %d s, ending it", limit_s);
+	(void)kill(state->pid, SIGKILL);
+	state->is_ending = true;
+	if (service->once_s) /* even if a hanging disk keeps it from dying */
+		state->phase = FINISHED;
+}
+
+int64_t services_tick(int64_t now_ms)
+{
+	int64_t next_ms = now_ms + BEAT_CHECK_MS;
+
+	for (size_t i = 0; i < SERVICES; i++) {
+		struct state *state = &states[i];
+
+		if (state->phase == WAITING && state->due_ms <= now_ms)
+			start(&services[i], state, now_ms);
+		else if (state->phase == RUNNING)
+			check(&services[i], state, now_ms);
+		if (state->phase == WAITING && state->due_ms < next_ms)
+			next_ms = state->due_ms;
+		if (services[i].once_s && state->phase != FINISHED)
+			break;
+	}
+	return next_ms;
+}
+
+static void say_end(const char *name, int status)
+{
+	if (WIFSIGNALED(status))
+		note(name, "ended by signal %d", WTERMSIG(status));
+	else
+		note(name, "exited with status %d", WEXITSTATUS(status));
+}
+
+static void ended(const struct service *service, struct state *state,
+	int status, int64_t now_ms)
+{
+	hear(state, now_ms); /* its last words count */
+	if (state->beat_fd >= 0)
+		(void)close(state->beat_fd);
+	state->pid = 0;
+
+	if (status == 0 && (service->once_s || service->is_optional)) {
+		state->phase = FINISHED;
+		return;
+	}
+	if (!service->tty)
+		say_end(service->name, status);
+	if (service->once_s) {
+		state->phase = FINISHED; /* boot goes on without it */
+		has_failed = has_failed || service->is_required;
+		return;
+	}
+	back_off(service, state, now_ms);
+}
+
+void services_reaped(pid_t pid, int status, int64_t now_ms)
+{
+	for (size_t i = 0; i < SERVICES; i++)
+		if (states[i].phase == RUNNING && states[i].pid == pid)
+			ended(&services[i], &states[i], status, now_ms);
+}
+
+bool services_healthy(int64_t now_ms)
+{
+	for (size_t i = 0; i < SERVICES; i++) {
+		const struct service *service = &services[i];
+		const struct state *state = &states[i];
+
+		if (!service->reboot_s || !state->beat_ms ||
+			state->phase == FINISHED ||
+			now_ms - state->beat_ms < service->reboot_s * 1000LL)
+			continue;
+		note(service->name, "nothing heard for %d s",
+			service->reboot_s);
+		return false;
+	}
+	return !has_failed;
+}
+
+pid_t services_pid(const char *name)
+{
+	for (size_t i = 0; i < SERVICES; i++)
+		if (states[i].phase == RUNNING &&
+			strcmp(services[i].name, name) == 0)
+			return states[i].pid;
+	return 0;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * services - the programs process 1 starts, watches and starts again.
+ *
+ *               start                exit, once, status 0
+ *   WAITING --------------> RUNNING ----------------------> FINISHED
+ *      ^                       |
+ *      +-----------------------+  exit: again after a back-off
+ *
+ * Rows are started from the first to the last; a "once" row holds back those
+ * below it until it has finished. All times are milliseconds of
+ * CLOCK_MONOTONIC.
+ */
+#ifndef INIT_SERVICES_H
+#define INIT_SERVICES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* start what is due, end what is silent or too slow; returns when to be
+ * called again, at the latest */
+int64_t services_tick(int64_t now_ms);
+
+/* a child of ours was reaped; unknown ones are orphans and nobody's business */
+void services_reaped(pid_t pid, int status, int64_t now_ms);
+
+/* false, and said why, when only a restart of the machine can help */
+bool services_healthy(int64_t now_ms);
+
+/* the process of a service, 0 when it does not run */
+pid_t services_pid(const char *name);
+
+#endif
