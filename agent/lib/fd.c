@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -303,44 +302,44 @@ static int move_up(struct removal *removal, int dir_fd, const char *name)
 	return error_errno(removal->err, "move '%s' to remove it", name);
 }
 
-static int dissolve(struct removal *removal, int dir_fd, const char *name)
+static int remove_folder(struct removal *removal, int dir_fd, const char *name,
+	folder_fn *on_folder)
 {
-	struct open_how how = {
-		.flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC,
-		.resolve = RESOLVE_NO_XDEV,
-	};
-	int fd = (int)syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
+	int fd;
 	int result;
 
-	if (fd < 0 && errno == EXDEV)
-		return error_set(removal->err, -EXDEV,
-			"remove '%s': something is mounted there", name);
+	/* rmdir(2) knows a mount point (EBUSY) before anything in it is lost */
+	if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0)
+		return 0;
+	if (errno != ENOTEMPTY && errno != EEXIST)
+		return error_errno(removal->err, "remove folder '%s'", name);
+	fd = openat(dir_fd, name,
+		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return error_errno(removal->err, "open '%s' to remove it",
 			name);
-	result = empty_folder(removal, fd, move_up);
+	if (removal->top_fd < 0)
+		removal->top_fd = fd;
+	result = empty_folder(removal, fd, on_folder);
 	if (result == 0 && unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
 		result = error_errno(removal->err, "remove folder '%s'", name);
 	return result;
 }
 
+static int dissolve(struct removal *removal, int dir_fd, const char *name)
+{
+	return remove_folder(removal, dir_fd, name, move_up);
+}
+
 int fd_remove_tree(int dir_fd, const char *name, struct error *err)
 {
-	struct removal removal = { .err = err };
-	int result;
+	struct removal removal = { .top_fd = -1, .err = err };
 
 	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR)
 		return error_errno(err, "remove '%s'", name);
-	removal.top_fd = openat(dir_fd, name,
-		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (removal.top_fd < 0)
-		return error_errno(err, "open '%s' to remove it", name);
-	result = empty_folder(&removal, removal.top_fd, dissolve);
-	if (result == 0 && unlinkat(dir_fd, name, AT_REMOVEDIR) < 0)
-		result = error_errno(err, "remove folder '%s'", name);
-	return result;
+	return remove_folder(&removal, dir_fd, name, dissolve);
 }
 
 int fd_set_nonblocking(int fd, bool nonblocking)

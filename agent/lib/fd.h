@@ -61,8 +61,11 @@ int fd_replace_file(int dir_fd, const char *name, const void *data, size_t size,
 /* mkdir -p below dir_fd; a component that is not a folder is -ENOTDIR. */
 int fd_make_dirs(int dir_fd, const char *path, mode_t mode, struct error *err);
 
-/* Removes dir_fd/name and all below it, never crossing into another mount or
- * following a link. A name that is not there is fine. */
+/*
+ * Removes dir_fd/name and all below it, however deep, never following a link.
+ * A name that is not there is fine; a mount point is -EBUSY, and what is
+ * mounted there is not touched.
+ */
 int fd_remove_tree(int dir_fd, const char *name, struct error *err);
 
 /* Adds or takes away O_NONBLOCK. 0 or -errno. */

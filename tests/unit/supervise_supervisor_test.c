@@ -1,0 +1,436 @@
+// SPDX-License-Identifier: MIT
+/*
+ * tests of supervise/supervisor and workload: whole lives, with ordinary
+ * processes in the place of containers
+ */
+/* wrap: store_find store_import launch_prepare container_start container_clear */
+#include "supervise/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "lib/error.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "supervise/launch.h"
+#include "supervise/status.h"
+
+#define DEADLINE_MS 20000
+
+static struct supervisor supervisor;
+static struct places_paths paths;
+static char base[32];
+static char folders[4][48];
+
+/* What the stand-ins are told and what they saw. */
+static int imports_to_fail;
+static bool needs_import;
+static char journal[4096];
+
+static void note(const char *what, const char *who)
+{
+	size_t used = strlen(journal);
+
+	(void)snprintf(journal + used, sizeof(journal) - used, "%s %s\n", what,
+		who);
+}
+
+int __wrap_store_find(const struct store *store, const char *reference,
+	struct arena *arena, struct image *out, struct error *err);
+int __wrap_store_import(struct store *store, const char *reference,
+	store_progress_fn *progress, void *context, struct error *err);
+int __wrap_launch_prepare(const struct places *places,
+	const struct service *service, const struct image *image,
+	struct launch *launch, struct error *err);
+int __wrap_container_start(const struct oci_spec *spec, int workloads_fd,
+	struct container *out, struct error *err);
+int __wrap_container_clear(struct container *container, int workloads_fd,
+	struct error *err);
+
+int __wrap_store_find(const struct store *store, const char *reference,
+	struct arena *arena, struct image *out, struct error *err)
+{
+	char marker[64];
+
+	(void)store;
+	(void)arena;
+	if (strcmp(reference, "missing") == 0)
+		return error_set(err, -ENOENT, "find image 'missing': nowhere");
+	(void)snprintf(marker, sizeof(marker), "%s/imported", base);
+	if (needs_import && access(marker, F_OK) < 0)
+		return -EAGAIN;
+	*out = (struct image){ .working_dir = "",
+		.user = "",
+		.stop_signal = "" };
+	return 0;
+}
+
+/* Runs in the child that a job forks. */
+int __wrap_store_import(struct store *store, const char *reference,
+	store_progress_fn *progress, void *context, struct error *err)
+{
+	char marker[64];
+
+	(void)store;
+	progress(context, 1, 2);
+	if (imports_to_fail > 0)
+		return error_set(err, -EBADMSG, "unpack '%s': digest differs",
+			reference);
+	(void)snprintf(marker, sizeof(marker), "%s/imported", base);
+	fclose(fopen(marker, "w"));
+	return 0;
+}
+
+int __wrap_launch_prepare(const struct places *places,
+	const struct service *service, const struct image *image,
+	struct launch *launch, struct error *err)
+{
+	(void)places;
+	(void)image;
+	(void)err;
+	*launch = (struct launch){ .spec.root_fd = -1 };
+	launch->spec.hostname = service->name;
+	launch->spec.process.args = service->command.items;
+	return 0;
+}
+
+static _Noreturn void run_command(const char *command, int output)
+{
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)dup2(output, 1);
+	(void)dup2(output, 2);
+	(void)setpgid(0, 0);
+	(void)execl("/bin/sh", "sh", "-c", command, NULL);
+	_exit(127);
+}
+
+int __wrap_container_start(const struct oci_spec *spec, int workloads_fd,
+	struct container *out, struct error *err)
+{
+	int pipes[2][2];
+
+	(void)workloads_fd;
+	note("start", spec->hostname);
+	if (strcmp(spec->process.args[0], "no-such-program") == 0)
+		return error_set(err, -ENOENT, "execute 'no-such-program'");
+	if (pipe2(pipes[0], O_CLOEXEC | O_NONBLOCK) < 0 ||
+		pipe2(pipes[1], O_CLOEXEC | O_NONBLOCK) < 0)
+		abort();
+	*out = CONTAINER_NONE;
+	out->pid = fork();
+	if (out->pid == 0)
+		run_command(spec->process.args[0], pipes[0][1]);
+	(void)setpgid(out->pid, out->pid);
+	out->pid_fd = (int)syscall(SYS_pidfd_open, out->pid, 0);
+	out->stdout_fd = pipes[0][0];
+	out->stderr_fd = pipes[1][0];
+	(void)close(pipes[0][1]);
+	(void)close(pipes[1][1]);
+	return 0;
+}
+
+int __wrap_container_clear(struct container *container, int workloads_fd,
+	struct error *err)
+{
+	(void)workloads_fd;
+	(void)err;
+	fd_close(&container->pid_fd);
+	fd_close(&container->stdout_fd);
+	fd_close(&container->stderr_fd);
+	*container = CONTAINER_NONE;
+	return 0;
+}
+
+/* The machine that the tests run on. */
+
+static void put_config(const char *text)
+{
+	char path[80];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/compose.yaml", paths.config);
+	file = fopen(path, "w");
+	CHECK(file != NULL);
+	if (!file)
+		return;
+	(void)fputs(text, file);
+	(void)fclose(file);
+}
+
+static bool (*is_done)(void);
+static bool has_timed_out;
+static struct timer limit;
+
+static void on_limit(struct timer *timer)
+{
+	(void)timer;
+	has_timed_out = true;
+	(void)kill(getpid(), SIGTERM);
+}
+
+static void on_change(struct supervisor *changed)
+{
+	if (!changed->is_stopping && is_done && is_done())
+		(void)kill(getpid(), SIGTERM);
+}
+
+static void sink(enum log_level level, const char *text)
+{
+	(void)level;
+	note("log", text);
+}
+
+static void begin(const char *config)
+{
+	static const char *const names[] = { "config", "data", "run",
+		"cgroup" };
+
+	(void)snprintf(base, sizeof(base), "/tmp/tare-sup-XXXXXX");
+	CHECK(mkdtemp(base) != NULL);
+	for (size_t i = 0; i < 4; i++) {
+		(void)snprintf(folders[i], sizeof(folders[i]), "%s/%s", base,
+			names[i]);
+		CHECK(mkdir(folders[i], 0755) == 0);
+	}
+	paths = (struct places_paths){ folders[0], folders[1], folders[2],
+		folders[3] };
+	journal[0] = '\0';
+	imports_to_fail = 0;
+	needs_import = false;
+	has_timed_out = false;
+	is_done = NULL;
+	memset(&supervisor, 0, sizeof(supervisor));
+	put_config(config);
+	log_set_sink(sink);
+}
+
+static void run(bool (*done)(void))
+{
+	struct error err = { 0 };
+
+	is_done = done;
+	supervisor.on_change = on_change;
+	CHECK(supervisor_open(&supervisor, &paths, -1, &err) == 0);
+	CHECK(loop_add_timer(&supervisor.loop, &limit, on_limit, &err) == 0);
+	loop_arm(&limit, DEADLINE_MS);
+	CHECK(supervisor_run(&supervisor, &err) == 0);
+	CHECK(!has_timed_out);
+	if (has_timed_out || err.code)
+		printf("# %s\n# %s\n", journal, err.text);
+}
+
+static void end(void)
+{
+	struct error err;
+
+	log_set_sink(NULL);
+	for (size_t i = 0; i < supervisor.workload_count; i++)
+		loop_remove(&supervisor.loop,
+			&supervisor.workloads[i].timer.watch);
+	loop_remove(&supervisor.loop, &limit.watch);
+	loop_remove(&supervisor.loop, &supervisor.tick.watch);
+	loop_remove(&supervisor.loop, &supervisor.deadline.watch);
+	loop_remove(&supervisor.loop, &supervisor.signal_watch);
+	loop_remove(&supervisor.loop, &supervisor.address_watch);
+	loop_remove(&supervisor.loop, &supervisor.resolv_watch);
+	places_close(&supervisor.places);
+	store_close(&supervisor.store);
+	arena_clear(&supervisor.arena);
+	loop_close(&supervisor.loop);
+	CHECK(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+	CHECK(fd_remove_tree(AT_FDCWD, base, &err) == 0);
+}
+
+static const struct workload *find(const char *name)
+{
+	for (size_t i = 0; i < supervisor.workload_count; i++) {
+		if (strcmp(supervisor.workloads[i].service->name, name) == 0)
+			return &supervisor.workloads[i];
+	}
+	return NULL;
+}
+
+static bool comes_before(const char *first, const char *second)
+{
+	const char *a = strstr(journal, first);
+	const char *b = strstr(journal, second);
+	bool is_so = a && b && a < b;
+
+	if (!is_so)
+		printf("# journal:\n%s", journal);
+	return is_so;
+}
+
+/* Cases. */
+
+static bool has_restarted_twice(void)
+{
+	return find("web")->restarts >= 2;
+}
+
+static void test_restarts_with_back_off(void)
+{
+	begin("services:\n  web:\n    image: i\n    restart: always\n"
+	      "    command: [exit 3]\n");
+	run(has_restarted_twice);
+	CHECK(strstr(journal, "exited with status 3, starting again in 0.5 s"));
+	CHECK(strstr(journal, "exited with status 3, starting again in 1 s"));
+	end();
+}
+
+static bool all_running(void)
+{
+	for (size_t i = 0; i < supervisor.workload_count; i++) {
+		if (supervisor.workloads[i].state != STATE_RUNNING)
+			return false;
+	}
+	return supervisor.workload_count > 0;
+}
+
+static void test_order_of_start_and_stop(void)
+{
+	begin("services:\n"
+	      "  web: {image: i, command: [exec sleep 100], depends_on: [app]}\n"
+	      "  app: {image: i, command: [exec sleep 100], depends_on: [db]}\n"
+	      "  db: {image: i, command: [exec sleep 100]}\n");
+	run(all_running);
+	CHECK(comes_before("start db", "start app"));
+	CHECK(comes_before("start app", "start web"));
+	CHECK(comes_before("log web: stopped", "log app: stopping"));
+	CHECK(comes_before("log app: stopped", "log db: stopping"));
+	CHECK(strstr(journal, "ready: 3 of 3 workloads running"));
+	end();
+}
+
+static void test_sigterm_ignored(void)
+{
+	begin("services:\n  web:\n    image: i\n    stop_grace_period: 200ms\n"
+	      "    command: [\"trap '' TERM; while :; do sleep 0.01; done\"]\n");
+	run(all_running);
+	CHECK(find("web")->exit_code == 128 + SIGKILL ||
+		find("web")->exit_code == 128 + SIGTERM);
+	CHECK(find("web")->state == STATE_STOPPED);
+	end();
+}
+
+static bool is_finished(void)
+{
+	return find("web")->state == STATE_FINISHED;
+}
+
+static void test_finishes(void)
+{
+	static const struct {
+		const char *label, *command, *restart, *says;
+		int exit_code;
+	} rows[] = {
+		{ "done", "exit 0", "\"no\"", "exited with status 0, finished",
+			0 },
+		{ "failed", "exit 9", "\"no\"",
+			"exited with status 9, not starting it again", 9 },
+		{ "killed", "kill -9 $$", "\"no\"", "was killed by SIGKILL",
+			137 },
+		{ "no program", "no-such-program", "\"no\"",
+			"execute 'no-such-program'", 127 },
+		{ "tries", "exit 1", "on-failure:1", "not starting it again",
+			1 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char config[200];
+
+		(void)snprintf(config, sizeof(config),
+			"services:\n  web:\n    image: i\n    restart: %s\n"
+			"    command: [\"%s\"]\n",
+			rows[i].restart, rows[i].command);
+		begin(config);
+		check_row(rows[i].label);
+		run(is_finished);
+		CHECK(strstr(journal, rows[i].says));
+		CHECK(find("web")->exit_code == rows[i].exit_code);
+		end();
+	}
+}
+
+static void test_an_image_is_unpacked_first(void)
+{
+	begin("services:\n  a: {image: i, command: [exec sleep 100]}\n"
+	      "  b: {image: i, command: [exec sleep 100]}\n");
+	needs_import = true;
+	run(all_running);
+	CHECK(comes_before("unpacking image i", "start a"));
+	CHECK(strstr(journal, "start b"));
+	end();
+}
+
+static bool is_backing_off(void)
+{
+	return find("web")->state == STATE_BACKOFF;
+}
+
+static void test_an_image_that_cannot_be_had(void)
+{
+	begin("services:\n  web: {image: i, command: [exec sleep 100]}\n");
+	needs_import = true;
+	imports_to_fail = 1;
+	run(is_backing_off);
+	CHECK(strstr(journal, "unpack 'i': digest differs"));
+	end();
+	begin("services:\n  web: {image: missing, command: [exec sleep 1]}\n");
+	run(is_backing_off);
+	CHECK(strstr(journal, "find image 'missing': nowhere"));
+	CHECK(find("web")->restarts == 0);
+	end();
+}
+
+static bool at_once(void)
+{
+	return true;
+}
+
+static void test_nothing_to_run(void)
+{
+	begin("");
+	run(at_once);
+	CHECK(supervisor.workload_count == 0);
+	end();
+}
+
+static void test_status(void)
+{
+	static struct status status;
+
+	begin("services:\n  web: {image: i, command: [exec sleep 100]}\n"
+	      "host: {name: edge-1}\n");
+	run(all_running);
+	supervisor_status(&supervisor, &status);
+	CHECK(status.workload_count == 1);
+	CHECK(strcmp(status.workloads[0].name, "web") == 0);
+	CHECK(strstr(status.config, "compose.yaml is good"));
+	end();
+}
+
+int main(void)
+{
+	RUN(test_restarts_with_back_off);
+	RUN(test_order_of_start_and_stop);
+	RUN(test_sigterm_ignored);
+	RUN(test_finishes);
+	RUN(test_an_image_is_unpacked_first);
+	RUN(test_an_image_that_cannot_be_had);
+	RUN(test_nothing_to_run);
+	RUN(test_status);
+	return check_done();
+}
