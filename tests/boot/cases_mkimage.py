@@ -37,6 +37,11 @@ def mkimage_same_bytes(t):
     shutil.copy(os.path.join(first, "config/images/box.tar"),
                 os.path.join(first, "data/images"))
     shutil.copy(disks.OSFILE, os.path.join(first, "osfile"))
+    # with the tools: the folders of this project may be closed to nobody
+    shutil.copytree(os.path.join(TOP, "image"), os.path.join(first, "image"))
+    for part in ("e2fsprogs", "syslinux"):
+        shutil.copytree(os.path.join(disks.BUILD, "parts", part),
+                        os.path.join(first, "parts", part))
     # the second folder is elsewhere, with a name of another length
     second = os.path.join(t.work, "another", "second")
     copy_as_nobody(first, second)
@@ -44,16 +49,13 @@ def mkimage_same_bytes(t):
         if os.geteuid() == 0 else {}
     sums = []
     for place, options in ((first, {}), (second, user)):
-        # not every folder above is open to everybody: from inside
-        shutil.copytree(os.path.join(TOP, "image"),
-                        os.path.join(place, "image"), dirs_exist_ok=True)
         disks.call([os.path.join(place, "image", "mkimage"), "-a", "x86_64",
                     "-o", os.path.join(place, "disk.img"),
                     "-k", os.path.join(place, "osfile"),
                     "-c", os.path.join(place, "config"),
                     "-d", os.path.join(place, "data")],
                    env=dict(os.environ, SOURCE_DATE_EPOCH="1700000000",
-                            TARE_PARTS=os.path.join(disks.BUILD, "parts")),
+                            TARE_PARTS=os.path.join(place, "parts")),
                    **options)
         sums.append(sha256(os.path.join(place, "disk.img")))
     need(sums[0] == sums[1], "the two images differ")

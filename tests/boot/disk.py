@@ -8,7 +8,6 @@ mounted.
 
 import json
 import os
-import shutil
 import subprocess
 
 from machine import TOP, Failure
@@ -21,11 +20,7 @@ IMAGE = os.path.join(BUILD, "tare-x86_64.img")
 
 def tool(name):
     """A program of our e2fsprogs; it runs on this host as well."""
-    for folder in ("parts/e2fsprogs/host", "parts/e2fsprogs/sbin"):
-        path = os.path.join(BUILD, folder, name)
-        if os.path.exists(path):
-            return path
-    return shutil.which(name) or "/usr/sbin/" + name
+    return os.path.join(BUILD, "parts/e2fsprogs/bin", name)
 
 
 def call(command, ok=(0,), **options):
