@@ -92,7 +92,7 @@ class Disk:
 
     def check_clean(self):
         """The data file system is whole and was unmounted in order."""
-        report = call([tool("dumpe2fs"), "-h", self.ext4()])
+        report = self.debugfs("show_super_stats -h")
         if "needs_recovery" in report:
             raise Failure("the data partition was not unmounted")
         call([tool("e2fsck"), "-fn", self.ext4()])
