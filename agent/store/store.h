@@ -60,17 +60,22 @@ typedef void store_progress_fn(void *context, uint64_t done_bytes,
 int store_open(struct store *store, const char *path, struct error *err);
 void store_close(struct store *store);
 
-/* Adds a folder to look for images in. It need not exist. */
+/*
+ * Adds a folder to look for images in. It need not exist. The string is not
+ * copied. -E2BIG over STORE_SOURCES_MAX.
+ */
 int store_add_source(struct store *store, const char *path, struct error *err);
 
 /*
- * Looks an image up by reference ("nginx", "docker.io/library/nginx:1.27",
- * with @sha256:...). Reads no archive when the archive that it came from has
- * not changed. Errors:
- *   -EAGAIN  a source has it, but it is not unpacked yet: call store_import
- *   -ENOENT  nobody has it; err says where it was looked for, and what
- *            references are there
- *   others   the archive or the store cannot be read; err says why
+ * Looks up what a reference ("nginx", "docker.io/library/nginx:1.27", with
+ * @sha256:...) meant when it was last imported. Reads no archive, only what
+ * the store has, so it is quick and safe to call from the agent itself. Errors:
+ *   -EAGAIN  it was never imported, or its archive has changed since: call
+ *            store_import. out->layer_count > 0 then means that out is an
+ *            older image which is still whole, and which can be run when the
+ *            import fails. (An archive that is gone has not changed.)
+ *   -EINVAL  this is no image reference
+ *   others   the store cannot be read; err says why
  */
 int store_find(const struct store *store, const char *reference,
 	struct arena *arena, struct image *out, struct error *err);
@@ -78,15 +83,24 @@ int store_find(const struct store *store, const char *reference,
 /*
  * Unpacks the image of that reference from the first source that has it. Made
  * to run in a child of its own: it gives up what it does not need (folder
- * access by Landlock, capabilities, system calls) before it reads the
- * archive. Every blob is checked against its digest and every layer against
- * its diff_id; nothing is written outside incoming/ and nothing stays there
- * when it fails.
+ * access by Landlock, capabilities, system calls, see sandbox.h) before it
+ * reads the archive. Every blob is checked against its digest and every layer
+ * against its diff_id; nothing is written outside incoming/ and nothing stays
+ * there when it fails. Layers that are there already are not unpacked again.
+ * Errors, besides those of a damaged archive or a full disk:
+ *   -ENOENT  no archive has it; err says where it was looked for, and what
+ *            references are there
+ *   -EBUSY   another import or store_collect is running: try again later
+ *   -ENOEXEC it is for another kind of machine
  */
 int store_import(struct store *store, const char *reference,
 	store_progress_fn *progress, void *context, struct error *err);
 
-/* Removes layers, images and refs that no reference in keep needs. */
+/*
+ * Removes layers, images and refs that no reference in keep needs; a layer
+ * goes whole or not at all. -EBUSY as with store_import. Layers that running
+ * containers use must be in keep.
+ */
 int store_collect(const struct store *store, const char *const *keep,
 	size_t keep_count, struct error *err);
 
