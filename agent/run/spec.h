@@ -15,9 +15,15 @@
 
 enum spec_limit {
 	SPEC_GROUPS_MAX = 64,
+	SPEC_MOUNTS_MAX = 64,
+	SPEC_PATHS_MAX = 32, /* masked ones, and read-only ones */
+	SPEC_RLIMITS_MAX = 16,
 };
 
-/* linux.namespaces: a bit set means a new one. The network is the host's. */
+/*
+ * linux.namespaces: a bit set means a new one; a container always has its own
+ * for mounts. The network is the host's.
+ */
 enum oci_namespace {
 	OCI_NAMESPACE_PID = 1U << 0,
 	OCI_NAMESPACE_MOUNT = 1U << 1,
@@ -89,7 +95,7 @@ struct oci_spec {
 	size_t mount_count;
 	uint32_t namespaces; /* enum oci_namespace */
 	struct oci_resources resources;
-	const char *cgroup; /* relative to cgroup_dir_fd: "web/1" */
+	const char *cgroup; /* below the workloads' cgroup: "web/1" */
 	const char *const *masked_paths;   /* NULL-terminated, or NULL: none */
 	const char *const *readonly_paths; /* NULL-terminated, or NULL: none */
 	bool has_seccomp;                  /* Docker's default profile */
@@ -102,6 +108,9 @@ extern const char *const spec_readonly_paths[];
 
 /* Docker's 14 default capabilities, as a set of bits. */
 uint64_t spec_default_capabilities(void);
+
+/* All capabilities that this version knows, for privileged containers. */
+uint64_t spec_all_capabilities(void);
 
 /*
  * The bit number of "NET_ADMIN" or "CAP_NET_ADMIN" in either case, or -EINVAL.
