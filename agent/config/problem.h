@@ -5,7 +5,7 @@
  * A problem prints as
  *   compose.yaml:3:5: services.web.imagee: unknown key, did you mean 'image'?
  * that is file:line:column, the key's path, what is wrong and what to write
- * instead.
+ * instead. A warning has "warning: " before its text.
  */
 #ifndef TARE_CONFIG_PROBLEM_H
 #define TARE_CONFIG_PROBLEM_H
@@ -14,7 +14,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct mark;
 struct text;
 
 enum problem_limit {
@@ -29,13 +28,23 @@ struct problem {
 	char text[320];
 };
 
-/* Filled in the order of the file; beyond the limit they are only counted. */
+/*
+ * In the order of each file, the files in the order of their first problem.
+ * Beyond the limit problems are only counted, warnings before errors. A zeroed
+ * struct is empty.
+ */
 struct problems {
 	struct problem items[PROBLEMS_MAX];
 	size_t count;       /* kept in items */
 	size_t error_count; /* all, kept or not */
 	size_t warning_count;
 };
+
+/*
+ * Adds a copy at its place in the order. Controls and bytes that are not UTF-8
+ * become '?', so that a config cannot paint on the console.
+ */
+void problems_add(struct problems *problems, const struct problem *problem);
 
 /* Appends "file:line:column: path: text" (parts that are empty left out). */
 void problem_print(const struct problem *problem, struct text *out);

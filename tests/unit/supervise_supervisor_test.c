@@ -3,7 +3,7 @@
  * tests of supervise/supervisor and workload: whole lives, with ordinary
  * processes in the place of containers
  */
-/* wrap: store_find store_import launch_prepare container_start container_clear */
+/* wrap: store_find store_import launch_prepare container_start container_kill container_clear sethostname */
 #include "supervise/supervisor.h"
 
 #include <errno.h>
@@ -419,6 +419,7 @@ static void test_status(void)
 	CHECK(status.workload_count == 1);
 	CHECK(strcmp(status.workloads[0].name, "web") == 0);
 	CHECK(strstr(status.config, "compose.yaml is good"));
+	CHECK(strstr(journal, "hostname edge-1"));
 	end();
 }
 

@@ -1,0 +1,279 @@
+// SPDX-License-Identifier: MIT
+/* check - what only shows when all of a config has been read */
+#include "config/check.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/draft.h"
+#include "config/names.h"
+#include "config/reader.h"
+#include "lib/text.h"
+
+/* Makes the path "services.NAME.KEY". */
+static void push_all(struct reader *reader, const char *service,
+	const char *key)
+{
+	reader_push(reader, "services");
+	reader_push(reader, service);
+	reader_push(reader, key);
+}
+
+struct user {
+	const struct port *port;
+	const char *service;
+};
+
+static bool is_same_port(const struct port *a, const struct port *b)
+{
+	return a->published == b->published && a->protocol == b->protocol &&
+	       (!a->host_ip || !b->host_ip ||
+		       text_equal(a->host_ip, b->host_ip));
+}
+
+static void check_port(struct reader *reader, const struct user *users,
+	size_t count, const struct user *new)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct mark *mark = &users[i].port->mark;
+
+		if (!is_same_port(users[i].port, new->port))
+			continue;
+		push_all(reader, new->service, "ports");
+		reader_error(reader, new->port->mark,
+			"port %u/%s is published by '%s' already, at line %u, column %u",
+			new->port->published, new->port->protocol,
+			users[i].service, mark->line, mark->column);
+		reader_pop(reader, 0);
+		return;
+	}
+}
+
+static void check_ports(struct reader *reader, const struct draft *draft)
+{
+	size_t count = 0;
+	struct user *users =
+		reader_alloc(reader, reader->port_count, sizeof(*users));
+
+	if (!users)
+		return;
+	for (size_t i = 0; i < draft->service_count; i++) {
+		const struct draft_service *service = &draft->services[i];
+
+		for (size_t k = 0; k < service->port_count; k++) {
+			struct user new = { &service->ports[k],
+				service->service.name };
+
+			check_port(reader, users, count, &new);
+			users[count++] = new;
+		}
+	}
+}
+
+static void check_target(struct reader *reader,
+	const struct draft_service *service, size_t index)
+{
+	const struct volume_mount *mount = &service->mounts[index];
+
+	for (size_t i = 0; i < index; i++) {
+		const struct volume_mount *other = &service->mounts[i];
+		struct mark first = other->mark;
+		struct mark second = mount->mark;
+
+		if (!text_equal(other->target, mount->target))
+			continue;
+		if (first.line > second.line) { /* volumes below tmpfs */
+			first = mount->mark;
+			second = other->mark;
+		}
+		push_all(reader, service->service.name, "volumes");
+		reader_error(reader, second,
+			"something is mounted at '%.100s' already, at line %u, column %u",
+			mount->target, first.line, first.column);
+		reader_pop(reader, 0);
+		return;
+	}
+}
+
+static void check_volume(struct reader *reader, const struct strings *volumes,
+	const struct draft_service *service, const struct volume_mount *mount)
+{
+	const char *best = NULL;
+	size_t distance = 0;
+
+	if (mount->kind != VOLUME_NAMED)
+		return;
+	for (size_t i = 0; i < volumes->count; i++) {
+		if (text_equal(volumes->items[i], mount->source))
+			return;
+		name_suggest(mount->source, volumes->items[i], &best,
+			&distance);
+	}
+	push_all(reader, service->service.name, "volumes");
+	if (best)
+		reader_error(reader, mount->mark,
+			"the volume '%s' is not declared, did you mean '%s'?",
+			mount->source, best);
+	else
+		reader_error(reader, mount->mark,
+			"the volume '%s' is not declared; add '%s: {}' below the top-level 'volumes:'",
+			mount->source, mount->source);
+	reader_pop(reader, 0);
+}
+
+static void check_mounts(struct reader *reader, const struct draft *draft)
+{
+	for (size_t i = 0; i < draft->service_count; i++) {
+		const struct draft_service *service = &draft->services[i];
+
+		for (size_t k = 0; k < service->mount_count; k++) {
+			check_target(reader, service, k);
+			check_volume(reader, &draft->config.volumes, service,
+				&service->mounts[k]);
+		}
+	}
+}
+
+static struct draft_service *find_service(const struct draft *draft,
+	const char *name)
+{
+	for (size_t i = 0; i < draft->service_count; i++) {
+		if (text_equal(draft->services[i].service.name, name))
+			return &draft->services[i];
+	}
+	return NULL;
+}
+
+static void report_missing(struct reader *reader, const struct draft *draft,
+	const char *service, const struct dependency *dependency)
+{
+	const char *best = NULL;
+	size_t distance = 0;
+
+	for (size_t i = 0; i < draft->service_count; i++)
+		name_suggest(dependency->name, draft->services[i].service.name,
+			&best, &distance);
+	push_all(reader, service, "depends_on");
+	if (best)
+		reader_error(reader, dependency->mark,
+			"there is no service '%.63s', did you mean '%s'?",
+			dependency->name, best);
+	else
+		reader_error(reader, dependency->mark,
+			"there is no service '%.63s'", dependency->name);
+	reader_pop(reader, 0);
+}
+
+/* Keeps the dependencies that exist. */
+static void resolve(struct reader *reader, const struct draft *draft,
+	struct draft_service *service)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < service->dependency_count; i++) {
+		const struct dependency *d = &service->dependencies[i];
+
+		if (find_service(draft, d->name)) {
+			reader_append(reader, &service->service.depends_on,
+				d->name);
+			service->dependencies[kept++] = *d;
+		} else if (!d->is_optional) {
+			report_missing(reader, draft, service->service.name, d);
+		}
+	}
+	service->dependency_count = kept;
+	service->service.depends_on.is_set = kept > 0;
+}
+
+/* A depth-first walk that emits a service after its dependencies. */
+struct sorter {
+	struct reader *reader;
+	struct draft *draft;
+	struct service *sorted;
+	size_t sorted_count;
+	size_t chain[CONFIG_SERVICES_MAX]; /* from the start to here */
+	size_t chain_length;
+	bool is_done[CONFIG_SERVICES_MAX];
+};
+
+/* The dependency closes a circle with the chain's end from index on. */
+static void report_circle(struct sorter *sorter, size_t index,
+	const struct dependency *dependency)
+{
+	const struct draft_service *services = sorter->draft->services;
+	size_t last = sorter->chain[sorter->chain_length - 1];
+	char buffer[200];
+	struct text circle;
+
+	text_init(&circle, buffer, sizeof(buffer));
+	for (size_t i = index; i < sorter->chain_length; i++)
+		text_add(&circle, "%s -> ",
+			services[sorter->chain[i]].service.name);
+	text_add(&circle, "%s", dependency->name);
+	push_all(sorter->reader, services[last].service.name, "depends_on");
+	reader_error(sorter->reader, dependency->mark,
+		"the services wait for each other: %s; remove one of these",
+		buffer);
+	reader_pop(sorter->reader, 0);
+}
+
+static void visit(struct sorter *sorter, size_t index);
+
+static void follow(struct sorter *sorter, const struct dependency *dependency)
+{
+	const struct draft_service *target =
+		find_service(sorter->draft, dependency->name);
+	size_t index = (size_t)(target - sorter->draft->services);
+
+	for (size_t i = 0; i < sorter->chain_length; i++) {
+		if (sorter->chain[i] == index) {
+			report_circle(sorter, i, dependency);
+			return;
+		}
+	}
+	visit(sorter, index);
+}
+
+/* At most CONFIG_SERVICES_MAX deep. */
+static void visit(struct sorter *sorter, size_t index)
+{
+	const struct draft_service *service = &sorter->draft->services[index];
+
+	if (sorter->is_done[index])
+		return;
+	sorter->chain[sorter->chain_length++] = index;
+	for (size_t i = 0; i < service->dependency_count; i++)
+		follow(sorter, &service->dependencies[i]);
+	sorter->chain_length--;
+	sorter->is_done[index] = true;
+	sorter->sorted[sorter->sorted_count++] = service->service;
+}
+
+static void sort_services(struct reader *reader, struct draft *draft)
+{
+	struct sorter *sorter = reader_alloc(reader, 1, sizeof(*sorter));
+
+	if (!sorter)
+		return;
+	sorter->reader = reader;
+	sorter->draft = draft;
+	sorter->sorted = reader_alloc(reader, draft->service_count,
+		sizeof(*sorter->sorted));
+	if (!sorter->sorted)
+		return;
+	for (size_t i = 0; i < draft->service_count; i++)
+		visit(sorter, i);
+	draft->config.services = sorter->sorted;
+	draft->config.service_count = sorter->sorted_count;
+}
+
+void check_draft(struct reader *reader, struct draft *draft)
+{
+	check_ports(reader, draft);
+	check_mounts(reader, draft);
+	for (size_t i = 0; i < draft->service_count; i++)
+		resolve(reader, draft, &draft->services[i]);
+	if (!reader->is_out_of_memory)
+		sort_services(reader, draft);
+}

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+/* keys - how the keys are read that need more than a row */
+#include "config/keys.h"
+
+#include <string.h>
+
+#include "config/draft.h"
+#include "config/names.h"
+#include "config/node.h"
+#include "config/reader.h"
+#include "config/schema.h"
+#include "config/walk.h"
+#include "config/words.h"
+#include "lib/text.h"
+
+/* A command: a list of words, or one string that is split. */
+static void read_words(struct reader *reader, const struct node *node,
+	struct strings *out)
+{
+	const char *wrong;
+	const char *text;
+
+	out->is_set = true;
+	for (const struct entry *e = node->kind == NODE_LIST ? node->first
+							     : NULL;
+		e; e = e->next) {
+		text = reader_text(reader, e->value, "a word of the command");
+		if (text)
+			reader_append(reader, out, text);
+	}
+	if (node->kind == NODE_LIST)
+		return;
+	text = reader_text(reader, node,
+		"a list of words, such as [\"nginx\", \"-g\", \"daemon off;\"]");
+	wrong = text ? words_split(reader, text, out) : NULL;
+	if (wrong)
+		reader_error(reader, node->mark, "the command %s", wrong);
+}
+
+void read_command(struct reader *reader, const struct node *node, void *base)
+{
+	struct draft_service *draft = base;
+
+	read_words(reader, node, &draft->service.command);
+}
+
+void read_entrypoint(struct reader *reader, const struct node *node, void *base)
+{
+	struct draft_service *draft = base;
+
+	read_words(reader, node, &draft->service.entrypoint);
+}
+
+void read_restart(struct reader *reader, const struct node *node, void *base)
+{
+	static const struct {
+		const char *word;
+		enum restart_policy policy;
+	} rows[] = {
+		{ "no", RESTART_NO },
+		{ "always", RESTART_ALWAYS },
+		{ "on-failure", RESTART_ON_FAILURE },
+		{ "unless-stopped", RESTART_UNLESS_STOPPED },
+	};
+	static const char expected[] =
+		"no, always, on-failure, on-failure:N or unless-stopped";
+	struct service *service = &((struct draft_service *)base)->service;
+	const char *text = reader_text(reader, node, expected);
+	uint64_t max = 0;
+
+	if (!text)
+		return;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (text_equal(text, rows[i].word)) {
+			service->restart = rows[i].policy;
+			return;
+		}
+	}
+	if (text_starts_with(text, "on-failure:") &&
+		text_parse_u64(text + strlen("on-failure:"), 1000000, &max) ==
+			0) {
+		service->restart = RESTART_ON_FAILURE;
+		service->restart_max = (uint32_t)max;
+		return;
+	}
+	reader_error(reader, node->mark,
+		"'%.60s' is no restart policy, write %s", text, expected);
+}
+
+void read_network_mode(struct reader *reader, const struct node *node,
+	void *base)
+{
+	const char *text = reader_text(reader, node, "host");
+
+	(void)base; /* host is what every service gets */
+	if (text && !text_equal(text, "host"))
+		reader_error(reader, node->mark,
+			"'%.60s' is not done yet: networks of their own come later, all services use the machine's; write 'host' or remove the key",
+			text);
+}
+
+static void read_capabilities(struct reader *reader, const struct node *node,
+	struct strings *out)
+{
+	size_t index = 0;
+
+	if (!reader_is_list(reader, node, "a list, such as [NET_ADMIN]"))
+		return;
+	out->is_set = true;
+	for (const struct entry *e = node->first; e; e = e->next) {
+		size_t path = reader_push_index(reader, index++);
+		const char *text = reader_text(reader, e->value,
+			"a capability, such as NET_ADMIN");
+		const char *name = text ? name_find_capability(text) : NULL;
+
+		if (name)
+			reader_append(reader, out, name);
+		else if (text)
+			reader_error(reader, e->value->mark,
+				"'%.60s' is no capability; write one of capabilities(7), such as NET_ADMIN, or ALL",
+				text);
+		reader_pop(reader, path);
+	}
+}
+
+void read_cap_add(struct reader *reader, const struct node *node, void *base)
+{
+	struct draft_service *draft = base;
+
+	read_capabilities(reader, node, &draft->service.cap_add);
+}
+
+void read_cap_drop(struct reader *reader, const struct node *node, void *base)
+{
+	struct draft_service *draft = base;
+
+	read_capabilities(reader, node, &draft->service.cap_drop);
+}
+
+static void read_security_word(struct reader *reader, const struct node *node,
+	struct service *service)
+{
+	static const char prefix[] = "no-new-privileges";
+	const char *text =
+		reader_text(reader, node, "no-new-privileges:true or :false");
+	const char *value;
+
+	if (!text)
+		return;
+	value = text + strlen(prefix);
+	if (!text_starts_with(text, prefix)) {
+		reader_error(reader, node->mark,
+			"'%.60s' is not done yet; only no-new-privileges:true or :false can stand here",
+			text);
+	} else if (!*value || text_equal(value, ":true") ||
+		   text_equal(value, "=true")) {
+		service->no_new_privileges = true;
+	} else if (text_equal(value, ":false") || text_equal(value, "=false")) {
+		service->no_new_privileges = false;
+	} else {
+		reader_error(reader, node->mark,
+			"'%.60s' is wrong, write no-new-privileges:true or :false",
+			text);
+	}
+}
+
+void read_security_opt(struct reader *reader, const struct node *node,
+	void *base)
+{
+	struct draft_service *draft = base;
+	size_t index = 0;
+
+	if (!reader_is_list(reader, node,
+		    "a list, such as [\"no-new-privileges:true\"]"))
+		return;
+	for (const struct entry *e = node->first; e; e = e->next) {
+		size_t path = reader_push_index(reader, index++);
+
+		read_security_word(reader, e->value, &draft->service);
+		reader_pop(reader, path);
+	}
+}
+
+void read_pids_limit(struct reader *reader, const struct node *node, void *base)
+{
+	/* PID_MAX_LIMIT of 64-bit kernels */
+	const uint64_t max = 4194304;
+	struct draft_service *draft = base;
+	const char *text =
+		reader_text(reader, node, "a number, or -1 for no limit");
+	uint64_t number = 0;
+
+	if (!text)
+		return;
+	if (text_equal(text, "-1"))
+		draft->service.pids_limit = -1;
+	else if (text_parse_u64(text, max, &number) == 0 && number > 0)
+		draft->service.pids_limit = (int64_t)number;
+	else
+		reader_error(reader, node->mark,
+			"'%.60s' is wrong, write a number from 1 to 4194304, or -1 for no limit",
+			text);
+}
+
+static void add_dependency(struct reader *reader, struct draft_service *draft,
+	const struct dependency *dependency)
+{
+	struct dependency *grown;
+
+	for (size_t i = 0; i < draft->dependency_count; i++) {
+		if (text_equal(draft->dependencies[i].name, dependency->name))
+			return;
+	}
+	grown = reader_grow(reader, draft->dependencies,
+		draft->dependency_count, sizeof(*grown));
+	if (!grown)
+		return;
+	grown[draft->dependency_count++] = *dependency;
+	draft->dependencies = grown;
+}
+
+static void read_condition(struct reader *reader, const struct entry *entry,
+	struct draft_service *draft)
+{
+	struct long_dependency options = { .required = true };
+	struct dependency dependency = { entry->key, entry->mark, false };
+	const struct node *node = entry->value;
+
+	if (!reader_is_map(reader, node, "{condition: service_started}"))
+		return;
+	walk_map(reader, node, &schema_dependency, &options);
+	if (options.condition &&
+		!text_equal(options.condition, "service_started")) {
+		bool is_known =
+			text_equal(options.condition, "service_healthy") ||
+			text_equal(options.condition,
+				"service_completed_successfully");
+
+		reader_error(reader, node->mark,
+			"the condition '%.60s' is %s; write service_started",
+			options.condition,
+			is_known ? "not done yet" : "unknown");
+	}
+	if (options.restart)
+		reader_warn(reader, node->mark,
+			"'restart: true' is not done yet, ignored");
+	dependency.is_optional = !options.required;
+	add_dependency(reader, draft, &dependency);
+}
+
+void read_depends_on(struct reader *reader, const struct node *node, void *base)
+{
+	struct draft_service *draft = base;
+	size_t index = 0;
+
+	if (node->kind != NODE_MAP &&
+		!reader_is_list(reader, node,
+			"a list of services, such as [db]"))
+		return;
+	for (const struct entry *e = node->first; e; e = e->next) {
+		size_t path = e->key ? reader_push(reader, e->key)
+				     : reader_push_index(reader, index++);
+		struct dependency dependency = { NULL, e->mark, false };
+
+		if (e->key) {
+			read_condition(reader, e, draft);
+		} else {
+			dependency.name = reader_text(reader, e->value,
+				"the name of a service");
+			if (dependency.name)
+				add_dependency(reader, draft, &dependency);
+		}
+		reader_pop(reader, path);
+	}
+}

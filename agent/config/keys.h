@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * keys - how the keys are read that need more than a row
+ *
+ * All are of the type of struct option's read: node is the key's value, base
+ * the struct that the row's table fills. Problems are reported.
+ */
+#ifndef TARE_CONFIG_KEYS_H
+#define TARE_CONFIG_KEYS_H
+
+struct draft_service;
+struct node;
+struct reader;
+
+/* schema_top: into struct draft (services.c) */
+void read_services(struct reader *reader, const struct node *node, void *base);
+void read_volumes(struct reader *reader, const struct node *node, void *base);
+
+/* schema_service: into struct draft_service (keys.c) */
+void read_command(struct reader *reader, const struct node *node, void *base);
+void read_entrypoint(struct reader *reader, const struct node *node,
+	void *base);
+void read_restart(struct reader *reader, const struct node *node, void *base);
+void read_network_mode(struct reader *reader, const struct node *node,
+	void *base);
+void read_cap_add(struct reader *reader, const struct node *node, void *base);
+void read_cap_drop(struct reader *reader, const struct node *node, void *base);
+void read_security_opt(struct reader *reader, const struct node *node,
+	void *base);
+void read_pids_limit(struct reader *reader, const struct node *node,
+	void *base);
+void read_depends_on(struct reader *reader, const struct node *node,
+	void *base);
+
+/* environ.c */
+void read_environment(struct reader *reader, const struct node *node,
+	void *base);
+void read_env_file(struct reader *reader, const struct node *node, void *base);
+void read_labels(struct reader *reader, const struct node *node, void *base);
+
+/* Reads what read_environment and read_env_file have put aside. */
+void finish_environment(struct reader *reader, struct draft_service *draft);
+
+/* ports.c, mounts.c */
+void read_ports(struct reader *reader, const struct node *node, void *base);
+void read_mounts(struct reader *reader, const struct node *node, void *base);
+void read_tmpfs(struct reader *reader, const struct node *node, void *base);
+
+#endif

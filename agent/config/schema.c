@@ -1,0 +1,256 @@
+// SPDX-License-Identifier: MIT
+/* schema - every key of a config, one row each */
+#include "config/schema.h"
+
+#include <stdbool.h>
+
+#include "config/draft.h"
+#include "config/keys.h"
+#include "config/names.h"
+
+#define KIB ((uint64_t)1 << 10)
+#define GIB ((uint64_t)1 << 30)
+#define TIB ((uint64_t)1 << 40)
+
+#define TABLE(name, place, list)                           \
+	const struct schema_table name = {                 \
+		.path = (place),                           \
+		.rows = (list),                            \
+		.count = sizeof(list) / sizeof((list)[0]), \
+	}
+
+/* clang-format off */
+
+/* services.NAME.ports[n], long form */
+#define FIELD(name) .offset = offsetof(struct long_port, name)
+static const struct option port_rows[] = {
+	{ "target",       KIND_TEXT, FIELD(target), 1, 11 },
+	{ "published",    KIND_TEXT, FIELD(published), 1, 11 },
+	{ "protocol",     KIND_TEXT, FIELD(protocol), 1, 4 },
+	{ "host_ip",      KIND_TEXT, FIELD(host_ip), 1, 45 },
+	{ "mode",         KIND_TEXT, FIELD(mode), 1, 16 },
+	{ "name",         KIND_SILENT, .note = "for people only" },
+	{ "app_protocol", KIND_SILENT, .note = "for people only" },
+};
+#undef FIELD
+TABLE(schema_port, "services.NAME.ports[]", port_rows);
+
+/* services.NAME.volumes[n], long form */
+#define FIELD(name) .offset = offsetof(struct long_mount, name)
+static const struct option bind_rows[] = {
+	{ "create_host_path", KIND_SILENT, .note = "files must be there" },
+	{ "selinux",          KIND_SILENT, .note = "there is no SELinux" },
+	{ "propagation",      KIND_NOT_YET, .note = "mounts are private, remove it" },
+	{ "recursive",        KIND_SILENT, .note = "nothing is mounted below" },
+};
+static TABLE(bind_table, "services.NAME.volumes[].bind", bind_rows);
+
+static const struct option named_rows[] = {
+	{ "nocopy",  KIND_BOOL, FIELD(no_copy) },
+	{ "labels",  KIND_IGNORED, .note = "labels of volumes are not kept" },
+	{ "subpath", KIND_NOT_YET, .note = "declare a volume of its own" },
+};
+static TABLE(named_table, "services.NAME.volumes[].volume", named_rows);
+
+static const struct option tmpfs_rows[] = {
+	{ "size", KIND_BYTES, FIELD(size_bytes), 4 * KIB, TIB },
+	{ "mode", KIND_MODE,  FIELD(mode) },
+};
+static TABLE(tmpfs_table, "services.NAME.volumes[].tmpfs", tmpfs_rows);
+
+static const struct option mount_rows[] = {
+	{ "type",        KIND_TEXT, FIELD(type), 1, 16 },
+	{ "source",      KIND_TEXT, FIELD(source), 1, 255 },
+	{ "target",      KIND_TEXT, FIELD(target), 1, 4095 },
+	{ "read_only",   KIND_BOOL, FIELD(read_only) },
+	{ "bind",        KIND_MAP, .table = &bind_table },
+	{ "volume",      KIND_MAP, .table = &named_table },
+	{ "tmpfs",       KIND_MAP, .table = &tmpfs_table },
+	{ "consistency", KIND_SILENT, .note = "for other systems" },
+	{ "image",       KIND_NOT_YET, .note = "copy the files into a named volume" },
+};
+#undef FIELD
+TABLE(schema_mount, "services.NAME.volumes[]", mount_rows);
+
+/* services.NAME.env_file[n], long form */
+#define FIELD(name) .offset = offsetof(struct long_env_file, name)
+static const struct option env_file_rows[] = {
+	{ "path",     KIND_TEXT, FIELD(path), 1, 255 },
+	{ "required", KIND_BOOL, FIELD(required) },
+	{ "format",   KIND_TEXT, FIELD(format), 1, 16 },
+};
+#undef FIELD
+TABLE(schema_env_file, "services.NAME.env_file[]", env_file_rows);
+
+/* services.NAME.depends_on.NAME */
+#define FIELD(name) .offset = offsetof(struct long_dependency, name)
+static const struct option dependency_rows[] = {
+	{ "condition", KIND_TEXT, FIELD(condition), 1, 64 },
+	{ "restart",   KIND_BOOL, FIELD(restart) },
+	{ "required",  KIND_BOOL, FIELD(required) },
+};
+#undef FIELD
+TABLE(schema_dependency, "services.NAME.depends_on.NAME", dependency_rows);
+
+/* services.NAME */
+#define FIELD(name) .offset = offsetof(struct draft_service, service.name)
+static const struct option service_rows[] = {
+	{ "image",             KIND_TEXT, FIELD(image), 1, 512, .check = name_check_image },
+	{ "command",           KIND_CUSTOM, .read = read_command },
+	{ "entrypoint",        KIND_CUSTOM, .read = read_entrypoint },
+	{ "environment",       KIND_CUSTOM, .read = read_environment },
+	{ "env_file",          KIND_CUSTOM, .read = read_env_file },
+	{ "working_dir",       KIND_TEXT, FIELD(working_dir), 1, 4095, .check = name_check_path },
+	{ "user",              KIND_TEXT, FIELD(user), 1, 255, .check = name_check_user },
+	{ "hostname",          KIND_TEXT, FIELD(hostname), 1, 63, .check = name_check_host },
+	{ "restart",           KIND_CUSTOM, .read = read_restart },
+	{ "network_mode",      KIND_CUSTOM, .read = read_network_mode },
+	{ "ports",             KIND_CUSTOM, .read = read_ports },
+	{ "volumes",           KIND_CUSTOM, .read = read_mounts },
+	{ "tmpfs",             KIND_CUSTOM, .read = read_tmpfs },
+	{ "read_only",         KIND_BOOL, FIELD(read_only) },
+	{ "mem_limit",         KIND_BYTES, FIELD(mem_limit_bytes), 1024 * KIB, 64 * TIB },
+	{ "cpus",              KIND_MILLI, FIELD(cpus_milli), 10, 8192000 },
+	{ "pids_limit",        KIND_CUSTOM, .read = read_pids_limit },
+	{ "cap_add",           KIND_CUSTOM, .read = read_cap_add },
+	{ "cap_drop",          KIND_CUSTOM, .read = read_cap_drop },
+	{ "privileged",        KIND_BOOL, FIELD(privileged) },
+	{ "security_opt",      KIND_CUSTOM, .read = read_security_opt },
+	{ "stop_signal",       KIND_SIGNAL, FIELD(stop_signal) },
+	{ "stop_grace_period", KIND_DURATION, FIELD(stop_grace_ms), 0, 86400000, .preset = "10s" },
+	{ "depends_on",        KIND_CUSTOM, .read = read_depends_on },
+	{ "labels",            KIND_CUSTOM, .read = read_labels },
+
+	{ "build",             KIND_NEVER,
+	  .note = "a Tare machine builds no images; build elsewhere and name the result with 'image:'" },
+	{ "develop",           KIND_NEVER,
+	  .note = "a Tare machine is no place to develop on; remove the key" },
+	{ "provider",          KIND_NEVER,
+	  .note = "a Tare machine runs no programs but those of images; use 'image:'" },
+	{ "credential_spec",   KIND_NEVER, .note = "this is for Windows only; remove the key" },
+	{ "isolation",         KIND_NEVER, .note = "this is for Windows only; remove the key" },
+	{ "cpu_count",         KIND_NEVER, .note = "this is for Windows only; write 'cpus:'" },
+	{ "cpu_percent",       KIND_NEVER, .note = "this is for Windows only; write 'cpus:'" },
+	{ "cpu_rt_period",     KIND_NEVER, .note = "cgroup v2 has no such limit; write 'cpus:'" },
+	{ "cpu_rt_runtime",    KIND_NEVER, .note = "cgroup v2 has no such limit; write 'cpus:'" },
+	{ "mem_swappiness",    KIND_NEVER, .note = "cgroup v2 has no such setting; remove the key" },
+	{ "oom_kill_disable",  KIND_NEVER, .note = "cgroup v2 has no such setting; remove the key" },
+	{ "cgroup_parent",     KIND_NEVER,
+	  .note = "every service has a cgroup of its own; remove the key" },
+	{ "runtime",           KIND_NEVER, .note = "the runtime is part of Tare; remove the key" },
+	{ "storage_opt",       KIND_NEVER, .note = "there are no storage drivers; remove the key" },
+	{ "use_api_socket",    KIND_NEVER, .note = "there is no Docker socket to give; remove the key" },
+	{ "external_links",    KIND_NEVER, .note = "nothing runs outside of the config; remove the key" },
+
+	{ "attach",            KIND_SILENT, .note = "there is no terminal to attach to" },
+	{ "annotations",       KIND_IGNORED, .note = "annotations are not kept" },
+	{ "container_name",    KIND_IGNORED, .note = "a container has the name of its service" },
+	{ "expose",            KIND_IGNORED, .note = "services share the machine's network, all their ports are exposed" },
+	{ "healthcheck",       KIND_IGNORED, .note = "health is not watched yet" },
+	{ "init",              KIND_IGNORED, .note = "there is no init for containers yet, the command is process 1" },
+	{ "logging",           KIND_IGNORED, .note = "logs go to the data partition, one file per service" },
+	{ "platform",          KIND_IGNORED, .note = "the machine's own platform is used" },
+	{ "pull_policy",       KIND_IGNORED, .note = "images come from archives, nothing is pulled yet" },
+	{ "pull_refresh_after", KIND_IGNORED, .note = "images come from archives, nothing is pulled yet" },
+	{ "stdin_open",        KIND_IGNORED, .note = "containers have no standard input yet" },
+	{ "tty",               KIND_IGNORED, .note = "containers have no terminal yet" },
+
+	{ "blkio_config",      KIND_NOT_YET, .note = "disk bandwidth is shared equally, remove it" },
+	{ "cgroup",            KIND_NOT_YET, .note = "cgroup namespaces are private, remove it" },
+	{ "configs",           KIND_NOT_YET, .note = "mount the file, write 'volumes: [\"./file:/path:ro\"]'" },
+	{ "cpu_period",        KIND_NOT_YET, .note = "write 'cpus:'" },
+	{ "cpu_quota",         KIND_NOT_YET, .note = "write 'cpus:'" },
+	{ "cpu_shares",        KIND_NOT_YET, .note = "write 'cpus:'" },
+	{ "cpuset",            KIND_NOT_YET, .note = "write 'cpus:'" },
+	{ "deploy",            KIND_NOT_YET, .note = "for limits write 'mem_limit:', 'cpus:' and 'pids_limit:'" },
+	{ "device_cgroup_rules", KIND_NOT_YET, .note = "only 'privileged: true' gives devices" },
+	{ "devices",           KIND_NOT_YET, .note = "only 'privileged: true' gives devices" },
+	{ "dns",               KIND_NOT_YET, .note = "services use the machine's name servers, remove it" },
+	{ "dns_opt",           KIND_NOT_YET, .note = "services use the machine's name servers, remove it" },
+	{ "dns_search",        KIND_NOT_YET, .note = "services use the machine's name servers, remove it" },
+	{ "domainname",        KIND_NOT_YET, .note = "write it behind the 'hostname:'" },
+	{ "extends",           KIND_NOT_YET, .note = "use an anchor and '<<: *name'" },
+	{ "extra_hosts",       KIND_NOT_YET, .note = "mount a file of yours at /etc/hosts" },
+	{ "gpus",              KIND_NOT_YET, .note = "only 'privileged: true' gives devices" },
+	{ "group_add",         KIND_NOT_YET, .note = "write 'user: \"UID:GID\"'" },
+	{ "ipc",               KIND_NOT_YET, .note = "IPC namespaces are private, remove it" },
+	{ "label_file",        KIND_NOT_YET, .note = "write 'labels:'" },
+	{ "links",             KIND_NOT_YET, .note = "services reach each other at 127.0.0.1; for the order write 'depends_on:'" },
+	{ "mac_address",       KIND_NOT_YET, .note = "all services use the machine's network, remove it" },
+	{ "mem_reservation",   KIND_NOT_YET, .note = "write 'mem_limit:'" },
+	{ "memswap_limit",     KIND_NOT_YET, .note = "there is no swap, write 'mem_limit:'" },
+	{ "models",            KIND_NOT_YET, .note = "run the model server as a service" },
+	{ "networks",          KIND_NOT_YET, .note = "all services use the machine's network and reach each other at 127.0.0.1, remove it" },
+	{ "oom_score_adj",     KIND_NOT_YET, .note = "write 'mem_limit:'" },
+	{ "pid",               KIND_NOT_YET, .note = "PID namespaces are private, remove it" },
+	{ "post_start",        KIND_NOT_YET, .note = "let the command do it" },
+	{ "pre_stop",          KIND_NOT_YET, .note = "let the command do it when it gets its 'stop_signal:'" },
+	{ "profiles",          KIND_NOT_YET, .note = "every service starts; remove the key, or the service" },
+	{ "scale",             KIND_NOT_YET, .note = "one container runs per service, declare it twice" },
+	{ "secrets",           KIND_NOT_YET, .note = "mount the file, write 'volumes: [\"./file:/run/secrets/name:ro\"]'" },
+	{ "shm_size",          KIND_NOT_YET, .note = "write 'tmpfs: [\"/dev/shm:size=64m\"]'" },
+	{ "sysctls",           KIND_NOT_YET, .note = "remove it" },
+	{ "ulimits",           KIND_NOT_YET, .note = "remove it" },
+	{ "userns_mode",       KIND_NOT_YET, .note = "services share the machine's users, remove it" },
+	{ "uts",               KIND_NOT_YET, .note = "host names are private, remove it" },
+	{ "volumes_from",      KIND_NOT_YET, .note = "name the same volume in both services" },
+};
+#undef FIELD
+TABLE(schema_service, "services.NAME", service_rows);
+
+/* volumes.NAME */
+#define FIELD(name) .offset = offsetof(struct volume_options, name)
+static const struct option volume_rows[] = {
+	{ "driver",      KIND_TEXT, FIELD(driver), 1, 255 },
+	{ "external",    KIND_BOOL, FIELD(external) },
+	{ "labels",      KIND_IGNORED, .note = "labels of volumes are not kept" },
+	{ "driver_opts", KIND_NOT_YET, .note = "all volumes are folders on the data partition, remove it" },
+	{ "name",        KIND_NOT_YET, .note = "a volume has the name of its key" },
+};
+#undef FIELD
+TABLE(schema_volume, "volumes.NAME", volume_rows);
+
+#define FIELD(name) .offset = offsetof(struct draft, config.name)
+
+/* host */
+static const struct option host_rows[] = {
+	{ "name",     KIND_TEXT, FIELD(host_name), 1, 63, .check = name_check_host },
+	{ "api",      KIND_NOT_YET, .note = "there is no remote API, remove it" },
+	{ "firewall", KIND_NOT_YET, .note = "nothing is filtered, remove it" },
+	{ "network",  KIND_NOT_YET, .note = "addresses come from DHCP, remove it" },
+	{ "time",     KIND_NOT_YET, .note = "the clock of the machine is used, remove it" },
+};
+static TABLE(host_table, "host", host_rows);
+
+/* the top of the file */
+static const struct option top_rows[] = {
+	{ "services", KIND_CUSTOM, .read = read_services },
+	{ "volumes",  KIND_CUSTOM, .read = read_volumes },
+	{ "name",     KIND_TEXT, FIELD(name), 1, 63, .check = name_check_project },
+	{ "host",     KIND_MAP, .table = &host_table },
+	{ "version",  KIND_IGNORED, .note = "the key is obsolete" },
+	{ "configs",  KIND_NOT_YET, .note = "put files beside the config and mount them, 'volumes: [\"./file:/path:ro\"]'" },
+	{ "include",  KIND_NOT_YET, .note = "write all services into this file" },
+	{ "models",   KIND_NOT_YET, .note = "run the model server as a service" },
+	{ "networks", KIND_NOT_YET, .note = "all services use the machine's network, remove it" },
+	{ "secrets",  KIND_NOT_YET, .note = "put files beside the config and mount them, 'volumes: [\"./file:/run/secrets/name:ro\"]'" },
+};
+#undef FIELD
+TABLE(schema_top, "", top_rows);
+
+/* clang-format on */
+
+const struct schema_table *const schema_tables[] = {
+	&schema_top,
+	&host_table,
+	&schema_service,
+	&schema_port,
+	&schema_mount,
+	&bind_table,
+	&named_table,
+	&tmpfs_table,
+	&schema_env_file,
+	&schema_dependency,
+	&schema_volume,
+	NULL,
+};

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+/* services - the maps of the top level: services and volumes */
+#include <string.h>
+
+#include "config/draft.h"
+#include "config/keys.h"
+#include "config/names.h"
+#include "config/node.h"
+#include "config/reader.h"
+#include "config/schema.h"
+#include "config/walk.h"
+#include "lib/text.h"
+
+static void read_service(struct reader *reader, const struct entry *entry,
+	struct draft_service *draft)
+{
+	const char *wrong = name_check_service(entry->key);
+	struct service *service = &draft->service;
+
+	service->name = entry->key;
+	service->mark = entry->mark;
+	walk_presets(reader, &schema_service, draft);
+	if (wrong)
+		reader_error(reader, entry->mark, "the name '%.63s' %s",
+			entry->key, wrong);
+	if (!node_is_null(entry->value)) {
+		if (!reader_is_map(reader, entry->value,
+			    "a map, such as {image: nginx}"))
+			return;
+		walk_map(reader, entry->value, &schema_service, draft);
+		finish_environment(reader, draft);
+	}
+	service->volumes = draft->mounts;
+	service->volume_count = draft->mount_count;
+	service->ports = draft->ports;
+	service->port_count = draft->port_count;
+}
+
+/* Is there an 'image', be it a wrong one, or a key that explains its lack? */
+static bool has_image(const struct node *service)
+{
+	for (const struct entry *e = service->kind == NODE_MAP ? service->first
+							       : NULL;
+		e; e = e->next) {
+		if (text_equal(e->key, "image") ? !node_is_null(e->value)
+						: text_equal(e->key, "build"))
+			return true;
+	}
+	return false;
+}
+
+void read_services(struct reader *reader, const struct node *node, void *base)
+{
+	struct draft *draft = base;
+
+	if (!reader_is_map(reader, node, "a map of names"))
+		return;
+	if (node->count > CONFIG_SERVICES_MAX) {
+		reader_error(reader, node->mark,
+			"there are %zu services, the limit is %d", node->count,
+			CONFIG_SERVICES_MAX);
+		return;
+	}
+	draft->services =
+		reader_alloc(reader, node->count, sizeof(*draft->services));
+	if (!draft->services)
+		return;
+	for (const struct entry *e = node->first; e; e = e->next) {
+		size_t path;
+
+		if (text_starts_with(e->key, "x-"))
+			continue;
+		path = reader_push(reader, e->key);
+		read_service(reader, e,
+			&draft->services[draft->service_count++]);
+		if (!e->value->is_broken && !has_image(e->value) &&
+			(e->value->kind == NODE_MAP || node_is_null(e->value)))
+			reader_error(reader, e->mark,
+				"the service has no image, write 'image: name:tag'");
+		reader_pop(reader, path);
+	}
+}
+
+static void read_volume(struct reader *reader, const struct entry *entry,
+	struct strings *out)
+{
+	struct volume_options options = { 0 };
+	const char *wrong = name_check_volume(entry->key);
+
+	if (wrong)
+		reader_error(reader, entry->mark, "the name '%.63s' %s",
+			entry->key, wrong);
+	if (!node_is_null(entry->value)) {
+		if (!reader_is_map(reader, entry->value, "{} or nothing"))
+			return;
+		walk_map(reader, entry->value, &schema_volume, &options);
+	}
+	if (options.driver && !text_equal(options.driver, "local"))
+		reader_error(reader, entry->mark,
+			"the driver '%.60s' is not done yet; all volumes are folders on the data partition, remove the key",
+			options.driver);
+	if (options.external)
+		reader_error(reader, entry->mark,
+			"'external: true' is not done yet; a volume is made when it is missing and kept when it is there, remove the key");
+	reader_append(reader, out, entry->key);
+}
+
+void read_volumes(struct reader *reader, const struct node *node, void *base)
+{
+	struct strings *volumes = &((struct draft *)base)->config.volumes;
+
+	if (!reader_is_map(reader, node, "a map of names, such as {data: {}}"))
+		return;
+	volumes->is_set = true;
+	for (const struct entry *e = node->first; e; e = e->next) {
+		size_t path;
+
+		if (text_starts_with(e->key, "x-"))
+			continue;
+		path = reader_push(reader, e->key);
+		read_volume(reader, e, volumes);
+		reader_pop(reader, path);
+	}
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+/* yaml_words - what libyaml found, in plain words */
+#include "config/yaml_words.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "config/config.h"
+#include "config/encoding.h"
+#include "config/reader.h"
+#include "lib/text.h"
+
+/* Which of libyaml's two places helps a person */
+enum place {
+	PLACE_PROBLEM,
+	PLACE_CONTEXT, /* where the thing that went wrong began */
+};
+
+struct words {
+	const char *problem; /* as libyaml says it */
+	const char *context; /* how its context begins; NULL: any */
+	enum place place;
+	const char *text; /* %u, when there, is the context's line */
+};
+
+#define TAG "a value that starts with '!' needs quotes; tags are not read"
+#define NAME \
+	"a name must follow '&' or '*'; a value that starts so needs quotes"
+#define PERCENT \
+	"a line that starts with '%%' is a YAML directive, and only '%%YAML 1.2' is known"
+#define ESCAPE \
+	"this is no escape that double quotes know; write '\\\\' for a backslash, or use single quotes"
+#define TAB "a tab cannot indent, use spaces"
+
+/* clang-format off */
+static const struct words all_words[] = {
+	{ "mapping values are not allowed in this context", NULL, PLACE_PROBLEM,
+	  "a ':' cannot stand here; put a value that holds ': ' in quotes, or check the indentation" },
+	{ "block sequence entries are not allowed in this context", NULL, PLACE_PROBLEM,
+	  "a list item cannot stand here; start it on a line of its own, indented" },
+	{ "mapping keys are not allowed in this context", NULL, PLACE_PROBLEM,
+	  "a '? ' cannot stand here; put a value that starts so in quotes" },
+	{ "could not find expected ':'", NULL, PLACE_CONTEXT,
+	  "there is no ': ' after this key; write 'key: value'" },
+	{ "found unexpected end of stream", "while scanning a quoted", PLACE_CONTEXT,
+	  "this quote is never closed" },
+	{ "found unexpected document indicator", "while scanning a quoted", PLACE_CONTEXT,
+	  "this quote is not closed before the line of '---' or '...'" },
+	{ "did not find expected key", "while parsing a block mapping", PLACE_PROBLEM,
+	  "this does not continue the map that starts in line %u; check the indentation and quotes" },
+	{ "did not find expected '-' indicator", NULL, PLACE_PROBLEM,
+	  "this does not continue the list that starts in line %u; check the indentation and quotes" },
+	{ "did not find expected ',' or ']'", NULL, PLACE_CONTEXT,
+	  "in the list that this '[' starts a ',' or the ']' is missing" },
+	{ "did not find expected ',' or '}'", NULL, PLACE_CONTEXT,
+	  "in the map that this '{' starts a ',' or the '}' is missing" },
+	{ "did not find expected node content", NULL, PLACE_PROBLEM,
+	  "a value is missing here" },
+	{ "did not find expected <document start>", NULL, PLACE_PROBLEM,
+	  "this does not continue the document; check the indentation" },
+	{ "found unexpected ':'", NULL, PLACE_PROBLEM,
+	  "a ':' cannot stand here; put the value in quotes" },
+	{ "found unknown escape character", NULL, PLACE_PROBLEM, ESCAPE },
+	{ "did not find expected hexdecimal number", NULL, PLACE_PROBLEM, ESCAPE },
+	{ "found invalid Unicode character escape code", NULL, PLACE_PROBLEM, ESCAPE },
+	{ "did not find expected alphabetic or numeric character", NULL, PLACE_CONTEXT, NAME },
+	{ "did not find expected comment or line break", NULL, PLACE_PROBLEM,
+	  "only a comment can follow '|' or '>' on their line" },
+	{ "found an indentation indicator equal to 0", NULL, PLACE_PROBLEM,
+	  "the digit after '|' or '>' is from 1 to 9" },
+	{ "found a tab character where an indentation space is expected", NULL, PLACE_PROBLEM, TAB },
+	{ "found a tab character that violates indentation", NULL, PLACE_PROBLEM, TAB },
+	{ "found undefined tag handle", NULL, PLACE_PROBLEM, TAG },
+	{ "did not find expected '!'", NULL, PLACE_CONTEXT, TAG },
+	{ "did not find expected tag URI", NULL, PLACE_CONTEXT, TAG },
+	{ "did not find the expected '>'", NULL, PLACE_CONTEXT, TAG },
+	{ "did not find URI escaped octet", NULL, PLACE_CONTEXT, TAG },
+	{ "found an incorrect leading UTF-8 octet", NULL, PLACE_CONTEXT, TAG },
+	{ "found an incorrect trailing UTF-8 octet", NULL, PLACE_CONTEXT, TAG },
+	{ "did not find expected whitespace or line break", "while scanning a tag", PLACE_CONTEXT, TAG },
+	{ "did not find expected whitespace or line break", NULL, PLACE_CONTEXT, PERCENT },
+	{ "found unknown directive name", NULL, PLACE_CONTEXT, PERCENT },
+	{ "could not find expected directive name", NULL, PLACE_CONTEXT, PERCENT },
+	{ "found unexpected non-alphabetical character", NULL, PLACE_CONTEXT, PERCENT },
+	{ "found extremely long version number", NULL, PLACE_CONTEXT, PERCENT },
+	{ "did not find expected version number", NULL, PLACE_CONTEXT, PERCENT },
+	{ "did not find expected digit or '.' character", NULL, PLACE_CONTEXT, PERCENT },
+	{ "did not find expected whitespace", NULL, PLACE_CONTEXT, PERCENT },
+	{ "found incompatible YAML document", NULL, PLACE_PROBLEM, PERCENT },
+	{ "found duplicate %YAML directive", NULL, PLACE_PROBLEM, PERCENT },
+	{ "found duplicate %TAG directive", NULL, PLACE_PROBLEM, PERCENT },
+};
+/* clang-format on */
+
+static struct mark to_mark(yaml_mark_t mark)
+{
+	return (struct mark){ (uint32_t)mark.line + 1,
+		(uint32_t)mark.column + 1 };
+}
+
+/* The byte at a mark, '\0' at the end. */
+static char byte_at(const char *text, size_t size, yaml_mark_t mark)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < mark.index && at < size; i++) {
+		uint32_t point = 0;
+		size_t length = encoding_decode(text + at, size - at, &point);
+
+		at += length ? length : 1;
+	}
+	return at < size ? text[at] : '\0';
+}
+
+static bool fits(const struct words *words, const yaml_parser_t *parser)
+{
+	if (!text_equal(words->problem, parser->problem))
+		return false;
+	return !words->context ||
+	       (parser->context &&
+		       text_starts_with(parser->context, words->context));
+}
+
+static void report_token(struct reader *reader, struct mark mark, char c)
+{
+	if (c == '\t')
+		reader_error(reader, mark, TAB);
+	else
+		reader_error(reader, mark,
+			"a value cannot start with '%c', put it in quotes", c);
+}
+
+void yaml_words_report(struct reader *reader, const yaml_parser_t *parser,
+	const char *text, size_t size)
+{
+	struct mark problem = to_mark(parser->problem_mark);
+	struct mark context = to_mark(parser->context_mark);
+
+	if (parser->error == YAML_MEMORY_ERROR) {
+		reader->is_out_of_memory = true;
+		return;
+	}
+	if (text_equal(parser->problem,
+		    "found character that cannot start any token")) {
+		report_token(reader, problem,
+			byte_at(text, size, parser->problem_mark));
+		return;
+	}
+	for (size_t i = 0; i < sizeof(all_words) / sizeof(all_words[0]); i++) {
+		const struct words *words = &all_words[i];
+
+		if (!fits(words, parser))
+			continue;
+		if (words->place == PLACE_CONTEXT)
+			problem = context;
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		reader_error(reader, problem, words->text, context.line);
+#pragma GCC diagnostic pop
+		return;
+	}
+	reader_error(reader, problem, "this is not YAML: %s", parser->problem);
+}
