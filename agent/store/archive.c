@@ -323,40 +323,50 @@ static int read_blob(const struct blob *blob, char *buffer, const char *digest,
 	return 0;
 }
 
-int archive_read(const struct archive *archive, const char *name, uint64_t size,
-	const char *digest, char **out, size_t *size_out, struct error *err)
+/* Checks and reads a blob into a new buffer. */
+static int take_blob(const struct blob *blob, const char *name, uint64_t size,
+	const char *digest, char **out, struct error *err)
 {
-	struct blob blob = { .fd = -1 };
-	int result = archive_find(archive, name, &blob, err);
-	auto_fd fd = blob.fd;
 	char *buffer;
+	int result;
 
-	if (result == -ENOENT)
-		return error_set(err, -ENOENT, "'%s' is not in the archive%s",
-			path_show(name).text,
-			archive->is_cut ? ", which seems to be cut off" : "");
-	if (result < 0)
-		return result;
-	if (size != SIZE_UNSAID && blob.size != size)
+	if (size != SIZE_UNSAID && blob->size != size)
 		return error_set(err, -EBADMSG,
 			"'%s' has %llu bytes where %llu were promised",
-			path_show(name).text, (unsigned long long)blob.size,
+			path_show(name).text, (unsigned long long)blob->size,
 			(unsigned long long)size);
-	if (blob.size > ARCHIVE_TEXT_MAX)
+	if (blob->size > ARCHIVE_TEXT_MAX)
 		return error_set(err, -EFBIG,
 			"'%s' has %llu bytes, the limit is %d",
-			path_show(name).text, (unsigned long long)blob.size,
+			path_show(name).text, (unsigned long long)blob->size,
 			ARCHIVE_TEXT_MAX);
-	buffer = malloc((size_t)blob.size + 1);
+	buffer = malloc((size_t)blob->size + 1);
 	if (!buffer)
 		return error_set(err, -ENOMEM, "no memory for '%s'",
 			path_show(name).text);
-	result = read_blob(&blob, buffer, digest, err);
+	result = read_blob(blob, buffer, digest, err);
 	if (result < 0) {
 		free(buffer);
 		return error_prefix(err, "'%s'", path_show(name).text);
 	}
 	*out = buffer;
-	*size_out = (size_t)blob.size;
 	return 0;
+}
+
+int archive_read(const struct archive *archive, const char *name, uint64_t size,
+	const char *digest, char **out, size_t *size_out, struct error *err)
+{
+	struct blob blob = { .fd = -1 };
+	int result = archive_find(archive, name, &blob, err);
+
+	if (result == -ENOENT)
+		return error_set(err, -ENOENT, "'%s' is not in the archive%s",
+			path_show(name).text,
+			archive->is_cut ? ", which seems to be cut off" : "");
+	if (result == 0)
+		result = take_blob(&blob, name, size, digest, out, err);
+	if (result == 0)
+		*size_out = (size_t)blob.size;
+	fd_close(&blob.fd);
+	return result;
 }

@@ -33,11 +33,12 @@
 #include "store/tar.h"
 #include "store/unpack.h"
 
-#define CONFIG_NAME  "config"
-#define ARENA_MAX    (32U << 20)
-#define RESERVE_MAX  (UINT64_C(64) << 20) /* bytes left free on the disk */
-#define RESERVE_PART 20                   /* or this part of it, if less */
-#define SHORT_DIGEST 19                   /* "sha256:" and 12 digits */
+#define CONFIG_NAME    "config"
+#define ARENA_MAX      (32U << 20)
+#define RESERVE_MAX    (UINT64_C(64) << 20) /* bytes left free on the disk */
+#define RESERVE_PART   20                   /* or this part of it, if less */
+#define PROGRESS_BYTES (UINT64_C(1) << 20)  /* between two calls */
+#define SHORT_DIGEST   19                   /* "sha256:" and 12 digits */
 
 struct import {
 	const struct store *store;
@@ -56,8 +57,11 @@ static void note_progress(void *context, uint64_t bytes)
 {
 	struct import *import = context;
 
+	uint64_t before = import->done_bytes;
+
 	import->done_bytes += bytes;
-	if (import->progress)
+	if (import->progress &&
+		before / PROGRESS_BYTES != import->done_bytes / PROGRESS_BYTES)
 		import->progress(import->progress_context, import->done_bytes,
 			import->total_bytes);
 }
@@ -153,32 +157,38 @@ static int make_layer_folder(const struct import *import, const char *name,
 	return fd_take(&fd);
 }
 
-static int unpack_part(struct import *import, const struct part *part,
-	const char *diff_id, struct error *err)
+static int unpack_blob(struct import *import, const struct blob *blob,
+	const struct part *part, const char *diff_id, struct error *err)
 {
 	struct stream_options options = {
 		.declared = part->compression,
 		.on_read = note_progress,
 		.context = import,
 	};
-	struct blob blob = { .fd = -1 };
 	struct stream *stream = NULL;
-	int result = room_left(import, &options.limit_bytes, err);
-
-	if (result == 0)
-		result = find_layer(import, part, &blob, err);
-
-	auto_fd blob_fd = blob.fd;
-	auto_fd dir_fd = result < 0 ? result
-				    : make_layer_folder(import,
-					      digest_hex(diff_id), err);
+	auto_fd dir_fd = make_layer_folder(import, digest_hex(diff_id), err);
+	int result;
 
 	if (dir_fd < 0)
 		return dir_fd;
-	result = stream_open(&blob, &options, &stream, err);
+	result = room_left(import, &options.limit_bytes, err);
+	if (result == 0)
+		result = stream_open(blob, &options, &stream, err);
 	if (result == 0)
 		result = unpack_stream(dir_fd, stream, part, diff_id, err);
 	stream_close(stream);
+	return result;
+}
+
+static int unpack_part(struct import *import, const struct part *part,
+	const char *diff_id, struct error *err)
+{
+	struct blob blob = { .fd = -1 };
+	int result = find_layer(import, part, &blob, err);
+
+	if (result == 0)
+		result = unpack_blob(import, &blob, part, diff_id, err);
+	fd_close(&blob.fd);
 	return result;
 }
 

@@ -15,6 +15,7 @@
 #include "store/archive.h"
 #include "store/folders.h"
 #include "store/image.h"
+#include "store/path.h"
 #include "store/record.h"
 #include "store/reference.h"
 
@@ -96,7 +97,12 @@ int store_add_source(struct store *store, const char *path, struct error *err)
 		return error_set(err, -E2BIG,
 			"look for images in '%s': more than %d folders", path,
 			STORE_SOURCES_MAX);
-	store->sources[store->source_count++] = path;
+	if (!text_copy(store->sources[store->source_count],
+		    sizeof(store->sources[0]), path))
+		return error_set(err, -ENAMETOOLONG,
+			"look for images in '%s': the path is too long",
+			path_show(path).text);
+	store->source_count++;
 	return 0;
 }
 

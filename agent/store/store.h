@@ -30,7 +30,7 @@ struct store {
 	int dir_fd;
 	char path[128]; /* absolute, for mount(2)-like calls and messages */
 	/* folders searched for archives and layouts, best first */
-	const char *sources[STORE_SOURCES_MAX];
+	char sources[STORE_SOURCES_MAX][128];
 	size_t source_count;
 };
 
@@ -61,8 +61,8 @@ int store_open(struct store *store, const char *path, struct error *err);
 void store_close(struct store *store);
 
 /*
- * Adds a folder to look for images in. It need not exist. The string is not
- * copied. -E2BIG over STORE_SOURCES_MAX.
+ * Adds a folder to look for images in. It need not exist. -E2BIG over
+ * STORE_SOURCES_MAX, -ENAMETOOLONG for a path of more than 127 bytes.
  */
 int store_add_source(struct store *store, const char *path, struct error *err);
 
