@@ -28,6 +28,8 @@
 /* exit status of e2fsck, a sum (e2fsck(8)) */
 #define FSCK_CORRECTED 1
 #define FSCK_RESTART   2
+#define FSCK_LEFT      4 /* errors left, or 8: no superblock where it looked */
+#define FSCK_NOT_RUN   16
 
 /* Set-uid files and devices have no business here: containers see layers by
  * overlays and volumes by mounts of their own, which have their own flags. */
@@ -112,16 +114,16 @@ static enum data_verdict check(const char *device)
 	char text[64];
 	int result = run_e2fsck(device, "-p");
 
-	if (result < 0 || result > 7) {
+	if (result < 0 || result >= FSCK_NOT_RUN) {
 		/* could not be checked, which says nothing of what is there */
 		note("disks",
 			"check '%s': %s; left as it is, not used this time",
 			device, failure(result, text));
 		return DATA_NOT_USABLE;
 	}
-	if (result >= 4) {
+	if (result >= FSCK_LEFT) {
 		result = run_e2fsck(device, "-y");
-		if (result < 0 || result >= 4) {
+		if (result < 0 || result >= FSCK_LEFT) {
 			note("disks",
 				"'%s' is damaged and could not be repaired "
 				"(%s); left as it is, see '%s'",

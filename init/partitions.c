@@ -25,6 +25,13 @@ struct candidate {
 	int labels;
 };
 
+/* names longer than ours may be are never ours, so nothing is lost */
+static void copy_name(char to[PARTITION_NAME_MAX], const char *name)
+{
+	(void)snprintf(to, PARTITION_NAME_MAX, "%.*s", PARTITION_NAME_MAX - 1,
+		name);
+}
+
 /* the value of "KEY=" in the lines of a uevent file; false when it is absent
  * or too long to be one of ours */
 static bool get_value(const char *text, const char *key, char *value,
@@ -66,7 +73,7 @@ static bool get_disk(const char *name, char disk[PARTITION_NAME_MAX])
 	const char *parent = strrchr(target, '/');
 	if (!parent || strlen(parent + 1) >= PARTITION_NAME_MAX)
 		return false;
-	(void)snprintf(disk, PARTITION_NAME_MAX, "%s", parent + 1);
+	copy_name(disk, parent + 1);
 	return true;
 }
 
@@ -80,7 +87,7 @@ static struct candidate *find_candidate(struct candidate *candidates,
 		return NULL;
 
 	struct candidate *added = &candidates[(*count)++];
-	(void)snprintf(added->names.disk, PARTITION_NAME_MAX, "%s", disk);
+	copy_name(added->names.disk, disk);
 	return added;
 }
 
@@ -105,7 +112,7 @@ static void read_partition(const char *name, struct candidate *candidates,
 						       : NULL;
 	/* of two with one label the first by name is meant */
 	if (slot && (!*slot || partitions_name_precedes(name, slot)))
-		(void)snprintf(slot, PARTITION_NAME_MAX, "%s", name);
+		copy_name(slot, name);
 }
 
 bool partitions_name_precedes(const char *name, const char *other)
@@ -210,8 +217,7 @@ size_t partitions_disks(char names[][PARTITION_NAME_MAX], size_t max)
 			file_read(path, text, sizeof(text)) > 0 &&
 			get_value(text, "DEVTYPE", type, sizeof(type)) &&
 			strcmp(type, "disk") == 0)
-			(void)snprintf(names[count++], PARTITION_NAME_MAX, "%s",
-				entry->d_name);
+			copy_name(names[count++], entry->d_name);
 	}
 	(void)closedir(directory);
 	return count;
