@@ -58,12 +58,12 @@ static void end(void)
 	CHECK(rmdir(base) == 0);
 }
 
-static void put(int dir_fd, const char *name, const char *text)
+static void put(int dir_fd, const char *path, const char *text)
 {
-	struct error err;
+	auto_fd fd = openat(dir_fd, path,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 
-	CHECK(fd_replace_file(dir_fd, name, text, strlen(text), 0644, &err) ==
-		0);
+	CHECK(fd >= 0 && fd_write_all(fd, text, strlen(text)) == 0);
 }
 
 static void load(int from_fd)
