@@ -2,8 +2,8 @@
 /*
  * Only what is safe after memory went wrong happens here: system calls on
  * static bytes. The child that syncs shares nothing we wait for longer than
- * SYNC_S. A fault in here restarts at once; should even that fail, the kernel
- * panics for its dying process 1, and kernel.panic restarts.
+ * SYNC_S. Another fault in here restarts at once; the same one again ends
+ * process 1, the kernel panics, and kernel.panic restarts.
  */
 #include "crash.h"
 
@@ -29,8 +29,9 @@ static const struct {
 };
 #define FAULTS (sizeof(faults) / sizeof(*faults))
 
-/* the stack itself may be what is broken */
-static char stack[16384];
+/* the stack itself may be what is broken; one frame for each kind of fault
+ * fits, however large the machine's registers are */
+static char stack[32768];
 
 static void tell(const char *path, const char *line)
 {
@@ -75,7 +76,7 @@ void crash_catch(sigset_t *others)
 {
 	const struct sigaction action = {
 		.sa_sigaction = handle,
-		.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_NODEFER,
+		.sa_flags = SA_SIGINFO | SA_ONSTACK,
 	};
 	(void)sigaltstack(&(stack_t){ .ss_sp = stack,
 				  .ss_size = sizeof(stack) },

@@ -22,12 +22,12 @@ void watchdog_open(void)
 		if (fd < 0)
 			continue;
 		if (file_control(fd, WDIOC_SETTIMEOUT, &timeout_s) < 0)
-			note("watchdog", "set time-out of '%s': %m", paths[i]);
+			say("watchdog", "set time-out of '%s': %m", paths[i]);
 		(void)dup2(fd, FIRST_FD + count++);
 		(void)close(fd);
 	}
 	if (count == 0)
-		note("watchdog", "none here: a hanging machine stays so");
+		say("watchdog", "none here: a hanging machine stays so");
 }
 
 /* EBADF is the answer of those that are not there */

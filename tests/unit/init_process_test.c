@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: MIT
+/*
+ * init_process_test - process 1 itself, in namespaces of its own
+ *
+ * The whole program runs as process 1 of a new PID namespace. Its /sbin holds
+ * shell scripts in place of the services, its /dev a fifo as the console. All
+ * that it says comes out of that fifo and is waited for with a deadline.
+ */
+int init_main(void);
+#define main init_main
+#include "init.c"
+#undef main
+
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
+#include "check.h"
+
+#define DEADLINE_MS 20000
+
+static char said[65536]; /* by all that ran since start() */
+static int console = -1;
+static pid_t machine; /* our name of the process 1 over there */
+
+/* what stands in for each service, unless a test says otherwise */
+static const struct script {
+	const char *name, *text;
+} usual[] = {
+	{ "setup", "exit 0" },
+	{ "disks", "[ \"$1\" = --probe ] && exit 0; exit 0" },
+	{ "netd", "exec sleep 1000" },
+	{ "tare-agent", "echo x >&3; echo agent is up; exec sleep 1000" },
+	{ "shutdown", "echo shutdown \"$@\"" },
+};
+
+static bool write_script(const char *name, const char *text)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "/usr/sbin/%s", name);
+	FILE *file = fopen(path, "we");
+	if (!file)
+		return false;
+	(void)fprintf(file, "#!/bin/sh\n%s\n", text);
+	return fclose(file) == 0 && chmod(path, 0755) == 0;
+}
+
+static bool make_world(void)
+{
+	if (unshare(CLONE_NEWNS) < 0 ||
+		mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+		mount("x", "/usr/sbin", "tmpfs", 0, NULL) < 0 ||
+		mount("x", "/dev", "tmpfs", 0, NULL) < 0 ||
+		mount("x", "/run", "tmpfs", 0, NULL) < 0 ||
+		mkdir("/run/tare", 0755) < 0 ||
+		mknod("/dev/null", S_IFCHR | 0666, makedev(1, 3)) < 0 ||
+		mkfifo("/dev/console", 0600) < 0)
+		return false;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
+		if (!write_script(usual[i].name, usual[i].text))
+			return false;
+	console = open("/dev/console", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	return console >= 0;
+}
+
+static void read_console(int wait_ms)
+{
+	struct pollfd wait = { .fd = console, .events = POLLIN };
+	size_t used = strlen(said);
+
+	if (poll(&wait, 1, wait_ms) <= 0)
+		return;
+	ssize_t got = read(console, said + used, sizeof(said) - 1 - used);
+	if (got > 0)
+		said[used + (size_t)got] = '\0';
+}
+
+static bool hear(const char *text)
+{
+	int64_t deadline_ms = now_ms() + DEADLINE_MS;
+
+	while (!strstr(said, text) && now_ms() < deadline_ms)
+		read_console((int)(deadline_ms - now_ms()));
+	if (strstr(said, text))
+		return true;
+	printf("# not heard: %s; but: %s\n", text, said);
+	return false;
+}
+
+static unsigned times_heard(const char *text)
+{
+	unsigned count = 0;
+
+	read_console(0);
+	for (const char *at = said; (at = strstr(at, text)); at++)
+		count++;
+	return count;
+}
+
+/* every machine needs a PID namespace of its own, which unshare(2) gives to
+ * the first child only: so a helper process per machine */
+static pid_t helper;
+
+static bool start_machine(void)
+{
+	int pids[2];
+
+	said[0] = '\0';
+	if (pipe(pids) < 0)
+		return false;
+	helper = fork();
+	if (helper == 0) {
+		if (unshare(CLONE_NEWPID) < 0)
+			_exit(1);
+		pid_t child = fork();
+		if (child == 0)
+			_exit(init_main());
+		(void)dprintf(pids[1], "%d", child);
+		(void)close(pids[1]);
+		int status = 0;
+		(void)waitpid(child, &status, 0);
+		_exit(WIFSIGNALED(status) ? 128 + WTERMSIG(status)
+					  : WEXITSTATUS(status));
+	}
+	(void)close(pids[1]);
+	char text[16] = "";
+	ssize_t got = read(pids[0], text, sizeof(text) - 1);
+	(void)close(pids[0]);
+	machine = (pid_t)strtol(text, NULL, 10);
+	return got > 0 && machine > 0;
+}
+
+static int end_machine(void)
+{
+	int status = -1;
+
+	(void)waitpid(helper, &status, 0);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static void test_starts_and_stops(void)
+{
+	static const struct {
+		int signal;
+		const char *way;
+	} rows[] = {
+		{ SIGTERM, "shutdown reboot " },
+		{ SIGINT, "shutdown reboot " },
+		{ SIGUSR2, "shutdown poweroff " },
+		{ SIGPWR, "shutdown poweroff " },
+		{ SIGUSR1, "shutdown halt " },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		check_row(rows[i].way);
+		if (!CHECK(start_machine()))
+			return;
+		CHECK(hear("agent is up"));
+		CHECK(kill(machine, rows[i].signal) == 0);
+		CHECK(hear(rows[i].way));
+		CHECK(!strstr(said, "shutdown reboot 0"));
+		CHECK(end_machine() == 0);
+	}
+}
+
+/* nothing but the requests and faults of its own does anything to it */
+static void test_survives_all_other_signals(void)
+{
+	CHECK(start_machine());
+	CHECK(hear("agent is up"));
+	for (int round = 0; round < 100; round++)
+		for (int signal = 1; signal < SIGRTMAX; signal++)
+			if (signal != SIGTERM && signal != SIGINT &&
+				signal != SIGUSR1 && signal != SIGUSR2 &&
+				signal != SIGPWR && signal != SIGKILL &&
+				signal != SIGSTOP)
+				(void)kill(machine, signal);
+	CHECK(kill(machine, SIGTERM) == 0);
+	CHECK(hear("shutdown reboot "));
+	CHECK(end_machine() == 0);
+}
+
+static void test_reboot_during_boot(void)
+{
+	CHECK(write_script("setup", "echo setting up; exec sleep 1000"));
+	CHECK(start_machine());
+	CHECK(hear("setting up"));
+	CHECK(kill(machine, SIGTERM) == 0);
+	CHECK(hear("shutdown reboot 0"));
+	CHECK(end_machine() == 0);
+	CHECK(write_script("setup", usual[0].text));
+}
+
+static void test_restarts_with_back_off(void)
+{
+	CHECK(write_script("tare-agent", "echo agent is up; exit 7"));
+	CHECK(start_machine());
+	CHECK(hear("agent: exited with status 7"));
+	CHECK(hear("restarting in 500 ms"));
+	CHECK(hear("restarting in 1000 ms"));
+	CHECK(hear("restarting in 2000 ms"));
+	CHECK(times_heard("agent is up") == 3);
+	CHECK(kill(machine, SIGTERM) == 0);
+	CHECK(hear("shutdown reboot "));
+	CHECK(end_machine() == 0);
+	CHECK(write_script("tare-agent", usual[3].text));
+}
+
+static void test_boot_goes_on_without_disks(void)
+{
+	CHECK(write_script("disks", "exit 3"));
+	CHECK(start_machine());
+	CHECK(hear("disks: exited with status 3"));
+	CHECK(hear("agent is up"));
+	CHECK(kill(machine, SIGTERM) == 0);
+	CHECK(end_machine() == 0);
+	CHECK(unlink("/usr/sbin/disks") == 0);
+	CHECK(start_machine());
+	CHECK(hear("disks: run '/sbin/disks': No such file"));
+	CHECK(hear("agent is up"));
+	CHECK(kill(machine, SIGTERM) == 0);
+	CHECK(end_machine() == 0);
+	CHECK(write_script("disks", usual[1].text));
+}
+
+static void test_a_required_step_that_fails_reboots(void)
+{
+	CHECK(write_script("setup", "exit 1"));
+	CHECK(start_machine());
+	CHECK(hear("setup: exited with status 1"));
+	CHECK(hear("shutdown reboot 0"));
+	CHECK(!strstr(said, "agent is up"));
+	CHECK(end_machine() == 0);
+	CHECK(write_script("setup", usual[0].text));
+}
+
+/* a child that init has, living or dead, as the kernel counts them */
+static int count_children(void)
+{
+	char path[64], text[65536];
+	int children = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children", machine,
+		machine);
+	ssize_t length = file_read(path, text, sizeof(text));
+	for (ssize_t i = 0; i < length; i++)
+		children += text[i] == ' ';
+	return length < 0 ? -1 : children;
+}
+
+/* orphans by the thousand leave no zombie behind */
+static void test_reaps_orphans(void)
+{
+	CHECK(write_script("netd",
+		"i=0; while [ $i -lt 2000 ]; do (true &); i=$((i+1)); done; "
+		"echo orphans are made; exec sleep 1000"));
+	CHECK(start_machine());
+	CHECK(hear("orphans are made"));
+	CHECK(hear("agent is up"));
+	int64_t deadline_ms = now_ms() + 1000;
+	while (count_children() > 2 && now_ms() < deadline_ms)
+		(void)sched_yield();
+	CHECK(count_children() == 2); /* netd and the agent */
+	CHECK(kill(machine, SIGTERM) == 0);
+	CHECK(end_machine() == 0);
+	CHECK(write_script("netd", usual[2].text));
+}
+
+/* without /sbin/shutdown it still restarts: in a namespace that is SIGHUP */
+static void test_missing_shutdown(void)
+{
+	CHECK(unlink("/usr/sbin/shutdown") == 0);
+	CHECK(start_machine());
+	CHECK(hear("agent is up"));
+	CHECK(kill(machine, SIGTERM) == 0);
+	CHECK(hear("run '/sbin/shutdown'"));
+	CHECK(end_machine() == 128 + SIGHUP);
+	CHECK(write_script("shutdown", usual[4].text));
+}
+
+static bool can_run;
+
+static void test_world(void)
+{
+	if (geteuid() != 0 || !make_world())
+		check_skip("needs root and namespaces");
+	else
+		can_run = true;
+}
+
+int main(void)
+{
+	RUN(test_world);
+	if (!can_run)
+		return check_done();
+	RUN(test_starts_and_stops);
+	RUN(test_survives_all_other_signals);
+	RUN(test_reboot_during_boot);
+	RUN(test_restarts_with_back_off);
+	RUN(test_boot_goes_on_without_disks);
+	RUN(test_a_required_step_that_fails_reboots);
+	RUN(test_reaps_orphans);
+	RUN(test_missing_shutdown);
+	return check_done();
+}
