@@ -43,22 +43,27 @@ static int explain(int context_fd, struct error *err)
 	return error_set(err, -code, "%s (%s)", line + 2, strerror(code));
 }
 
-int mount_begin(const char *type, struct error *err)
-{
-	int fd = kernel_fsopen(type);
-
-	if (fd < 0 && errno == ENODEV)
-		return error_set(err, -ENODEV,
-			"the kernel does not have this file system");
-	return fd < 0 ? error_set(err, -errno, "%s", strerror(errno)) : fd;
-}
-
 int mount_set(int context_fd, const char *key, const char *value,
 	struct error *err)
 {
 	if (kernel_fsconfig(context_fd, FSCONFIG_SET_STRING, key, value) < 0)
 		return explain(context_fd, err);
 	return 0;
+}
+
+/* The source is what /proc/mounts and df(1) show first. */
+int mount_begin(const char *type, struct error *err)
+{
+	auto_fd fd = kernel_fsopen(type);
+	int result;
+
+	if (fd < 0 && errno == ENODEV)
+		return error_set(err, -ENODEV,
+			"the kernel does not have this file system");
+	if (fd < 0)
+		return error_set(err, -errno, "%s", strerror(errno));
+	result = mount_set(fd, "source", type, err);
+	return result < 0 ? result : fd_take(&fd);
 }
 
 int mount_finish(int context_fd, uint64_t attributes, struct error *err)

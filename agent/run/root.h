@@ -15,8 +15,10 @@ struct oci_user;
  * Mounts an overlay (kernel Documentation/filesystems/overlayfs.rst) without
  * attaching it anywhere: fsopen(2), fsconfig(2), fsmount(2). layers are
  * absolute folders, topmost first, at least one. upper and work are absolute
- * folders on one file system; both NULL: the root cannot be written. Returns a
- * descriptor of the detached mount, which the caller closes, or -errno.
+ * folders on one file system; both NULL: the root cannot be written, and every
+ * path that something is mounted on must be there. Returns a descriptor of the
+ * detached mount, which the caller closes, or -errno. A mount serves one
+ * container_start.
  */
 int root_open(const char *const *layers, size_t layer_count, const char *upper,
 	const char *work, struct error *err);
@@ -24,8 +26,11 @@ int root_open(const char *const *layers, size_t layer_count, const char *upper,
 /*
  * Finds the ids of "", "user", "user:group", "uid" or "uid:gid" by the root's
  * own /etc/passwd and /etc/group (as the OCI image-spec says of User), with
- * the user's supplementary groups. "" is 0:0. Files are opened inside the
- * root only, must be regular and small. Errors say what was looked up.
+ * the group and, when none is asked for, the groups that name the user as
+ * supplementary ones. "" is user 0. An id needs no line in a file, a name does.
+ * Files are opened inside the root only, must be regular and at most 1 MiB.
+ * -EINVAL: not of that form; -ERANGE: an id over 2147483647; -ENOENT: no such
+ * name; errors say what was looked up.
  */
 int root_find_user(int root_fd, const char *user, struct oci_user *out,
 	struct error *err);

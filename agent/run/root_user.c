@@ -241,6 +241,18 @@ static bool has_gid(const struct oci_user *user, uint32_t gid)
 	return false;
 }
 
+static int add_gid(struct oci_user *user, uint32_t gid, struct error *err)
+{
+	if (has_gid(user, gid))
+		return 0;
+	if (user->additional_gid_count == SPEC_GROUPS_MAX)
+		return error_set(err, -E2BIG,
+			"find groups of user %u: more than %d", user->uid,
+			SPEC_GROUPS_MAX);
+	user->additional_gids[user->additional_gid_count++] = gid;
+	return 0;
+}
+
 /* Groups that name the user as a member. */
 static int add_groups(int root_fd, const char *name, struct oci_user *out,
 	struct error *err)
@@ -250,21 +262,15 @@ static int add_groups(int root_fd, const char *name, struct oci_user *out,
 
 	if (result < 0)
 		return result;
-	while (table_next(&table)) {
+	while (result == 0 && table_next(&table)) {
 		uint32_t gid;
 
-		if (table.count <= GROUP_MEMBERS ||
-			!table_id(&table, GROUP_GID, &gid) ||
-			!is_member(table.fields[GROUP_MEMBERS], name) ||
-			has_gid(out, gid))
-			continue;
-		if (out->additional_gid_count == SPEC_GROUPS_MAX)
-			return error_set(err, -E2BIG,
-				"find groups of user '%s': more than %d", name,
-				SPEC_GROUPS_MAX);
-		out->additional_gids[out->additional_gid_count++] = gid;
+		if (table.count > GROUP_MEMBERS &&
+			table_id(&table, GROUP_GID, &gid) &&
+			is_member(table.fields[GROUP_MEMBERS], name))
+			result = add_gid(out, gid, err);
 	}
-	return 0;
+	return result;
 }
 
 int root_find_user(int root_fd, const char *user, struct oci_user *out,
@@ -281,8 +287,13 @@ int root_find_user(int root_fd, const char *user, struct oci_user *out,
 	if (result < 0)
 		return result;
 	if (wish.group[0])
-		return find_group(root_fd, wish.group, &out->gid, err);
-	return name[0] ? add_groups(root_fd, name, out, err) : 0;
+		result = find_group(root_fd, wish.group, &out->gid, err);
+	/* the group is among the groups too (CVE-2022-36109) */
+	if (result == 0)
+		result = add_gid(out, out->gid, err);
+	if (result == 0 && !wish.group[0] && name[0])
+		result = add_groups(root_fd, name, out, err);
+	return result;
 }
 
 void root_find_home(int root_fd, unsigned int uid, char *out, size_t size)
