@@ -11,13 +11,14 @@
 #include "config/reader.h"
 #include "lib/text.h"
 
-/* Makes the path "services.NAME.KEY". */
+/* Makes the path "services.NAME" or "services.NAME.KEY". */
 static void push_all(struct reader *reader, const char *service,
 	const char *key)
 {
 	reader_push(reader, "services");
 	reader_push(reader, service);
-	reader_push(reader, key);
+	if (key)
+		reader_push(reader, key);
 }
 
 struct user {
@@ -87,7 +88,7 @@ static void check_target(struct reader *reader,
 			first = mount->mark;
 			second = other->mark;
 		}
-		push_all(reader, service->service.name, "volumes");
+		push_all(reader, service->service.name, NULL);
 		reader_error(reader, second,
 			"something is mounted at '%.100s' already, at line %u, column %u",
 			mount->target, first.line, first.column);

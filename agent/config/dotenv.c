@@ -248,28 +248,24 @@ static void scan(struct reader *reader, const char *text, bool is_raw,
 	}
 }
 
-enum dotenv_result dotenv_read(struct reader *reader, const char *name,
-	bool is_raw, struct variables *out)
+int dotenv_read(struct reader *reader, const char *name, bool is_raw,
+	struct variables *out, struct error *err)
 {
 	const char *outer_file = reader->file;
-	struct mark nowhere = { 0, 0 };
 	auto_free char *bytes = NULL;
 	const char *text;
 	size_t size = 0;
-	struct error err;
 	int result = fd_read_file(reader->folder_fd, name, DOTENV_BYTES_MAX,
-		&bytes, &size, &err);
+		&bytes, &size, err);
 
-	if (result == -ENOENT)
-		return DOTENV_MISSING;
 	if (result == -ENOMEM)
 		reader->is_out_of_memory = true;
+	if (result < 0)
+		return result;
 	reader->file = name;
 	text = bytes;
-	if (result < 0)
-		reader_error(reader, nowhere, "%s", err.text);
-	else if (encoding_check(reader, &text, &size))
+	if (encoding_check(reader, &text, &size))
 		scan(reader, text, is_raw, out);
 	reader->file = outer_file;
-	return result < 0 ? DOTENV_FAILED : DOTENV_READ;
+	return 0;
 }

@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct error;
 struct reader;
 
 enum dotenv_limit {
@@ -44,17 +45,12 @@ const char *variables_find(const struct variables *variables, const char *name,
 void variables_set(struct reader *reader, struct variables *variables,
 	const char *name, const char *value);
 
-enum dotenv_result {
-	DOTENV_READ,
-	DOTENV_MISSING, /* nothing has been reported */
-	DOTENV_FAILED,  /* the file cannot be read, which has been reported */
-};
-
 /*
- * Adds what the file in the reader's folder sets; what is wrong in it is
- * reported with the file's name. When is_raw nothing in a value is special.
+ * Adds what the file in the reader's folder sets; what is wrong in its lines
+ * is reported with the file's name. When is_raw nothing in a value is special.
+ * 0, or -errno when the file cannot be read: that is not reported, err says it.
  */
-enum dotenv_result dotenv_read(struct reader *reader, const char *name,
-	bool is_raw, struct variables *out);
+int dotenv_read(struct reader *reader, const char *name, bool is_raw,
+	struct variables *out, struct error *err);
 
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* environ - environment, env_file and labels: lists of NAME=value */
+#include <errno.h>
 #include <string.h>
 
 #include "config/dotenv.h"
@@ -11,6 +12,7 @@
 #include "config/reader.h"
 #include "config/schema.h"
 #include "config/walk.h"
+#include "lib/error.h"
 #include "lib/text.h"
 
 #define VARIABLES_MAX 4096
@@ -159,6 +161,8 @@ static void load_env_file(struct reader *reader, struct mark mark,
 	bool is_raw = options->format && text_equal(options->format, "raw");
 	const char *wrong = NULL;
 	const char *path = path_in_folder(reader, options->path, &wrong);
+	struct error err;
+	int result;
 
 	if (options->format && !is_raw)
 		reader_error(reader, mark,
@@ -174,11 +178,13 @@ static void load_env_file(struct reader *reader, struct mark mark,
 			options->path);
 		return;
 	}
-	if (dotenv_read(reader, path, is_raw, out) == DOTENV_MISSING &&
-		options->required)
+	result = dotenv_read(reader, path, is_raw, out, &err);
+	if (result == -ENOENT && options->required)
 		reader_error(reader, mark,
 			"the file '%.100s' is not there; put it beside the config",
 			options->path);
+	else if (result < 0 && result != -ENOENT)
+		reader_error(reader, mark, "%s", err.text);
 }
 
 static void read_file_item(struct reader *reader, const struct node *node,

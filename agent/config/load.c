@@ -14,6 +14,24 @@
 #include "config/schema.h"
 #include "config/walk.h"
 #include "config/yaml.h"
+#include "lib/error.h"
+
+static void read_dotenv(struct reader *reader, struct variables *out)
+{
+	const char *file = reader->file;
+	struct mark nowhere = { 0, 0 };
+	struct error err;
+	int result;
+
+	if (reader->folder_fd < 0)
+		return;
+	result = dotenv_read(reader, ".env", false, out, &err);
+	if (result == 0 || result == -ENOENT)
+		return;
+	reader->file = ".env";
+	reader_error(reader, nowhere, "%s", err.text);
+	reader->file = file;
+}
 
 static void read_text(struct reader *reader, const char *text, size_t size,
 	struct draft *draft)
@@ -54,8 +72,7 @@ int config_load(const struct config_source *source, struct arena *arena,
 	size_t errors_before = problems->error_count;
 
 	*out = (struct config){ 0 };
-	if (source->folder_fd >= 0)
-		(void)dotenv_read(&reader, ".env", false, &variables);
+	read_dotenv(&reader, &variables);
 	reader.variables = &variables;
 	read_text(&reader, source->text, source->size, &draft);
 	if (reader.is_out_of_memory)

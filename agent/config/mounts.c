@@ -59,7 +59,8 @@ static bool set_file(struct reader *reader, const char *text,
 	mount->kind = VOLUME_FILE;
 	mount->source = path_in_folder(reader, text, &wrong);
 	if (wrong)
-		reader_error(reader, mount->mark, "'%.100s' %s", text, wrong);
+		reader_error(reader, mount->mark,
+			"'%.100s' %s, or use a named volume", text, wrong);
 	if (!mount->source)
 		return false;
 	if (reader->folder_fd >= 0 &&

@@ -60,12 +60,12 @@ const char *path_in_folder(struct reader *reader, const char *text,
 		text += folder;
 	} else if (*text == '/' || *text == '~') {
 		*wrong =
-			"is not on the config partition, and a machine has no other files to share; use a named volume, or put the file beside the config and write './file'";
+			"is not on the config partition; put the file beside the config and write './file'";
 		return NULL;
 	}
 	if (climbs(text)) {
 		*wrong =
-			"leads out of the config partition; put the file beside the config and write './file'";
+			"has '..' in it; put the file beside the config and write './file'";
 		return NULL;
 	}
 	path = tidy(reader, text);

@@ -89,13 +89,22 @@ static void add_range(struct reader *reader, struct draft_service *draft,
 static void report_differing(struct reader *reader, struct mark mark,
 	const struct range *published, const struct range *target)
 {
+	char buffer[16];
+	struct text range;
+
+	text_init(&range, buffer, sizeof(buffer));
+	text_add(&range, "%u", published->first);
+	if (published->last != published->first)
+		text_add(&range, "-%u", published->last);
 	if (published->last - published->first != target->last - target->first)
 		reader_error(reader, mark,
-			"the two ranges differ in length, write the same one twice");
+			"the two ranges differ in length, write '%s:%s'",
+			buffer, buffer);
 	else
 		reader_error(reader, mark,
-			"the ports differ, and networks of their own come later: the service uses the machine's; write '%u:%u' and let the program listen on %u",
-			published->first, published->first, published->first);
+			"the ports %u and %u differ, but services share the machine's network until networks of their own come; write '%s:%s' and let the program listen on %s",
+			published->first, target->first, buffer, buffer,
+			buffer);
 }
 
 /* Both forms end here; published may be empty. */

@@ -36,17 +36,20 @@ static void read_service(struct reader *reader, const struct entry *entry,
 	service->port_count = draft->port_count;
 }
 
-/* Is there an 'image', be it a wrong one, or a key that explains its lack? */
+/* Is there an 'image', or a key that explains its lack? */
 static bool has_image(const struct node *service)
 {
-	for (const struct entry *e = service->kind == NODE_MAP ? service->first
-							       : NULL;
-		e; e = e->next) {
-		if (text_equal(e->key, "image") ? !node_is_null(e->value)
-						: text_equal(e->key, "build"))
+	const char *best = NULL;
+	size_t distance = 0;
+
+	for (const struct entry *e = service->first; e; e = e->next) {
+		if (text_equal(e->key, "image"))
+			return !node_is_null(e->value);
+		name_suggest(e->key, "image", &best, &distance);
+		if (text_equal(e->key, "build"))
 			return true;
 	}
-	return false;
+	return best != NULL;
 }
 
 void read_services(struct reader *reader, const struct node *node, void *base)

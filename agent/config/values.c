@@ -35,7 +35,7 @@ static int read_decimal(const char **at, struct decimal *out)
 	uint64_t unit = MILLION / 10;
 
 	*out = (struct decimal){ 0 };
-	if (!is_digit(**at))
+	if (!is_digit(**at) && **at != '.')
 		return -EINVAL;
 	for (; is_digit(**at); (*at)++) {
 		uint64_t digit = (uint64_t)(**at - '0');

@@ -60,13 +60,14 @@ static int set_text(struct reader *reader, const struct option *row,
 	if (strlen(text) < row->min)
 		wrong = "is empty, give it a value or remove the key";
 	else if (row->max && strlen(text) > row->max)
-		wrong = "is too long";
+		reader_error(reader, mark,
+			"'%.20s...' is longer than %" PRIu64 " characters",
+			text, row->max);
 	else if (row->check)
 		wrong = row->check(text);
 	if (wrong)
 		reader_error(reader, mark, "'%.60s' %s", text, wrong);
-	else
-		*field = text;
+	*field = text; /* a wrong one, too: it is not missing */
 	return 0;
 }
 
@@ -126,8 +127,10 @@ static void add_limit(struct text *out, const struct option *row,
 		text_add(out, "%" PRIu64 ".%02" PRIu64, value / 1000,
 			value % 1000 / 10);
 	} else if (row->kind == KIND_DURATION) {
-		text_add(out, value % 1000 ? "%" PRIu64 "ms" : "%" PRIu64 "s",
-			value % 1000 ? value : value / 1000);
+		const uint64_t hour = 3600000;
+
+		text_add(out, value < hour ? "%" PRIu64 "s" : "%" PRIu64 "h",
+			value / (value < hour ? 1000 : hour));
 	} else {
 		while (value >= 1024 && value % 1024 == 0 && unit < 4) {
 			value /= 1024;

@@ -95,10 +95,16 @@ static struct node *new_broken(struct builder *b, struct mark mark)
 static void refuse_tag(struct builder *b, const unsigned char *tag,
 	struct mark mark)
 {
-	if (tag)
-		reader_error(b->reader, mark,
-			"the tag '%s' is not read, remove it: a value has the type that its key asks for",
-			(const char *)tag);
+	static const char prefix[] = "tag:yaml.org,2002:";
+	const char *name = (const char *)tag;
+	bool is_short;
+
+	if (!tag)
+		return;
+	is_short = text_starts_with(name, prefix);
+	reader_error(b->reader, mark,
+		"the tag '%s%.60s' is not read, remove it: a value has the type that its key asks for",
+		is_short ? "!!" : "", is_short ? name + strlen(prefix) : name);
 }
 
 static void remember(struct builder *b, const unsigned char *name,

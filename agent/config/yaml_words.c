@@ -34,8 +34,6 @@ struct words {
 
 /* clang-format off */
 static const struct words all_words[] = {
-	{ "mapping values are not allowed in this context", NULL, PLACE_PROBLEM,
-	  "a ':' cannot stand here; put a value that holds ': ' in quotes, or check the indentation" },
 	{ "block sequence entries are not allowed in this context", NULL, PLACE_PROBLEM,
 	  "a list item cannot stand here; start it on a line of its own, indented" },
 	{ "mapping keys are not allowed in this context", NULL, PLACE_PROBLEM,
@@ -98,9 +96,17 @@ static struct mark to_mark(yaml_mark_t mark)
 		(uint32_t)mark.column + 1 };
 }
 
-/* The byte at a mark, '\0' at the end. */
-static char byte_at(const char *text, size_t size, yaml_mark_t mark)
+/* The line of a mark, split at it. */
+struct split {
+	const char *before;
+	size_t before_size;
+	const char *after; /* at the mark */
+	size_t after_size; /* up to the end of the text */
+};
+
+static struct split split_at(const char *text, size_t size, yaml_mark_t mark)
 {
+	size_t line = 0;
 	size_t at = 0;
 
 	for (size_t i = 0; i < mark.index && at < size; i++) {
@@ -108,8 +114,20 @@ static char byte_at(const char *text, size_t size, yaml_mark_t mark)
 		size_t length = encoding_decode(text + at, size - at, &point);
 
 		at += length ? length : 1;
+		if (text[at - 1] == '\n')
+			line = at;
 	}
-	return at < size ? text[at] : '\0';
+	return (struct split){ text + line, at - line, text + at, size - at };
+}
+
+/* The last byte before the mark that is no blank, '\0' when there is none. */
+static char last_before(const struct split *split)
+{
+	size_t size = split->before_size;
+
+	while (size > 0 && strchr(" \t", split->before[size - 1]))
+		size--;
+	return size > 0 ? split->before[size - 1] : '\0';
 }
 
 static bool fits(const struct words *words, const yaml_parser_t *parser)
@@ -121,8 +139,11 @@ static bool fits(const struct words *words, const yaml_parser_t *parser)
 		       text_starts_with(parser->context, words->context));
 }
 
-static void report_token(struct reader *reader, struct mark mark, char c)
+static void report_token(struct reader *reader, struct mark mark,
+	const struct split *split)
 {
+	char c = split->after_size ? *split->after : ' ';
+
 	if (c == '\t')
 		reader_error(reader, mark, TAB);
 	else
@@ -130,22 +151,79 @@ static void report_token(struct reader *reader, struct mark mark, char c)
 			"a value cannot start with '%c', put it in quotes", c);
 }
 
+/* A ": " in a value, or a key right below a text that was no key. */
+static void report_colon(struct reader *reader, struct mark mark,
+	const struct split *split)
+{
+	if (memmem(split->before, split->before_size, ": ", 2) ||
+		memchr(split->before, '=', split->before_size))
+		reader_error(reader, mark,
+			"a ':' cannot stand here; put a value that holds ': ' in quotes");
+	else
+		reader_error(reader, mark,
+			"a key cannot stand here; end the line above with ':', or check the indentation");
+}
+
+/* What does not continue a map or list; false: nothing more is known of it. */
+static bool report_misfit(struct reader *reader, struct mark mark,
+	const struct split *split)
+{
+	char last = last_before(split);
+
+	if (last == '"' || last == '\'') {
+		reader_error(reader, mark,
+			"text follows the closing quote; put all of the value in quotes");
+		return true;
+	}
+	if (last == ']' || last == '}') {
+		reader_error(reader, mark,
+			"text follows the closing '%c'; put all of the value in quotes, or start a new line",
+			last);
+		return true;
+	}
+	if (split->after_size > 1 && split->after[0] == '-' &&
+		split->after[1] == ' ') {
+		reader_error(reader, mark,
+			"a list item cannot stand beside keys; put it below a key that ends with ':', or write 'key: value'");
+		return true;
+	}
+	return false;
+}
+
+/* Those whose meaning depends on what stands there; false: it is none. */
+static bool report_by_text(struct reader *reader, const yaml_parser_t *parser,
+	const struct split *split)
+{
+	struct mark mark = to_mark(parser->problem_mark);
+	const char *problem = parser->problem;
+
+	if (text_equal(problem, "found character that cannot start any token"))
+		report_token(reader, mark, split);
+	else if (text_equal(problem,
+			 "mapping values are not allowed in this context"))
+		report_colon(reader, mark, split);
+	else if (text_equal(problem, "did not find expected key") ||
+		 text_equal(problem, "did not find expected '-' indicator"))
+		return report_misfit(reader, mark, split);
+	else
+		return false;
+	return true;
+}
+
 void yaml_words_report(struct reader *reader, const yaml_parser_t *parser,
 	const char *text, size_t size)
 {
 	struct mark problem = to_mark(parser->problem_mark);
 	struct mark context = to_mark(parser->context_mark);
+	struct split split;
 
 	if (parser->error == YAML_MEMORY_ERROR) {
 		reader->is_out_of_memory = true;
 		return;
 	}
-	if (text_equal(parser->problem,
-		    "found character that cannot start any token")) {
-		report_token(reader, problem,
-			byte_at(text, size, parser->problem_mark));
+	split = split_at(text, size, parser->problem_mark);
+	if (report_by_text(reader, parser, &split))
 		return;
-	}
 	for (size_t i = 0; i < sizeof(all_words) / sizeof(all_words[0]); i++) {
 		const struct words *words = &all_words[i];
 

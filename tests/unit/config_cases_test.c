@@ -109,6 +109,15 @@ static void run(const struct case_text *text, int folder_fd)
 	}
 }
 
+/* Does the line end a file, and say something about it? */
+static bool is_verdict(const char *line)
+{
+	return text_starts_with(line, "=== ") ||
+	       text_starts_with(line, "--- ") ||
+	       text_starts_with(line, "=> ") || text_starts_with(line, "= ") ||
+	       text_starts_with(line, "! ");
+}
+
 /* Writes lines up to the next one that begins otherwise; returns that. */
 static char *write_file(int folder_fd, const char *name, char **at)
 {
@@ -117,9 +126,7 @@ static char *write_file(int folder_fd, const char *name, char **at)
 	char *line = next_line(at);
 
 	CHECK(fd >= 0);
-	for (; line && strncmp(line, "=", 1) != 0 &&
-		strncmp(line, "--- ", 4) != 0 && strncmp(line, "! ", 2) != 0;
-		line = next_line(at)) {
+	for (; line && !is_verdict(line); line = next_line(at)) {
 		CHECK(fd_write_all(fd, line, strlen(line)) == 0);
 		CHECK(fd_write_all(fd, "\n", 1) == 0);
 	}
