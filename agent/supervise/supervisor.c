@@ -164,10 +164,10 @@ static void say_state(const struct workload *workload)
 	case STATE_STOPPED:
 		log_info("%s: stopped", name);
 		break;
-	case STATE_PREPARING:
 	case STATE_STOPPING:
-		log_info("%s: %s", name, state_name(workload->state));
+		log_info("%s: stopping", name);
 		break;
+	case STATE_PREPARING: /* on_want_image speaks when it takes long */
 	case STATE_COUNT:
 		break;
 	}
@@ -244,7 +244,7 @@ static void begin_stop(struct supervisor *supervisor)
 {
 	if (supervisor->is_stopping)
 		return;
-	log_info("stopping %zu workloads", supervisor->workload_count);
+	log_info("stopping all workloads");
 	supervisor->is_stopping = true;
 	job_cancel(&supervisor->job);
 	loop_arm(&supervisor->deadline, SUPERVISOR_STOP_MS);
@@ -457,7 +457,8 @@ static void load_config(struct supervisor *supervisor,
 		hostname = HOSTNAME_DEFAULT;
 	if (sethostname(hostname, strlen(hostname)) < 0)
 		log_warn("set the hostname: %s", strerror(errno));
-	log_info("config: %zu workloads", supervisor->config.service_count);
+	log_info("config: %zu workload%s", supervisor->config.service_count,
+		supervisor->config.service_count == 1 ? "" : "s");
 }
 
 static void on_leftover(void *context, const char *service)
