@@ -29,7 +29,8 @@
 #define META_PREFIX     ".wh..wh."
 #define OPAQUE_NAME     ".wh..wh..opq"
 #define OPAQUE_XATTR    "trusted.overlay.opaque"
-#define FOLDER_FLAGS    (O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC)
+/* no O_NOFOLLOW: path_open refuses links, and by the name that says so */
+#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 struct unpack {
 	int root_fd;

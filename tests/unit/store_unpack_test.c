@@ -1,0 +1,550 @@
+// SPDX-License-Identifier: MIT
+/* store_unpack_test - layers become folders, and hostile ones nothing else */
+#include "store/unpack.h"
+
+#include <errno.h>
+#include <sys/sysmacros.h>
+#include <sys/xattr.h>
+
+#include "check.h"
+#include "fault.h"
+#include "lib/error.h"
+#include "lib/fd.h"
+#include "store/path.h"
+#include "store/tar.h"
+#include "store_build.h"
+
+static char scratch[64];
+static int scratch_fd = -1;
+static int root_fd = -1; /* the layer: a folder in scratch */
+
+static ssize_t read_build(void *context, void *buffer, size_t size,
+	struct error *err)
+{
+	struct build *at = context;
+
+	(void)err;
+	size = size < at->size ? size : at->size;
+	if (size)
+		memcpy(buffer, at->bytes, size);
+	at->bytes += size;
+	at->size -= size;
+	return (ssize_t)size;
+}
+
+/* Unpacks into a new, empty layer folder, and frees the archive. */
+static int unpack(struct build *tar, struct error *err)
+{
+	struct build at = *tar;
+	const struct tar_input input = { read_build, NULL, &at };
+	struct tar_reader *reader = NULL;
+	unsigned int before;
+	int result;
+
+	(void)fd_remove_tree(scratch_fd, "layer", NULL);
+	fd_close(&root_fd);
+	if (mkdirat(scratch_fd, "layer", 0755) < 0)
+		build_die("make the layer's folder");
+	root_fd =
+		openat(scratch_fd, "layer", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	*err = (struct error){ .code = 0 };
+	before = fault_count_fds();
+	if (tar_open(&input, &reader, err) < 0)
+		build_die("tar_open");
+	result = unpack_layer(root_fd, reader, err);
+	tar_close(reader);
+	build_clear(tar);
+	CHECK(fault_count_fds() == before);
+	CHECK((result == 0) == (err->text[0] == '\0'));
+	return result;
+}
+
+static struct stat look(const char *path)
+{
+	struct stat status = { .st_mode = 0 };
+
+	(void)fstatat(root_fd, path, &status, AT_SYMLINK_NOFOLLOW);
+	return status;
+}
+
+static bool is_missing(const char *path)
+{
+	return look(path).st_mode == 0;
+}
+
+static bool is_whiteout(const char *path)
+{
+	struct stat status = look(path);
+
+	return S_ISCHR(status.st_mode) && status.st_rdev == makedev(0, 0);
+}
+
+static bool has_content(const char *path, const char *content)
+{
+	char *text = NULL;
+	bool same =
+		fd_read_file(root_fd, path, 1 << 20, &text, NULL, NULL) == 0 &&
+		strcmp(text, content) == 0;
+
+	free(text);
+	return same;
+}
+
+static bool is_opaque(const char *path)
+{
+	int fd = openat(root_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char value = 0;
+	bool is = fd >= 0 &&
+		  fgetxattr(fd, "trusted.overlay.opaque", &value, 1) == 1 &&
+		  value == 'y';
+
+	(void)close(fd);
+	return is;
+}
+
+static void test_metadata(void)
+{
+	struct build tar = { .size = 0 };
+	struct stat status;
+	struct error err;
+
+	(void)build_tar(&tar, (struct build_entry){ .type = '5',
+				      .path = "./",
+				      .mode = 0751,
+				      .uid = 3,
+				      .mtime = 500 });
+	(void)build_tar(&tar, (struct build_entry){ .type = '5',
+				      .path = "./d/",
+				      .mode = 01777,
+				      .uid = 5,
+				      .gid = 6,
+				      .mtime = 1000 });
+	(void)build_tar(&tar, (struct build_entry){ .type = '0',
+				      .path = "d/su",
+				      .mode = 06755,
+				      .uid = 7,
+				      .gid = 8,
+				      .mtime = 2000,
+				      .content = "abc",
+				      .size = 3 });
+	(void)build_tar(&tar, (struct build_entry){ .type = '2',
+				      .path = "d/link",
+				      .link = "/etc/passwd",
+				      .uid = 9,
+				      .gid = 10,
+				      .mtime = 3000 });
+	(void)build_tar(&tar, (struct build_entry){ .type = '6',
+				      .path = "fifo",
+				      .mode = 0622,
+				      .uid = 11,
+				      .mtime = 4000 });
+	CHECK(unpack(&tar, &err) == 0);
+	status = look(".");
+	CHECK((status.st_mode & 07777) == 0751 && status.st_uid == 3);
+	CHECK(status.st_mtim.tv_sec == 500);
+	status = look("d");
+	CHECK((status.st_mode & 07777) == 01777 && status.st_uid == 5);
+	CHECK(status.st_gid == 6 && status.st_mtim.tv_sec == 1000);
+	status = look("d/su");
+	CHECK((status.st_mode & 07777) == 06755 && status.st_uid == 7);
+	CHECK(status.st_gid == 8 && status.st_mtim.tv_sec == 2000);
+	CHECK(has_content("d/su", "abc"));
+	status = look("d/link");
+	CHECK(S_ISLNK(status.st_mode) && status.st_uid == 9);
+	CHECK(status.st_gid == 10 && status.st_mtim.tv_sec == 3000);
+	status = look("fifo");
+	CHECK(S_ISFIFO(status.st_mode) && status.st_uid == 11);
+	CHECK((status.st_mode & 07777) == 0622);
+	CHECK(status.st_mtim.tv_sec == 4000);
+}
+
+static void test_umask_does_not_count(void)
+{
+	struct build tar = { .size = 0 };
+	mode_t before = umask(0777);
+	struct error err;
+
+	build_file(&tar, "a/b/c", "x");
+	CHECK(unpack(&tar, &err) == 0);
+	(void)umask(before);
+	CHECK((look("a").st_mode & 07777) == 0755);
+	CHECK((look("a/b/c").st_mode & 07777) == 0644);
+}
+
+/* A folder keeps its time although later entries are put into it. */
+static void test_times_of_folders_last(void)
+{
+	struct build tar = { .size = 0 };
+	struct error err;
+
+	(void)build_tar(&tar, (struct build_entry){ .type = '5',
+				      .path = "a",
+				      .mode = 0755,
+				      .mtime = 100 });
+	(void)build_tar(&tar, (struct build_entry){ .type = '5',
+				      .path = "a/b",
+				      .mode = 0755,
+				      .mtime = 200 });
+	build_file(&tar, "a/b/c", "x");
+	build_file(&tar, "z", "x");
+	build_file(&tar, "a/d", "x");
+	(void)build_tar(&tar, (struct build_entry){ .type = '0',
+				      .path = "a/new/deep/e",
+				      .mode = 0644,
+				      .mtime = 300 });
+	CHECK(unpack(&tar, &err) == 0);
+	CHECK(look("a").st_mtim.tv_sec == 100);
+	CHECK(look("a/b").st_mtim.tv_sec == 200);
+	CHECK(look("a/new").st_mtim.tv_sec == 300);
+	CHECK(look("a/new/deep").st_mtim.tv_sec == 300);
+}
+
+static void test_hard_links(void)
+{
+	struct build tar = { .size = 0 };
+	struct error err;
+
+	build_file(&tar, "d/a", "one");
+	build_link(&tar, '1', "b", "d/a");
+	build_link(&tar, '1', "./d/c", "./d/a");
+	build_link(&tar, '2', "s", "nowhere");
+	build_link(&tar, '1', "s2", "s");
+	build_link(&tar, '1', "b", "b");
+	CHECK(unpack(&tar, &err) == 0);
+	CHECK(look("b").st_ino == look("d/a").st_ino);
+	CHECK(look("d/c").st_ino == look("d/a").st_ino);
+	CHECK(look("d/a").st_nlink == 3);
+	CHECK(look("s2").st_ino == look("s").st_ino);
+	CHECK(S_ISLNK(look("s2").st_mode));
+}
+
+static void test_xattrs(void)
+{
+	/* VFS_CAP_REVISION_2, CAP_NET_BIND_SERVICE, effective */
+	static const char capability[] = "\1\0\0\2\0\4\0\0\0\0\0\0\0\0\0\0"
+					 "\0\0\0";
+	struct build tar = { .size = 0 };
+	struct build records = { .size = 0 };
+	struct error err;
+	char value[32];
+	int fd;
+
+	build_record(&records, "SCHILY.xattr.user.note", "a\0b", 3);
+	build_record(&records, "SCHILY.xattr.security.capability", capability,
+		20);
+	build_record(&records, "SCHILY.xattr.trusted.overlay.redirect", "/etc",
+		4);
+	build_record(&records, "SCHILY.xattr.trusted.overlay.opaque", "y", 1);
+	build_record(&records, "SCHILY.xattr.user.overlay.opaque", "y", 1);
+	build_record(&records, "SCHILY.xattr.security.selinux", "x", 1);
+	(void)build_tar(&tar, (struct build_entry){ .type = 'x',
+				      .path = "pax",
+				      .content = records.bytes,
+				      .size = records.size });
+	(void)build_tar(&tar, (struct build_entry){ .type = '0',
+				      .path = "ping",
+				      .mode = 0755,
+				      .uid = 4 });
+	build_clear(&records);
+	build_pax(&tar, "SCHILY.xattr.trusted.overlay.opaque", "y", 1);
+	build_folder(&tar, "d");
+	if (!CHECK(unpack(&tar, &err) == 0)) {
+		printf("# %s\n", err.text);
+		return;
+	}
+	fd = openat(root_fd, "ping", O_RDONLY | O_CLOEXEC);
+	CHECK(fgetxattr(fd, "user.note", value, sizeof(value)) == 3);
+	CHECK(fgetxattr(fd, "security.capability", value, sizeof(value)) == 20);
+	CHECK(memcmp(value, capability, 20) == 0);
+	CHECK(fgetxattr(fd, "trusted.overlay.redirect", value, 32) < 0);
+	CHECK(fgetxattr(fd, "user.overlay.opaque", value, 32) < 0);
+	CHECK(fgetxattr(fd, "security.selinux", value, 32) < 0);
+	CHECK(!is_opaque("d"));
+	(void)close(fd);
+}
+
+static void test_whiteouts(void)
+{
+	struct build tar = { .size = 0 };
+	struct error err;
+
+	build_file(&tar, ".wh.gone", "");
+	build_file(&tar, "d/.wh.gone", "content is of no interest");
+	build_file(&tar, "o/.wh..wh..opq", "");
+	build_file(&tar, "o/new", "x");
+	build_file(&tar, "o2/new", "x");
+	build_file(&tar, "o2/.wh..wh..opq", "");
+	build_file(&tar, "d/.wh..wh.aufs", "");
+	CHECK(unpack(&tar, &err) == 0);
+	CHECK(is_whiteout("gone") && is_whiteout("d/gone"));
+	CHECK(is_missing("d/.wh.gone") && is_missing("d/.wh..wh.aufs"));
+	CHECK(is_opaque("o") && has_content("o/new", "x"));
+	CHECK(is_opaque("o2") && has_content("o2/new", "x"));
+	CHECK(!is_opaque("d") && is_missing("o/.wh..wh..opq"));
+}
+
+/* A whiteout hides what is below, never what the same layer has. */
+static void test_whiteout_and_new_in_one_layer(void)
+{
+	struct build tar = { .size = 0 };
+	struct error err;
+
+	build_file(&tar, "file1", "x");
+	build_file(&tar, ".wh.file1", "");
+	build_file(&tar, ".wh.file2", "");
+	build_file(&tar, "file2", "x");
+	build_folder(&tar, "dir1");
+	build_file(&tar, "dir1/a", "x");
+	build_file(&tar, ".wh.dir1", "");
+	build_file(&tar, ".wh.dir2", "");
+	build_folder(&tar, "dir2");
+	build_file(&tar, ".wh.dir3", "");
+	build_file(&tar, "dir3/sub/a", "x");
+	CHECK(unpack(&tar, &err) == 0);
+	CHECK(has_content("file1", "x") && has_content("file2", "x"));
+	CHECK(is_opaque("dir1") && has_content("dir1/a", "x"));
+	CHECK(is_opaque("dir2"));
+	CHECK(is_opaque("dir3") && has_content("dir3/sub/a", "x"));
+	CHECK(!is_opaque("dir3/sub"));
+}
+
+static void test_later_entries_replace(void)
+{
+	struct build tar = { .size = 0 };
+	struct error err;
+
+	build_file(&tar, "a", "old and long");
+	build_link(&tar, '1', "kept", "a");
+	build_file(&tar, "a", "new");
+	build_folder(&tar, "d");
+	build_file(&tar, "d/x", "x");
+	build_file(&tar, "d", "now a file");
+	build_link(&tar, '2', "s", "/tmp");
+	build_folder(&tar, "s");
+	build_file(&tar, "s/inside", "x");
+	build_folder(&tar, "again");
+	build_file(&tar, "again/x", "x");
+	(void)build_tar(&tar, (struct build_entry){ .type = '5',
+				      .path = "again",
+				      .mode = 0700 });
+	CHECK(unpack(&tar, &err) == 0);
+	CHECK(has_content("a", "new") && has_content("kept", "old and long"));
+	CHECK(has_content("d", "now a file"));
+	CHECK(S_ISDIR(look("s").st_mode) && has_content("s/inside", "x"));
+	CHECK(has_content("again/x", "x"));
+	CHECK((look("again").st_mode & 07777) == 0700);
+}
+
+static void make_link_to_outside(struct build *tar)
+{
+	build_link(tar, '2', "out", "../outside");
+	build_link(tar, '2', "abs", scratch);
+}
+
+/* Each archive is refused, and nothing beside the layer has changed. */
+static const struct hostile {
+	const char *label;
+	char type;
+	const char *path, *link;
+	const char *says;
+} hostile[] = {
+	{ "parent", '0', "../evil", "", "'..'" },
+	{ "parent inside", '0', "a/../../evil", "", "'..'" },
+	{ "parent at the end", '5', "a/..", "", "'..'" },
+	{ "absolute", '0', "/evil", "", "absolute" },
+	{ "absolute folder", '5', "/evil/", "", "absolute" },
+	{ "file through a link", '0', "out/evil", "", "symbolic link" },
+	{ "file through a link 2", '0', "abs/evil", "", "symbolic link" },
+	{ "deep through a link", '0', "out/a/b/evil", "", "symbolic link" },
+	{ "folder through a link", '5', "out/evil", "", "symbolic link" },
+	{ "fifo through a link", '6', "out/evil", "", "symbolic link" },
+	{ "link through a link", '2', "out/evil", "x", "symbolic link" },
+	{ "whiteout through a link", '0', "out/.wh.secret", "",
+		"symbolic link" },
+	{ "opaque through a link", '0', "out/.wh..wh..opq", "",
+		"symbolic link" },
+	{ "hard link out", '1', "evil", "../outside/secret", "'..'" },
+	{ "hard link absolute", '1', "evil", "/etc/passwd", "absolute" },
+	{ "hard link through a link", '1', "evil", "out/secret",
+		"symbolic link" },
+	{ "hard link through a link 2", '1', "evil", "abs/outside/secret",
+		"symbolic link" },
+	{ "hard link to a folder", '1', "evil", "dir", "not a file" },
+	{ "hard link to the root", '1', "evil", ".", "hard link" },
+	{ "hard link to a whiteout", '1', "evil", "white", "not a file" },
+	{ "hard link to nothing", '1', "evil", "missing", "No such file" },
+	{ "hard link to itself inside", '1', "dir", "dir/x/y", "No such" },
+	{ "root is a link", '2', ".", "../outside", "root" },
+	{ "root is a file", '0', "./", "", "root" },
+	{ "root is a hard link", '1', ".", "file", "root" },
+	{ "empty name", '0', "", "", "root" },
+	{ "character device", '3', "evil", "", "device" },
+	{ "block device", '4', "evil", "", "device" },
+	{ "device as whiteout", '3', ".wh.x", "", "device" },
+	{ "whiteout of parent", '0', ".wh...", "", "hides no name" },
+	{ "whiteout of itself", '0', ".wh..", "", "hides no name" },
+	{ "whiteout of nothing", '0', "dir/.wh.", "", "hides no name" },
+	{ "below a whiteout name", '0', ".wh.a/evil", "", "kept for white" },
+	{ "below a file", '0', "file/evil", "", "Not a directory" },
+	{ "sparse", 'S', "evil", "", "sparse" },
+	{ "unknown", 'Q', "evil", "", "unknown kind" },
+};
+
+static void test_hostile_entries(void)
+{
+	for (size_t i = 0; i < sizeof(hostile) / sizeof(hostile[0]); i++) {
+		struct build tar = { .size = 0 };
+		struct error err;
+
+		check_row(hostile[i].label);
+		make_link_to_outside(&tar);
+		build_folder(&tar, "dir");
+		build_file(&tar, "file", "x");
+		build_file(&tar, ".wh.white", "");
+		(void)build_tar(&tar,
+			(struct build_entry){ .type = hostile[i].type,
+				.path = hostile[i].path,
+				.link = hostile[i].link,
+				.mode = 0777 });
+		/* v7 makes a folder of "./", so it is said with a pax name */
+		if (strcmp(hostile[i].label, "root is a file") == 0)
+			memcpy(tar.bytes + tar.size - 512, ".\0", 2),
+				build_sum(tar.bytes + tar.size - 512);
+		build_end(&tar);
+		CHECK(unpack(&tar, &err) < 0);
+		if (!CHECK(strstr(err.text, hostile[i].says)))
+			printf("# says: %s\n", err.text);
+		CHECK(build_run("test \"$(ls -A \"$1\")\" = 'layer\noutside' "
+				"&& test \"$(ls -A \"$1/outside\")\" = secret "
+				"&& test \"$(cat \"$1/outside/secret\")\" = "
+				"'do not touch' "
+				"&& test \"$(stat -c %h "
+				"\"$1/outside/secret\")\" = 1",
+			      scratch) == 0);
+	}
+}
+
+static void test_errors_name_the_entry(void)
+{
+	struct build tar = { .size = 0 };
+	struct error err;
+
+	build_file(&tar, "d\033[31m/../x", "x");
+	CHECK(unpack(&tar, &err) == -EINVAL);
+	CHECK(strcmp(err.text, "'d?[31m/../x': the path has a '..'") == 0);
+}
+
+/* A link that becomes a folder and back must not be followed in between. */
+static void test_swapped_parents(void)
+{
+	struct build tar = { .size = 0 };
+	struct error err;
+
+	build_folder(&tar, "d");
+	build_file(&tar, "d/a", "x");
+	build_link(&tar, '2', "d", "../outside");
+	build_file(&tar, "d/evil", "x");
+	CHECK(unpack(&tar, &err) == -ELOOP);
+	CHECK(faccessat(scratch_fd, "outside/evil", F_OK, 0) < 0);
+	build_link(&tar, '2', "e", "../outside");
+	build_link(&tar, '1', "f", "e");
+	build_file(&tar, "f/evil", "x");
+	CHECK(unpack(&tar, &err) == -ELOOP);
+	build_link(&tar, '2', "file", "../outside/secret");
+	build_file(&tar, "file", "replaces the link");
+	CHECK(unpack(&tar, &err) == 0);
+	CHECK(has_content("file", "replaces the link"));
+	CHECK(S_ISREG(look("file").st_mode));
+}
+
+static void test_depth_and_length(void)
+{
+	struct build tar = { .size = 0 };
+	struct build path = { .size = 0 };
+	struct error err;
+
+	for (int i = 0; i < PATH_DEPTH_MAX; i++)
+		build_add(&path, "d/", 2);
+	build_pax(&tar, "path", path.bytes, path.size);
+	build_folder(&tar, "x");
+	CHECK(unpack(&tar, &err) == 0);
+	build_add(&path, "d/", 2);
+	build_pax(&tar, "path", path.bytes, path.size);
+	build_folder(&tar, "x");
+	CHECK(unpack(&tar, &err) == -ENAMETOOLONG);
+	build_clear(&path);
+	for (int i = 0; i < PATH_PART_MAX; i++)
+		build_add(&path, "n", 1);
+	build_pax(&tar, "path", path.bytes, path.size);
+	build_file(&tar, "x", "x");
+	CHECK(unpack(&tar, &err) == 0);
+	build_add(&path, "n", 1);
+	build_pax(&tar, "path", path.bytes, path.size);
+	build_file(&tar, "x", "x");
+	CHECK(unpack(&tar, &err) == -ENAMETOOLONG);
+	build_clear(&path);
+}
+
+/* The deepest folder can be replaced, too: removing goes down all of it. */
+static void test_replacing_a_deep_folder(void)
+{
+	struct build tar = { .size = 0 };
+	struct build path = { .size = 0 };
+	struct error err;
+
+	for (int i = 0; i < PATH_DEPTH_MAX; i++)
+		build_add(&path, "d/", 2);
+	build_pax(&tar, "path", path.bytes, path.size);
+	build_folder(&tar, "x");
+	build_file(&tar, "d", "flat");
+	CHECK(unpack(&tar, &err) == 0);
+	CHECK(has_content("d", "flat"));
+	build_clear(&path);
+}
+
+static void test_large_file(void)
+{
+	struct build tar = { .size = 0 };
+	struct error err;
+	size_t size = 3 << 20;
+	char *content = malloc(size);
+
+	if (!CHECK(content))
+		return;
+	memset(content, 'q', size);
+	(void)build_tar(&tar, (struct build_entry){ .type = '0',
+				      .path = "big",
+				      .mode = 0600,
+				      .content = content,
+				      .size = size });
+	free(content);
+	CHECK(unpack(&tar, &err) == 0);
+	CHECK(look("big").st_size == (off_t)size);
+}
+
+int main(void)
+{
+	if (geteuid() != 0) {
+		printf("1..0 # SKIP owners and whiteouts need root\n");
+		return 0;
+	}
+	scratch_fd = build_scratch(scratch);
+	build_write(scratch_fd, "outside/secret", "do not touch", 12);
+	RUN(test_metadata);
+	RUN(test_umask_does_not_count);
+	RUN(test_times_of_folders_last);
+	RUN(test_hard_links);
+	RUN(test_xattrs);
+	RUN(test_whiteouts);
+	RUN(test_whiteout_and_new_in_one_layer);
+	RUN(test_later_entries_replace);
+	RUN(test_hostile_entries);
+	RUN(test_errors_name_the_entry);
+	RUN(test_swapped_parents);
+	RUN(test_depth_and_length);
+	RUN(test_replacing_a_deep_folder);
+	RUN(test_large_file);
+	fd_close(&root_fd);
+	build_scratch_end(scratch, scratch_fd);
+	return check_done();
+}
