@@ -23,7 +23,7 @@ static const char *const parents[] = { ROOT, ROOT "/system",
 
 static const char *const groups[] = { ROOT "/init", ROOT "/system",
 	ROOT "/system/agent", ROOT "/system/netd", ROOT "/system/disks",
-	ROOT "/workloads" };
+	ROOT "/system/shell", ROOT "/workloads" };
 
 /* Memory that is used below memory.min is never taken away: a workload that
  * eats everything does not push the system's own pages out. */

@@ -61,6 +61,7 @@ static _Noreturn void become_client(const char *interface)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)dup2(null, STDIN_FILENO);
 	(void)dup2(null, STDOUT_FILENO);
+	(void)dup2(null, STDERR_FILENO); /* what matters, the hook says */
 	(void)execl("/bin/busybox", "udhcpc", "-f", "-i", interface, "-s", HOOK,
 		"-t", "3", "-T", "2", "-A", "5", "-o", "-O", "subnet", "-O",
 		"router", "-O", "dns", "-O", "domain", "-O", "mtu", "-O",

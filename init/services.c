@@ -51,8 +51,10 @@ static const struct service {
 	{ .name = "probe", .argv = { "/sbin/disks", "--probe" },
 		.cgroup = "/sys/fs/cgroup/system/disks",
 		.beat_s = 30, .reboot_s = 60, .is_optional = true },
-	{ .name = "shell", .argv = { "/bin/sh" }, .tty = "/dev/console" },
-	{ .name = "shell2", .argv = { "/bin/sh" }, .tty = SECOND_PORT },
+	{ .name = "shell", .argv = { "/bin/sh" },
+		.cgroup = "/sys/fs/cgroup/system/shell", .tty = "/dev/console" },
+	{ .name = "shell2", .argv = { "/bin/sh" },
+		.cgroup = "/sys/fs/cgroup/system/shell", .tty = SECOND_PORT },
 	/* clang-format on */
 };
 #define SERVICES (sizeof(services) / sizeof(*services))
