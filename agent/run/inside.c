@@ -151,6 +151,16 @@ static int enter(struct walk *walk, const char *name)
 	return 0;
 }
 
+/* What is there needs no walk, and links of procfs are refused. */
+static int open_made(int root_fd, const char *path, enum inside_kind kind,
+	bool allow_links)
+{
+	int flags = kind == INSIDE_FOLDER ? O_PATH | O_DIRECTORY : O_PATH;
+
+	return allow_links ? inside_open(root_fd, path, flags)
+			   : inside_open_no_links(root_fd, path, flags);
+}
+
 int inside_make(int root_fd, const char *path, enum inside_kind kind,
 	bool allow_links)
 {
@@ -160,10 +170,13 @@ int inside_make(int root_fd, const char *path, enum inside_kind kind,
 		.allow_links = allow_links,
 	};
 	char name[NAME_MAX + 1];
-	int result = 0;
+	int result = open_made(root_fd, path, kind, allow_links);
 
+	if (result != -ENOENT)
+		return result;
 	if (!text_copy(walk.rest, sizeof(walk.rest), path))
 		return -ENAMETOOLONG;
+	result = 0;
 	while (result == 0 && walk.rest[0]) {
 		result = next_component(&walk, name);
 		if (result < 0 || !name[0] || text_equal(name, "."))
@@ -175,9 +188,7 @@ int inside_make(int root_fd, const char *path, enum inside_kind kind,
 	}
 	if (result < 0)
 		return result;
-	result = inside_open_no_links(root_fd, walk.done[0] ? walk.done : "/",
-		kind == INSIDE_FOLDER ? O_PATH | O_DIRECTORY : O_PATH);
-	return result;
+	return open_made(root_fd, walk.done[0] ? walk.done : "/", kind, false);
 }
 
 /* Opening could block or act (FIFO, device), so it happens after a look. */
