@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+/*
+ * tests of config: every nth allocation fails, ours and libyaml's
+ *
+ * wrap: calloc malloc
+ *
+ * ASan's leak check at the end sees what is left behind.
+ */
+#include "config/config.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "config/problem.h"
+#include "fault.h"
+#include "lib/arena.h"
+#include "lib/error.h"
+#include "lib/fd.h"
+
+FAULT_WRAP_POINTER(void *, calloc, (size_t count, size_t size), (count, size))
+FAULT_WRAP_POINTER(void *, malloc, (size_t size), (size))
+
+/* libyaml calls these by name, so that a program may bring its own. */
+void *yaml_malloc(size_t size);
+void *yaml_realloc(void *memory, size_t size);
+char *yaml_strdup(const char *text);
+
+void *yaml_malloc(size_t size)
+{
+	return malloc(size ? size : 1);
+}
+
+void *yaml_realloc(void *memory, size_t size)
+{
+	return fault_strikes() ? NULL : realloc(memory, size ? size : 1);
+}
+
+char *yaml_strdup(const char *text)
+{
+	return text && !fault_strikes() ? strdup(text) : NULL;
+}
+
+static const char text[] =
+	"%YAML 1.2\n"
+	"---\n"
+	"x-a: &a {image: 'nginx:${TAG:-1}', labels: [a, 'b=c']}\n"
+	"services:\n"
+	"  web:\n"
+	"    <<: *a\n"
+	"    command: sh -c 'exit 0'\n"
+	"    env_file: web.env\n"
+	"    environment: {A: $A, B: , C: [x]}\n"
+	"    ports: ['80-90', {target: 99}]\n"
+	"    depends_on: {db: {condition: service_started}}\n"
+	"    oops: 1\n"
+	"  db:\n"
+	"    <<: [*a]\n"
+	"    volumes: [data:/a, './web.env:/b:ro', {type: tmpfs, target: /c}]\n"
+	"    tmpfs: /run:size=1m\n"
+	"    security_opt: [no-new-privileges]\n"
+	"    cap_add: [ALL]\n"
+	"volumes: {data: , more: {}}\n"
+	"host: {name: a.b}\n";
+
+static struct problems problems;
+static struct config config;
+
+static void write_file(int folder_fd, const char *name, const char *bytes)
+{
+	auto_fd fd = openat(folder_fd, name,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	CHECK(fd_write_all(fd, bytes, strlen(bytes)) == 0);
+}
+
+static int load_with_fault(int folder_fd, unsigned int nth, bool *fired)
+{
+	auto_arena arena = { .limit_bytes = 4 << 20 };
+	struct config_source source = { "compose.yaml", text, strlen(text),
+		folder_fd };
+	int result;
+
+	memset(&problems, 0, sizeof(problems));
+	fault_arm(nth, ENOMEM);
+	result = config_load(&source, &arena, &config, &problems);
+	*fired = fault_fired();
+	return result;
+}
+
+static void test_every_allocation(void)
+{
+	char folder[] = "/tmp/tare-config-XXXXXX";
+	struct error err;
+	unsigned int nth = 1;
+	bool fired = true;
+
+	CHECK(mkdtemp(folder) != NULL);
+	auto_fd folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	write_file(folder_fd, ".env", "A=1\nTAG=\"2\"\n");
+	write_file(folder_fd, "web.env", "E='x'\nF=$A\n");
+
+	unsigned int fds = fault_count_fds();
+
+	for (; fired && nth < 10000; nth++) {
+		int result = load_with_fault(folder_fd, nth, &fired);
+
+		CHECK(result == (fired ? -ENOMEM : -EINVAL));
+		CHECK(config.service_count == 0);
+		CHECK(fault_count_fds() == fds);
+	}
+	printf("# %u allocations\n", nth - 2);
+	CHECK(nth > 50);
+	CHECK(problems.error_count == 2); /* oops, and C */
+	CHECK(fd_remove_tree(AT_FDCWD, folder, &err) == 0);
+}
+
+int main(void)
+{
+	RUN(test_every_allocation);
+	return check_done();
+}
