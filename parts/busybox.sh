@@ -10,18 +10,18 @@
 # Every option asked for must be in the final .config: kconfig drops silently.
 check()
 {
-	tac wanted | awk -F= '!seen[$1]++' >last
 	while read -r line; do
 		case $line in
-		*=n) ! grep -q "^${line%n}" .config ;;
-		*)   grep -qxF -e "$line" .config ;;
+		"# "*) key=${line#\# } && ! grep -q "^${key%% *}=" .config ;;
+		*)     grep -qxF -e "$line" .config ;;
 		esac || echo "busybox-$name: not in the final config: $line"
-	done <last >missing
+	done <wanted >missing
 	cat missing
 	[ ! -s missing ]
 }
 
-# one NAME FRAGMENT...: build bin/busybox-NAME from allnoconfig and fragments.
+# one NAME FRAGMENT...: build bin/busybox-NAME from allnoconfig and fragments;
+# the last line about an option wins.
 one()
 {
 	name=$1
@@ -29,18 +29,18 @@ one()
 	mkdir -p "$WORK/$name"
 	cd "$WORK/$name" || exit 1
 	make -s -f "$SRC/Makefile" KBUILD_SRC="$SRC" HOSTCC=gcc allnoconfig
-	cat "$@" >fragment
 	{
 		echo "CONFIG_EXTRA_CFLAGS=\"$CFLAGS\""
 		echo "CONFIG_EXTRA_LDFLAGS=\"$LDFLAGS\""
-		grep '^CONFIG_' fragment
-	} >wanted
-	# The last line about an option wins.
-	sed 's/=.*/=/' wanted | while read -r key; do
-		sed -i "/^$key/d; s/^# ${key%=} is not set\$//" .config
-	done
-	cat wanted >>.config
-	# oldconfig reads from a file, not a pipe: "yes" would die of SIGPIPE.
+		cat "$@"
+	} | tac | awk -F= '/^CONFIG_/ && !seen[$1]++ {
+			print $2 == "n" ? "# " $1 " is not set" : $0
+		}' >wanted
+	awk '{ key = /^#/ ? $2 : $1; sub(/=.*/, "", key) }
+		NR == FNR { asked[key] = 1; next }
+		!(key in asked)' wanted .config >others
+	cat others wanted >.config
+	# A file, not a pipe: "yes" would die of SIGPIPE.
 	yes '' | sed 1000q >answers
 	make -s HOSTCC=gcc oldconfig <answers
 	check
