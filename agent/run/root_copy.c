@@ -47,8 +47,8 @@ struct copy {
 
 static int fail(struct copy *copy, const char *what)
 {
-	return error_errno(copy->err, "copy '/%s' to a volume: %s", copy->path,
-		what);
+	return error_errno(copy->err, "copy '/%.100s' to a volume: %s",
+		copy->path, what);
 }
 
 /* Attributes that the target's file system does not take are left out. */
