@@ -36,20 +36,22 @@ static void read_service(struct reader *reader, const struct entry *entry,
 	service->port_count = draft->port_count;
 }
 
-/* Is there an 'image', or a key that explains its lack? */
-static bool has_image(const struct node *service)
+/* Nothing says an image, nor explains its lack. */
+static bool lacks_image(const struct node *service)
 {
 	const char *best = NULL;
 	size_t distance = 0;
 
+	if (service->kind != NODE_MAP)
+		return !service->is_broken && node_is_null(service);
 	for (const struct entry *e = service->first; e; e = e->next) {
 		if (text_equal(e->key, "image"))
-			return !node_is_null(e->value);
-		name_suggest(e->key, "image", &best, &distance);
+			return node_is_null(e->value);
 		if (text_equal(e->key, "build"))
-			return true;
+			return false;
+		name_suggest(e->key, "image", &best, &distance);
 	}
-	return best != NULL;
+	return best == NULL;
 }
 
 void read_services(struct reader *reader, const struct node *node, void *base)
@@ -76,8 +78,7 @@ void read_services(struct reader *reader, const struct node *node, void *base)
 		path = reader_push(reader, e->key);
 		read_service(reader, e,
 			&draft->services[draft->service_count++]);
-		if (!e->value->is_broken && !has_image(e->value) &&
-			(e->value->kind == NODE_MAP || node_is_null(e->value)))
+		if (lacks_image(e->value))
 			reader_error(reader, e->mark,
 				"the service has no image, write 'image: name:tag'");
 		reader_pop(reader, path);
