@@ -38,7 +38,8 @@ def workloads_misbehave(t):
 def ignores_sigterm(t):
     """A workload that ignores SIGTERM is killed; the end is in time."""
     disk = t.disk(config({"web": web(), "deaf": service(
-        "trap '' TERM INT; while :; do sleep 1000; done")}))
+        "trap '' TERM INT; while :; do sleep 1000; done",
+        stop_grace_period="60s")}))
     with t.boot(disk) as machine:
         machine.ready()
         machine.power_button()

@@ -50,9 +50,14 @@ def config(services, host="box", **more):
                       indent=1) + "\n"
 
 
+# process 1 of a container gets no SIGTERM that it does not handle, so these
+# would use up Docker's grace time of 10 s at every shutdown
+DEFAULTS = {"image": "box", "restart": "always", "stop_grace_period": "1s"}
+
+
 def service(script=None, **more):
     """A service of the box image; the script runs in its shell."""
-    entry = {"image": "box", "restart": "always", **more}
+    entry = {**DEFAULTS, **more}
     if script:
         entry["command"] = ["sh", "-c", script.replace("$", "$$")]
     return entry
@@ -60,8 +65,8 @@ def service(script=None, **more):
 
 def web(port=8080, **more):
     """A service that answers with PAGE."""
-    return {"image": "box", "restart": "always",
-            "command": ["httpd", "-f", "-p", str(port), "-h", "/www"], **more}
+    return {**DEFAULTS, "command": ["httpd", "-f", "-p", str(port),
+                                    "-h", "/www"], **more}
 
 
 class Case:

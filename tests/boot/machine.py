@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import urllib.error
 import urllib.request
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -74,7 +75,7 @@ class Stream:
                 if not piece:
                     break
                 self.log.write(piece)
-                text = piece.decode("utf-8", "replace")
+                text = piece.decode("utf-8", "replace").replace("\r", "")
                 with self.changed:
                     self.text += text
                     self.changed.notify_all()
@@ -220,12 +221,12 @@ class Machine:
         line = (f'echo "@""@{tag}>"; {{ {command}\n}} 2>&1 </dev/null; '
                 f'echo "@""@{tag}<$?"\n')
         stream.send(line.encode())
-        end = re.compile(rf"@@{tag}>\r?\n(.*)@@{tag}<(\d+)", re.S)
+        end = re.compile(rf"@@{tag}>\n(.*)@@{tag}<(\d+)", re.S)
         match = stream.wait(end.search, PACE.deadline(nominal_s))
         if not match:
             self.fail(f"the guest's shell did not end: {command}\n"
                       f"shell: {stream.text[-500:]!r}")
-        output, status = match[1].replace("\r", ""), int(match[2])
+        output, status = match[1], int(match[2])
         if not check:
             return status, output
         if status:
@@ -254,6 +255,8 @@ class Machine:
             try:
                 with urllib.request.urlopen(url, timeout=max(left, 0.1)) as page:
                     return page.read().decode("utf-8", "replace")
+            except urllib.error.HTTPError as error:
+                self.fail(f"{url}: {error}")
             except OSError as error:
                 reason = error
             if left <= 0 or self.process.poll() is not None:
