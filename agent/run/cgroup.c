@@ -197,7 +197,8 @@ static int make_leaf(int workloads_fd, const char *path, struct error *err)
 	return result;
 }
 
-static void remove_empty_parents(int workloads_fd, const char *path)
+static int remove_empty_parents(int workloads_fd, const char *path,
+	struct error *err)
 {
 	char part[PATH_SIZE];
 	char *slash;
@@ -205,9 +206,14 @@ static void remove_empty_parents(int workloads_fd, const char *path)
 	(void)text_copy(part, sizeof(part), path);
 	while ((slash = strrchr(part, '/'))) {
 		*slash = '\0';
-		if (unlinkat(workloads_fd, part, AT_REMOVEDIR) < 0)
-			return; /* another container lives there */
+		if (unlinkat(workloads_fd, part, AT_REMOVEDIR) == 0 ||
+			errno == ENOENT)
+			continue;
+		if (errno == EBUSY || errno == ENOTEMPTY)
+			return 0; /* another container lives there */
+		return error_errno(err, "remove cgroup '%s'", part);
 	}
+	return 0;
 }
 
 int cgroup_create(int workloads_fd, const char *path,
@@ -235,7 +241,7 @@ int cgroup_create(int workloads_fd, const char *path,
 	if (result < 0 && is_made)
 		(void)cgroup_remove(workloads_fd, path, NULL); /* best effort */
 	else if (result < 0)
-		remove_empty_parents(workloads_fd, path);
+		(void)remove_empty_parents(workloads_fd, path, NULL);
 	return result < 0 ? result : fd_take(&fd);
 }
 
@@ -291,8 +297,7 @@ int cgroup_remove(int workloads_fd, const char *path, struct error *err)
 				path, strerror(-result));
 		}
 	}
-	remove_empty_parents(workloads_fd, path);
-	return 0;
+	return remove_empty_parents(workloads_fd, path, err);
 }
 
 int cgroup_kill(int dir_fd, struct error *err)

@@ -361,15 +361,19 @@ void container_usage(const struct container *container,
 /* Kills and reaps the first process; -EBUSY when it does not die in time. */
 static int clear_process(struct container *container, struct error *err)
 {
+	int result;
+
 	if (container->pid_fd < 0 || container->pid == 0)
 		return 0;
 	(void)kernel_pidfd_send_signal(container->pid_fd, SIGKILL);
 	(void)wait_readable(container->pid_fd, CLEAR_TIMEOUT_MS);
-	if (container_reap(container, NULL) == -EAGAIN)
+	result = container_reap(container, err);
+	if (result == -EAGAIN)
 		return error_set(err, -EBUSY,
 			"remove the container: process %d does not die",
 			(int)container->pid);
-	return 0; /* reaped, now or by somebody else */
+	/* -ECHILD: somebody else reaped it */
+	return result < 0 && result != -ECHILD ? result : 0;
 }
 
 int container_clear(struct container *container, int workloads_fd,

@@ -115,20 +115,24 @@ static int open_file_system(const char *type, const char *options,
 	return mount_finish(context, attributes, err);
 }
 
-static bool is_on(int fd, long magic)
+/* 1 or 0, or -errno: a check that cannot be made is not passed. */
+static int is_on(int fd, long magic)
 {
 	struct statfs status;
 
-	return fstatfs(fd, &status) == 0 && (long)status.f_type == magic;
+	if (fstatfs(fd, &status) < 0)
+		return -errno;
+	return (long)status.f_type == magic;
 }
 
-static bool is_same(int a, int b)
+static int is_same(int a, int b)
 {
 	struct stat first;
 	struct stat second;
 
-	return fstat(a, &first) == 0 && fstat(b, &second) == 0 &&
-	       first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+	if (fstat(a, &first) < 0 || fstat(b, &second) < 0)
+		return -errno;
+	return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 /* Opens, or makes, what a mount goes on. */
@@ -137,6 +141,7 @@ static int open_target(const struct stage *stage, const struct step *step,
 {
 	int root_fd = stage->spec->root_fd;
 	auto_fd fd = inside_make(root_fd, step->path, kind, step->allows_links);
+	int result;
 
 	if (fd == -ELOOP && !step->allows_links)
 		return error_set(err, -ELOOP,
@@ -152,10 +157,15 @@ static int open_target(const struct stage *stage, const struct step *step,
 					      : "a folder or a file");
 	if (fd < 0)
 		return fd;
-	if (is_same(fd, root_fd))
+	result = is_same(fd, root_fd);
+	if (result > 0)
 		return error_set(err, -EPERM, "this path leads to the root");
-	if (step->allows_links && is_on(fd, PROC_SUPER_MAGIC))
+	if (result == 0 && step->allows_links)
+		result = is_on(fd, PROC_SUPER_MAGIC);
+	if (result > 0)
 		return error_set(err, -EPERM, "this path leads to /proc");
+	if (result < 0)
+		return result;
 	return fd_take(&fd);
 }
 
@@ -176,7 +186,7 @@ static int keep(struct stage *stage, const struct step *step, int mount_fd,
 	*place = fcntl(mount_fd, F_DUPFD_CLOEXEC, 3);
 	if (*place < 0)
 		return error_errno(err, "keep it open");
-	if (place == &stage->proc_fd && !is_on(*place, PROC_SUPER_MAGIC))
+	if (place == &stage->proc_fd && is_on(*place, PROC_SUPER_MAGIC) != 1)
 		return error_set(err, -EPERM, "it is not procfs");
 	return 0;
 }
@@ -271,9 +281,10 @@ static int open_kernel_path(const struct stage *stage, const char *path,
 		return -ENOENT;
 	if (fd < 0)
 		return fd;
-	if (text_starts_with(path, "/proc/") && !is_on(fd, PROC_SUPER_MAGIC))
+	if (text_starts_with(path, "/proc/") &&
+		is_on(fd, PROC_SUPER_MAGIC) != 1)
 		return error_set(err, -EPERM, "it is not on procfs");
-	if (text_starts_with(path, "/sys/") && !is_on(fd, SYSFS_MAGIC))
+	if (text_starts_with(path, "/sys/") && is_on(fd, SYSFS_MAGIC) != 1)
 		return error_set(err, -EPERM, "it is not on sysfs");
 	return fd_take(&fd);
 }
