@@ -1,0 +1,225 @@
+# SPDX-License-Identifier: MIT
+#
+# Build, run and test Tare. "make help" lists the targets.
+#
+#   ARCH=x86_64|arm64  the machine to build for (x86_64)
+#   CONFIG=path        compose.yaml, or the folder that holds it, for the image
+#   DATA=path          folder that the image's data partition starts with
+#   DEBUG=1            with a shell on the console; outputs in build/ARCH/debug
+#   V=1                show the commands
+
+ARCH   ?= x86_64
+CONFIG ?=
+DATA   ?=
+Q      := $(if $(V),,@)
+say     = $(if $(V),,@printf '  %-5s %s\n' $(1) $(2))
+
+B := build/$(ARCH)
+O := $(B)$(if $(DEBUG),/debug)
+H := build/host
+P := $(B)/parts
+HOST_ARCH := $(patsubst aarch64,arm64,$(shell uname -m))
+
+export SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || \
+	echo 1735689600)
+MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
+.DELETE_ON_ERROR:
+.SECONDARY:
+
+# ---- what is compiled -------------------------------------------------------
+
+AGENT_SRC  := $(wildcard agent/*/*.c)
+INIT_MAINS := init initramfs disks netd dhcp-hook setup shutdown
+INIT_MAINS := $(filter $(INIT_MAINS),$(basename $(notdir $(wildcard init/*.c))))
+INIT_SRC   := $(filter-out $(INIT_MAINS:%=init/%.c),$(wildcard init/*.c))
+PROGRAMS   := $(INIT_MAINS:%=$(B)/bin/%) $(B)/bin/tare
+TESTS      := $(patsubst tests/unit/%.c,$(H)/test/%,$(wildcard tests/unit/*_test.c))
+
+LIBS       := musl libyaml jansson zlib zstd libseccomp openssl
+ROOT_PARTS := busybox e2fsprogs
+IMAGE_PARTS := $(if $(filter x86_64,$(ARCH)),syslinux)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
+	-Wmissing-prototypes -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough \
+	-Wswitch-enum -Wwrite-strings -Wcast-qual -Wpointer-arith \
+	-Wnull-dereference -Werror
+LANGUAGE := -std=c11 -D_GNU_SOURCE $(WARNINGS) -MMD -MP
+
+TARGET_CC      := $(P)/musl/bin/musl-gcc
+TARGET_CFLAGS  := $(LANGUAGE) -Os -fPIE -ffunction-sections -fdata-sections \
+	-fstack-protector-strong -fno-asynchronous-unwind-tables \
+	-ffile-prefix-map=$(CURDIR)=. \
+	$(patsubst %,-isystem $(P)/%/include,$(filter-out musl,$(LIBS)))
+TARGET_LDFLAGS := -static-pie -s -Wl,--gc-sections -Wl,-z,relro,-z,now \
+	-Wl,--build-id=none $(patsubst %,-L$(P)/%/lib,$(LIBS))
+AGENT_LIBS     := -lyaml -ljansson -lz -lzstd -lseccomp -lcrypto
+
+HOST_CC     := $(CC)
+HOST_CFLAGS := $(LANGUAGE) -O1 -g -fno-omit-frame-pointer \
+	-fsanitize=address,undefined -fno-sanitize-recover=all -Itests/unit
+TARGET_AR   := $(if $(filter $(ARCH),$(HOST_ARCH)),ar,$(ARCH:arm64=aarch64)-linux-gnu-ar)
+
+# ---- targets for people -----------------------------------------------------
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' \
+		Makefile
+	@sed -n 's/^#   \([A-Z]\)/  \1/p' Makefile
+
+.PHONY: run
+run: $(O)/tare-$(ARCH).img | tools-run ## build everything, boot it in this terminal
+	$(Q)qemu/run -a $(ARCH) $(if $(DEBUG),--disk $(O)/run.img)
+
+.PHONY: image
+image: $(O)/tare-$(ARCH).img ## the OS file and the boot disk
+
+.PHONY: os
+os: $(O)/tare-$(ARCH).efi ## only the OS file
+
+.PHONY: programs
+programs: $(PROGRAMS) ## only our own programs, static, for ARCH
+
+.PHONY: test
+test: unit | tools-boot ## unit tests, then boot tests in QEMU
+	$(Q)$(MAKE) ARCH=$(ARCH) image
+	$(Q)$(MAKE) ARCH=$(ARCH) DEBUG=1 image
+	$(Q)tests/boot/run
+
+.PHONY: unit
+unit: $(TESTS) ## only the unit tests, on this machine
+	$(Q)failed=0; for test in $^; do \
+		printf '  TEST  %s\n' "$${test##*/}"; \
+		"$$test" >"$$test.tap" 2>&1 && grep -q '^1\.\.' "$$test.tap" || \
+			{ cat "$$test.tap"; failed=$$((failed + 1)); }; \
+	done; \
+	echo "  unit tests: $$(cat $(^:=.tap) | grep -c '^ok') passed," \
+		"$$(cat $(^:=.tap) | grep -c '^not ok') failed," \
+		"$$failed of $(words $^) programs failed"; \
+	[ $$failed -eq 0 ]
+
+.PHONY: lint
+lint: | tools-lint ## formatting, warnings of two compilers, layers, banned calls, docs
+	$(Q)tests/lint/run
+
+.PHONY: format
+format: | tools-lint ## put all C files in the house format
+	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
+
+.PHONY: bench
+bench: bench-size bench-memory bench-boot ## all benchmarks, with their bars
+.PHONY: bench-size bench-memory bench-boot
+bench-size: ## what the OS file and its parts weigh
+bench-memory: ## what init and agent occupy when idle
+bench-boot: ## guest instructions from reset to a workload's first line
+bench-size bench-memory bench-boot: bench-%: | tools-bench
+	$(Q)$(MAKE) image
+	$(Q)$(if $(filter size,$*),,$(MAKE) DEBUG=1 image)
+	$(Q)tests/bench/$*
+
+.PHONY: sbom
+sbom: $(O)/tare-$(ARCH).spdx.json ## SPDX list of everything in the image
+
+.PHONY: clean
+clean: ## remove build/ (built parts stay in the cache)
+	$(Q)rm -rf build
+
+# ---- host tools and parts ---------------------------------------------------
+
+.PHONY: FORCE
+tools-%:
+	$(Q)parts/hosttools $(or $(TOOLS_$*),$*)
+TOOLS_build := build $(ARCH)
+TOOLS_run   := $(if $(filter arm64,$(ARCH)),run-arm64,run)
+TOOLS_boot  := boot $(ARCH)
+
+# A stamp changes when its part does. One run of parts/build for all libraries.
+part = $(Q)parts/build -a $(1) -l build/$(1)/parts $(2)
+$(LIBS:%=$(P)/%.stamp) &: FORCE | tools-build
+	$(call part,$(ARCH),$(LIBS))
+$(ROOT_PARTS:%=$(P)/%.stamp) &: FORCE $(P)/musl.stamp
+	$(call part,$(ARCH),$(ROOT_PARTS))
+$(P)/linux.stamp: FORCE $(P)/musl.stamp
+	$(call part,$(ARCH),linux)
+$(P)/syslinux.stamp: FORCE | tools-build
+	$(call part,$(ARCH),syslinux)
+ifneq ($(ARCH),$(HOST_ARCH))
+build/$(HOST_ARCH)/parts/e2fsprogs.stamp: FORCE | tools-build
+	$(call part,$(HOST_ARCH),e2fsprogs)
+endif
+
+# ---- programs ---------------------------------------------------------------
+
+$(B)/obj/agent/%.o: agent/%.c $(LIBS:%=$(P)/%.stamp)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_CFLAGS) -Iagent -c -o $@ $<
+$(B)/obj/init/%.o: init/%.c $(LIBS:%=$(P)/%.stamp)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_CFLAGS) -Iinit -c -o $@ $<
+$(B)/obj/init.a: $(INIT_SRC:%.c=$(B)/obj/%.o)
+	$(Q)rm -f $@ && $(TARGET_AR) Drcs $@ $^
+$(B)/bin/tare: $(B)/obj/agent/main.o $(AGENT_SRC:%.c=$(B)/obj/%.o)
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_LDFLAGS) -o $@ $^ $(AGENT_LIBS)
+$(B)/bin/%: $(B)/obj/init/%.o $(B)/obj/init.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_LDFLAGS) -o $@ $^
+
+# Unit tests run here: the machine's compiler and libraries, and sanitizers.
+$(H)/obj/agent/%.o: agent/%.c | tools-unit
+	$(Q)mkdir -p $(@D) && $(HOST_CC) $(HOST_CFLAGS) -Iagent -c -o $@ $<
+$(H)/obj/init/%.o: init/%.c | tools-unit
+	$(Q)mkdir -p $(@D) && $(HOST_CC) $(HOST_CFLAGS) -Iinit -c -o $@ $<
+$(H)/obj/tests/%.o: tests/unit/%.c | tools-unit
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(HOST_CC) $(HOST_CFLAGS) \
+		$(if $(filter init_%,$*),-Iinit,-Iagent) -c -o $@ $<
+$(H)/obj/agent.a: $(AGENT_SRC:%.c=$(H)/obj/%.o)
+	$(Q)rm -f $@ && ar Drcs $@ $^
+$(H)/obj/init.a: $(INIT_SRC:%.c=$(H)/obj/%.o)
+	$(Q)rm -f $@ && ar Drcs $@ $^
+# A test's line "wrap: f g" names the calls that it replaces.
+$(H)/test/%: $(H)/obj/tests/%.o $(H)/obj/agent.a $(H)/obj/init.a
+	$(Q)mkdir -p $(@D) && $(HOST_CC) -fsanitize=address,undefined -o $@ $< \
+		$$(sed -n 's,^/\* wrap: \(.*\) \*/,\1,p' tests/unit/$*.c | \
+			sed 's/[^ ]*/-Wl,--wrap=&/g') \
+		$(H)/obj/$(if $(filter init_%,$*),init,agent).a $(AGENT_LIBS)
+
+# ---- root, OS file, disk ----------------------------------------------------
+
+$(O)/root.erofs: rootfs/mkroot $(PROGRAMS) $(ROOT_PARTS:%=$(P)/%.stamp) \
+		$(wildcard rootfs/*) | tools-image
+	$(call say,ROOT,$@)
+	$(Q)mkdir -p $(@D) && rootfs/mkroot -a $(ARCH) $(if $(DEBUG),-d) -o $@
+$(O)/tare-$(ARCH).efi: rootfs/mkosfile $(O)/root.erofs $(P)/linux.stamp
+	$(call say,OS,$@)
+	$(Q)rootfs/mkosfile -a $(ARCH) -r $(O)/root.erofs -o $@
+
+# The config partition: CONFIG, or examples/hello. The image of hello goes with
+# a single file as well, so that a first own compose.yaml can use it.
+HELLO := $(B)/hello.tar
+$(HELLO): examples/hello/mkimage examples/hello/index.html $(P)/busybox.stamp
+	$(call say,IMAGE,$@)
+	$(Q)examples/hello/mkimage $(ARCH) $(P)/busybox/bin/busybox-hello $@
+CONFIG_FILE := $(if $(CONFIG),$(CONFIG),examples/hello/compose.yaml)
+CONFIG_DIR  := $(if $(wildcard $(CONFIG_FILE)/.),$(CONFIG),$(O)/config)
+$(O)/tare-$(ARCH).img: image/mkimage $(O)/tare-$(ARCH).efi $(HELLO) \
+		$(IMAGE_PARTS:%=$(P)/%.stamp) FORCE \
+		build/$(HOST_ARCH)/parts/e2fsprogs.stamp | tools-image
+	$(Q)if [ "$(CONFIG_DIR)" = $(O)/config ]; then \
+		rm -rf $(O)/config && mkdir -p $(O)/config/images && \
+		cp $(CONFIG_FILE) $(O)/config/compose.yaml && \
+		cp $(HELLO) $(O)/config/images/; fi
+	$(Q)image/mkimage -a $(ARCH) -k $(O)/tare-$(ARCH).efi -c $(CONFIG_DIR) \
+		$(if $(DATA),-d $(DATA)) -o $@.new
+	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@ && \
+		echo "  DISK  $@"; fi
+	$(Q)$(if $(DEBUG),cp --sparse=always $@ $(O)/run.img && \
+		truncate -s 1G $(O)/run.img)
+
+$(O)/tare-$(ARCH).spdx.json: parts/sbom $(O)/tare-$(ARCH).efi $(PROGRAMS) \
+		$(O)/tare-$(ARCH).img
+	$(call say,SBOM,$@)
+	$(Q)parts/sbom -a $(ARCH) -o $@ $(O)/tare-$(ARCH).efi
+
+-include $(shell find build -name '*.d' 2>/dev/null)
