@@ -26,7 +26,8 @@ int places_open(const struct places_paths *paths, struct places *out,
 	struct sysinfo info;
 	int result;
 
-	*out = (struct places){ paths->data, -1, -1, -1, -1, -1, 0 };
+	*out = PLACES_NONE;
+	out->data_path = paths->data;
 	if (sysinfo(&info) == 0)
 		out->memory_bytes = (uint64_t)info.totalram * info.mem_unit;
 	result = fd_make_dirs(AT_FDCWD, paths->run, 0755, err);

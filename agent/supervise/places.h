@@ -5,6 +5,7 @@
 #ifndef TARE_SUPERVISE_PLACES_H
 #define TARE_SUPERVISE_PLACES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct error;
@@ -27,6 +28,8 @@ struct places {
 	int workloads_fd;
 	uint64_t memory_bytes; /* of the machine */
 };
+
+#define PLACES_NONE ((struct places){ NULL, -1, -1, -1, -1, -1, 0 })
 
 /*
  * Opens the folders of data, run (made when it is not there), cgroup, and the

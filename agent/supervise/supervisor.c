@@ -507,12 +507,20 @@ int supervisor_open(struct supervisor *supervisor,
 
 	supervisor->paths = paths;
 	supervisor->init_fd = init_fd;
-	result = loop_open(&supervisor->loop, err);
-	if (result < 0)
-		return result;
+	supervisor->generation.folder_fd = -1;
+	supervisor->store.dir_fd = -1;
+	supervisor->signal_watch.fd = -1;
+	supervisor->address_watch.fd = -1;
+	supervisor->resolv_watch.fd = -1;
+	supervisor->tick.watch.fd = -1;
+	supervisor->deadline.watch.fd = -1;
 	job_init(&supervisor->job, &supervisor->loop);
 	supervisor->job.on_progress = on_job_progress;
 	supervisor->job.on_end = on_job_end;
+	supervisor->places = PLACES_NONE;
+	result = loop_open(&supervisor->loop, err);
+	if (result < 0)
+		return result;
 	result = places_open(paths, &supervisor->places, err);
 	if (result == 0)
 		result = start_watches(supervisor, err);
@@ -536,4 +544,22 @@ int supervisor_run(struct supervisor *supervisor, struct error *err)
 	advance(supervisor);
 	changed(supervisor);
 	return loop_run(&supervisor->loop, err);
+}
+
+void supervisor_close(struct supervisor *supervisor)
+{
+	struct loop *loop = &supervisor->loop;
+
+	job_cancel(&supervisor->job);
+	for (size_t i = 0; i < supervisor->workload_count; i++)
+		loop_remove(loop, &supervisor->workloads[i].timer.watch);
+	loop_remove(loop, &supervisor->tick.watch);
+	loop_remove(loop, &supervisor->deadline.watch);
+	loop_remove(loop, &supervisor->signal_watch);
+	loop_remove(loop, &supervisor->address_watch);
+	loop_remove(loop, &supervisor->resolv_watch);
+	store_close(&supervisor->store);
+	places_close(&supervisor->places);
+	arena_clear(&supervisor->arena);
+	loop_close(loop);
 }

@@ -74,6 +74,12 @@ int supervisor_open(struct supervisor *supervisor,
  */
 int supervisor_run(struct supervisor *supervisor, struct error *err);
 
+/*
+ * Closes everything that supervisor_open opened, also after it failed. No
+ * workload runs any more then.
+ */
+void supervisor_close(struct supervisor *supervisor);
+
 /* Fills out with the state of this moment; pointers in it stay the
  * supervisor's. */
 void supervisor_status(const struct supervisor *supervisor, struct status *out);

@@ -252,19 +252,8 @@ static void end(void)
 	struct error err;
 
 	log_set_sink(NULL);
-	for (size_t i = 0; i < supervisor.workload_count; i++)
-		loop_remove(&supervisor.loop,
-			&supervisor.workloads[i].timer.watch);
 	loop_remove(&supervisor.loop, &limit.watch);
-	loop_remove(&supervisor.loop, &supervisor.tick.watch);
-	loop_remove(&supervisor.loop, &supervisor.deadline.watch);
-	loop_remove(&supervisor.loop, &supervisor.signal_watch);
-	loop_remove(&supervisor.loop, &supervisor.address_watch);
-	loop_remove(&supervisor.loop, &supervisor.resolv_watch);
-	places_close(&supervisor.places);
-	store_close(&supervisor.store);
-	arena_clear(&supervisor.arena);
-	loop_close(&supervisor.loop);
+	supervisor_close(&supervisor);
 	CHECK(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
 	CHECK(fd_remove_tree(AT_FDCWD, base, &err) == 0);
 }
