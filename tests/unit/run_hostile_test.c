@@ -121,9 +121,9 @@ static void test_mount_targets_stay_inside(void)
 		{ "/to-proc", false, -EPERM, "this path leads to /proc" },
 		{ "/to-proc/sys", false, -EPERM, "this path leads to /proc" },
 		{ "/to-self/attr", false, -EPERM, "this path leads to /proc" },
-		{ "/to-fd/0", true, -ELOOP, "Too many levels" },
+		{ "/to-fd/0", true, -ELOOP, "mount volume at" },
 		{ "/to-root", false, -EPERM, "this path leads to the root" },
-		{ "/loop", false, -ELOOP, "Too many levels" },
+		{ "/loop", false, -ELOOP, "mount volume at" },
 		{ "/etc/passwd", false, -ENOTDIR, "something else than a" },
 	};
 
