@@ -255,51 +255,91 @@ static int choose_manifest(struct archive *archive, const json_t *index,
 		count, image_architecture());
 }
 
-static int open_entry(struct archive *archive, const json_t *entry,
-	struct parts *out, struct error *err)
+/* Loads the index that an entry names; NULL when it is no index at all. */
+static json_t *load_index(struct archive *archive, const json_t *entry,
+	struct error *err)
 {
 	const char *name = document_string(entry, "mediaType");
 	const struct media_type *type = find_type(name);
 	json_t *index;
+
+	*err = (struct error){ .code = 0 };
+	if (!type || type->kind != KIND_INDEX)
+		return NULL;
+	index = load_entry(archive, entry, "its index", err);
+	if (index && check_document(index, "its index", name, KIND_INDEX, err) <
+			0) {
+		json_decref(index);
+		return NULL;
+	}
+	return index;
+}
+
+static int open_entry(struct archive *archive, const json_t *entry,
+	struct parts *out, struct error *err)
+{
+	json_t *index = load_index(archive, entry, err);
 	int result;
 
-	if (!type || type->kind != KIND_INDEX)
-		return open_manifest(archive, entry, out, err);
-	index = load_entry(archive, entry, "its index", err);
-	if (!index)
+	if (!index && err->code)
 		return err->code;
-	result = check_document(index, "its index", name, KIND_INDEX, err);
-	if (result == 0)
-		result = choose_manifest(archive, index, out, err);
+	if (!index)
+		return open_manifest(archive, entry, out, err);
+	result = choose_manifest(archive, index, out, err);
+	json_decref(index);
+	return result;
+}
+
+/* A digest may be that of one platform's manifest in an index. */
+static int find_nested(struct archive *archive, const json_t *entry,
+	const char *digest, struct parts *out, struct error *err)
+{
+	json_t *index = load_index(archive, entry, err);
+	const json_t *manifests = json_object_get(index, "manifests");
+	int result = err->code;
+
+	for (size_t i = 0; i < json_array_size(manifests) && result == 0; i++) {
+		const json_t *nested = json_array_get(manifests, i);
+		const char *have = document_string(nested, "digest");
+
+		if (!have || !text_equal(have, digest))
+			continue;
+		result = open_manifest(archive, nested, out, err);
+		result = result < 0 ? result : 1;
+	}
 	json_decref(index);
 	return result;
 }
 
 /*
  * With several entries of the wanted name, one for this machine is taken; when
- * there is none, the error is about the last.
+ * there is none, that is the error.
  */
 static int find_entry(struct archive *archive, const json_t *index,
 	const struct reference *wanted, struct parts *out, struct text *names,
 	struct error *err)
 {
 	const json_t *manifests = json_object_get(index, "manifests");
-	const json_t *found = NULL;
+	bool is_for_others = false;
+	int result = 0;
 
-	for (size_t i = 0; i < json_array_size(manifests); i++) {
+	for (size_t i = 0; i < json_array_size(manifests) && result == 0; i++) {
 		const json_t *entry = json_array_get(manifests, i);
 
-		if (!is_wanted(archive, entry, wanted, names))
+		if (!is_wanted(archive, entry, wanted, names)) {
+			if (wanted->digest[0])
+				result = find_nested(archive, entry,
+					wanted->digest, out, err);
 			continue;
-		if (is_for_us(entry)) {
-			int result = open_entry(archive, entry, out, err);
-
-			return result < 0 ? result : 1;
 		}
-		found = entry;
+		is_for_others = !is_for_us(entry);
+		if (is_for_others)
+			continue;
+		result = open_entry(archive, entry, out, err);
+		result = result < 0 ? result : 1;
 	}
-	if (!found)
-		return 0;
+	if (result != 0 || !is_for_others)
+		return result;
 	return error_set(err, -ENOEXEC,
 		"none of its platforms is linux/%s, as this machine is",
 		image_architecture());
