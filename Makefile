@@ -172,8 +172,7 @@ $(H)/obj/init/%.o: init/%.c | tools-unit
 	$(Q)mkdir -p $(@D) && $(HOST_CC) $(HOST_CFLAGS) -Iinit -c -o $@ $<
 $(H)/obj/tests/%.o: tests/unit/%.c | tools-unit
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(HOST_CC) $(HOST_CFLAGS) \
-		$(if $(filter init_%,$*),-Iinit,-Iagent) -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(HOST_CC) $(HOST_CFLAGS) -Iagent -Iinit -c -o $@ $<
 $(H)/obj/agent.a: $(AGENT_SRC:%.c=$(H)/obj/%.o)
 	$(Q)rm -f $@ && ar Drcs $@ $^
 $(H)/obj/init.a: $(INIT_SRC:%.c=$(H)/obj/%.o)
@@ -181,19 +180,21 @@ $(H)/obj/init.a: $(INIT_SRC:%.c=$(H)/obj/%.o)
 # A test's line "wrap: f g" names the calls that it replaces.
 $(H)/test/%: $(H)/obj/tests/%.o $(H)/obj/agent.a $(H)/obj/init.a
 	$(Q)mkdir -p $(@D) && $(HOST_CC) -fsanitize=address,undefined -o $@ $< \
-		$$(sed -n 's,^/\* wrap: \(.*\) \*/,\1,p' tests/unit/$*.c | \
+		$$(sed -n 's,^[/ ]\* wrap: \([a-z0-9_ ]*\).*,\1,p' tests/unit/$*.c | \
 			sed 's/[^ ]*/-Wl,--wrap=&/g') \
-		$(H)/obj/$(if $(filter init_%,$*),init,agent).a $(AGENT_LIBS)
+		$(H)/obj/agent.a $(H)/obj/init.a $(AGENT_LIBS)
 
 # ---- root, OS file, disk ----------------------------------------------------
 
 $(O)/root.erofs: rootfs/mkroot $(PROGRAMS) $(ROOT_PARTS:%=$(P)/%.stamp) \
 		$(wildcard rootfs/*) | tools-image
 	$(call say,ROOT,$@)
-	$(Q)mkdir -p $(@D) && rootfs/mkroot -a $(ARCH) $(if $(DEBUG),-d) -o $@
+	$(Q)mkdir -p $(@D) && rootfs/mkroot -l rootfs/files \
+		$(if $(DEBUG),-l rootfs/files.debug) $(B) $@
 $(O)/tare-$(ARCH).efi: rootfs/mkosfile $(O)/root.erofs $(P)/linux.stamp
 	$(call say,OS,$@)
-	$(Q)rootfs/mkosfile -a $(ARCH) -r $(O)/root.erofs -o $@
+	$(Q)rootfs/mkosfile $(P)/linux $(O)/kernel $(B)/bin/initramfs \
+		$(O)/root.erofs $@
 
 # The config partition: CONFIG, or examples/hello. The image of hello goes with
 # a single file as well, so that a first own compose.yaml can use it.
