@@ -79,19 +79,13 @@ static void check_target(struct reader *reader,
 
 	for (size_t i = 0; i < index; i++) {
 		const struct volume_mount *other = &service->mounts[i];
-		struct mark first = other->mark;
-		struct mark second = mount->mark;
 
 		if (!text_equal(other->target, mount->target))
 			continue;
-		if (first.line > second.line) { /* volumes below tmpfs */
-			first = mount->mark;
-			second = other->mark;
-		}
 		push_all(reader, service->service.name, NULL);
-		reader_error(reader, second,
+		reader_error(reader, mount->mark,
 			"something is mounted at '%.100s' already, at line %u, column %u",
-			mount->target, first.line, first.column);
+			mount->target, other->mark.line, other->mark.column);
 		reader_pop(reader, 0);
 		return;
 	}

@@ -48,7 +48,7 @@ const char *variables_find(const struct variables *variables, const char *name,
 	for (; variables; variables = variables->parent) {
 		const struct variable *v = find(variables, name, length);
 
-		if (v && v->value)
+		if (v)
 			return v->value;
 	}
 	return NULL;

@@ -141,7 +141,7 @@ static bool set_modes(struct reader *reader, const struct modes *modes,
 		return false;
 	}
 	reader_warn(reader, mount->mark,
-		"files of the config partition can only be read; write ':ro' to say so");
+		"files of the config partition can only be read; say so by ':ro', or 'read_only: true' in a map");
 	mount->read_only = true;
 	return true;
 }
