@@ -3,19 +3,15 @@
  * dhcp-hook - makes the kernel's settings what a DHCP server said.
  *
  * udhcpc starts it as "dhcp-hook EVENT" with the answer in its environment.
- * One runs at a time, guarded by a lock on the folder, because all interfaces
- * share one resolv.conf.
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>
 #include <net/if.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -200,12 +196,9 @@ static int on_bound(struct target *target)
 
 static int on_deconfig(struct target *target)
 {
-	char path[PATH_LEN];
-
 	remove_stale(target);
-	path_of(path, target->name, "lease");
-	(void)unlink(path); /* there is none before the first answer */
-	report(target, "write resolv.conf", resolv_update(FOLDER));
+	report(target, "write resolv.conf",
+		resolv_forget(FOLDER, target->name));
 	report(target, "switch it on",
 		nl_link_set(target->netlink, target->index, 0));
 	return EXIT_SUCCESS;
@@ -243,6 +236,15 @@ static const struct event *find_event(const char *name)
 	return NULL;
 }
 
+/* the client's own talk is thrown away, and with it our standard error */
+static void open_console(void)
+{
+	int fd = open("/dev/console", O_WRONLY | O_NONBLOCK | O_NOCTTY);
+
+	if (fd >= 0)
+		(void)dup2(fd, STDERR_FILENO);
+}
+
 int main(int argc, char **argv)
 {
 	const struct event *event = argc == 2 ? find_event(argv[1]) : NULL;
@@ -260,8 +262,6 @@ int main(int argc, char **argv)
 		return EXIT_FAILURE;
 	}
 	(void)mkdir(FOLDER, 0755);
-	auto_fd lock = open(FOLDER, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (lock < 0 || flock(lock, LOCK_EX) < 0)
-		report(&target, "lock '" FOLDER "'", -errno);
+	open_console();
 	return event->handle(&target);
 }

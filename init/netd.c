@@ -24,6 +24,7 @@
 #include <unistd.h>
 
 #include "nl.h"
+#include "resolv.h"
 #include "say.h"
 
 #define PORTS_MAX      32
@@ -173,6 +174,7 @@ static void look_at_links(int netlink)
 			continue;
 		if (port->client > 0)
 			(void)kill(port->client, SIGTERM);
+		(void)resolv_forget(FOLDER, port->name);
 		*port = (struct port){ 0 };
 	}
 }

@@ -4,12 +4,15 @@
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "dhcp.h"
 #include "file.h"
@@ -95,6 +98,10 @@ int resolv_update(const char *folder)
 	struct text conf = { .bytes = bytes, .size = sizeof(bytes) };
 	struct dirent **entries;
 	unsigned servers = 0;
+
+	auto_fd lock = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (lock < 0 || flock(lock, LOCK_EX) < 0)
+		return -errno;
 	int count = scandir(folder, &entries, is_lease, alphasort);
 	if (count < 0)
 		return -errno;
@@ -109,4 +116,13 @@ int resolv_update(const char *folder)
 	free(entries);
 	(void)snprintf(path, sizeof(path), "%s/resolv.conf", folder);
 	return file_replace(path, conf.bytes, conf.length, 0644);
+}
+
+int resolv_forget(const char *folder, const char *interface)
+{
+	char path[PATH_MAX];
+
+	(void)snprintf(path, sizeof(path), "%s/%s.lease", folder, interface);
+	(void)unlink(path); /* there is none before the first answer */
+	return resolv_update(folder);
 }

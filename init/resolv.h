@@ -19,8 +19,11 @@ struct dhcp_lease;
 size_t resolv_format_lease(const struct dhcp_lease *lease,
 	char text[RESOLV_LEASE_MAX]);
 
-/* make <folder>/resolv.conf anew from <folder>/ *.lease; returns 0 or a
- * negative errno */
+/* Make <folder>/resolv.conf anew from the lease files there. Several programs
+ * may do so at once: one waits for the other. Returns 0 or a negative errno. */
 int resolv_update(const char *folder);
+
+/* the same without the lease of one interface, whose file is removed */
+int resolv_forget(const char *folder, const char *interface);
 
 #endif

@@ -50,7 +50,7 @@ static const struct service {
 		.beat_s = 30, .reboot_s = 120 },
 	{ .name = "probe", .argv = { "/sbin/disks", "--probe" },
 		.cgroup = "/sys/fs/cgroup/system/disks",
-		.beat_s = 30, .reboot_s = 60, .is_optional = true },
+		.beat_s = 30, .reboot_s = 30, .is_optional = true },
 	{ .name = "shell", .argv = { "/bin/sh" },
 		.cgroup = "/sys/fs/cgroup/system/shell", .tty = "/dev/console" },
 	{ .name = "shell2", .argv = { "/bin/sh" },
