@@ -20,7 +20,9 @@ static char unescape(char c)
 {
 	if (c == 'n')
 		return '\n';
-	return c == 't' ? '\t' : c;
+	if (c == 't')
+		return '\t';
+	return c;
 }
 
 /* Reads one word at *at into buffer; sets *size. Returns what is wrong. */

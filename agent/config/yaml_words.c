@@ -127,7 +127,9 @@ static char last_before(const struct split *split)
 
 	while (size > 0 && strchr(" \t", split->before[size - 1]))
 		size--;
-	return size > 0 ? split->before[size - 1] : '\0';
+	if (size == 0)
+		return '\0';
+	return split->before[size - 1];
 }
 
 static bool fits(const struct words *words, const yaml_parser_t *parser)
@@ -142,13 +144,14 @@ static bool fits(const struct words *words, const yaml_parser_t *parser)
 static void report_token(struct reader *reader, struct mark mark,
 	const struct split *split)
 {
-	char c = split->after_size ? *split->after : ' ';
+	const char *first = split->after_size ? split->after : "?";
 
-	if (c == '\t')
+	if (*first == '\t')
 		reader_error(reader, mark, TAB);
 	else
 		reader_error(reader, mark,
-			"a value cannot start with '%c', put it in quotes", c);
+			"a value cannot start with '%.1s', put it in quotes",
+			first);
 }
 
 /* A ": " in a value, or a key right below a text that was no key. */

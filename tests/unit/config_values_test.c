@@ -274,7 +274,7 @@ static void test_suggestions(void)
 	} rows[] = {
 		{ "imagee", "image", true },
 		{ "imgae", "image", true },
-		{ "enviroment", "environment", true },
+		{ "envronment", "environment", true },
 		{ "port", "ports", true },
 		{ "x", "y", false },
 		{ "ab", "pid", false },
