@@ -131,7 +131,7 @@ static int note_layers(struct collect *collect, const char *name,
 		return remove_file(collect->folders.images_fd, name, err);
 	for (size_t i = 0; i < config.diff_id_count && result == 0; i++)
 		result = add_name(collect, &collect->layers,
-			digest_hex(config.diff_ids[i]), err);
+			digest_hex(config.chain_ids[i]), err);
 	return result;
 }
 

@@ -98,11 +98,11 @@ int folders_sweep(const struct folders *folders, struct error *err)
 	return folders_visit(folders->incoming_fd, remove_one, &copy, err);
 }
 
-bool folders_have_layer(const struct folders *folders, const char *diff_id)
+bool folders_have_layer(const struct folders *folders, const char *chain_id)
 {
 	struct stat status;
 
-	return fstatat(folders->layers_fd, digest_hex(diff_id), &status,
+	return fstatat(folders->layers_fd, digest_hex(chain_id), &status,
 		       AT_SYMLINK_NOFOLLOW) == 0 &&
 	       S_ISDIR(status.st_mode);
 }

@@ -38,7 +38,7 @@ int folders_visit(int dir_fd,
 	int (*visit)(void *context, const char *name, struct error *err),
 	void *context, struct error *err);
 
-/* Whether the layer with this diff_id is there. */
-bool folders_have_layer(const struct folders *folders, const char *diff_id);
+/* Whether the layer with this chain ID is there. */
+bool folders_have_layer(const struct folders *folders, const char *chain_id);
 
 #endif

@@ -3,6 +3,7 @@
 #include "store/image.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -194,6 +195,30 @@ static int read_layers(const struct reading *reading, const json_t *root,
 	return 0;
 }
 
+/* ChainID(n) is the digest of "ChainID(n - 1) DiffID(n)". */
+static int chain_layers(const struct reading *reading, struct image_config *out)
+{
+	size_t count = out->diff_id_count;
+	char text[2 * DIGEST_TEXT];
+	char digest[DIGEST_TEXT];
+
+	out->chain_ids =
+		arena_array(reading->arena, count, sizeof(*out->chain_ids));
+	if (!out->chain_ids)
+		return no_memory(reading);
+	out->chain_ids[0] = out->diff_ids[0];
+	for (size_t i = 1; i < count; i++) {
+		int length = snprintf(text, sizeof(text), "%s %s",
+			out->chain_ids[i - 1], out->diff_ids[i]);
+
+		digest_of(text, (size_t)length, digest);
+		out->chain_ids[i] = arena_string(reading->arena, digest);
+		if (!out->chain_ids[i])
+			return no_memory(reading);
+	}
+	return 0;
+}
+
 static int read_all(const struct reading *reading, json_t *root,
 	struct image_config *out)
 {
@@ -204,6 +229,8 @@ static int read_all(const struct reading *reading, json_t *root,
 	result = check_machine(reading, root);
 	if (result == 0)
 		result = read_layers(reading, root, out);
+	if (result == 0)
+		result = chain_layers(reading, out);
 	if (result == 0)
 		result = read_container(reading,
 			json_object_get(root, "config"), &out->image);

@@ -13,6 +13,8 @@
 struct image_config {
 	struct image image;    /* without digest and layers */
 	const char **diff_ids; /* valid digests, the lowest layer first */
+	/* each names a layer and all below it (config.md, "Layer ChainID") */
+	const char **chain_ids;
 	size_t diff_id_count;
 };
 

@@ -24,6 +24,7 @@
 #include "lib/text.h"
 #include "store/folders.h"
 #include "store/image.h"
+#include "store/lower.h"
 #include "store/path.h"
 #include "store/record.h"
 #include "store/reference.h"
@@ -51,6 +52,8 @@ struct import {
 	store_progress_fn *progress;
 	void *progress_context;
 	uint64_t done_bytes, total_bytes;
+	int layer_fds[STORE_LAYERS_MAX]; /* of those that are there */
+	size_t layer_count;
 };
 
 static void note_progress(void *context, uint64_t bytes)
@@ -104,20 +107,22 @@ static ssize_t read_stream(void *context, void *buffer, size_t size,
 }
 
 /* Unpacks a stream into the folder and checks both sums at its end. */
-static int unpack_stream(int dir_fd, struct stream *stream,
-	const struct part *part, const char *diff_id, struct error *err)
+static int unpack_stream(const struct import *import, int dir_fd,
+	struct stream *stream, const struct part *part, struct error *err)
 {
 	const struct tar_input input = { read_stream, NULL, stream };
+	const struct lower lower = { import->layer_fds, import->layer_count };
 	struct tar_reader *reader = NULL;
 	struct stream_sums sums;
 	int result = tar_open(&input, &reader, err);
 
 	if (result == 0)
-		result = unpack_layer(dir_fd, reader, err);
+		result = unpack_layer(dir_fd, reader, &lower, err);
 	if (result == 0)
 		result = stream_finish(stream, &sums, err);
 	if (result == 0)
-		result = check_sums(part, &sums, diff_id, err);
+		result = check_sums(part, &sums,
+			import->config.diff_ids[import->layer_count], err);
 	tar_close(reader);
 	return result;
 }
@@ -139,26 +144,17 @@ static int find_layer(const struct import *import, const struct part *part,
 	return result;
 }
 
-static int make_layer_folder(const struct import *import, const char *name,
-	struct error *err)
+static int open_layer(int dir_fd, const char *chain_id, struct error *err)
 {
-	auto_fd fd = -1;
-
-	if (mkdirat(import->folders.incoming_fd, name, 0755) < 0)
-		return error_errno(err, "make folder '%s/incoming/%s'",
-			import->store->path, name);
-	fd = openat(import->folders.incoming_fd, name,
+	int fd = openat(dir_fd, digest_hex(chain_id),
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(err, "open folder '%s/incoming/%s'",
-			import->store->path, name);
-	if (fchmod(fd, 0755) < 0)
-		return error_errno(err, "set the mode of a layer");
-	return fd_take(&fd);
+
+	return fd < 0 ? error_errno(err, "open its folder in the store") : fd;
 }
 
+/* Makes the next layer from its blob. Returns the layer's folder, open. */
 static int unpack_blob(struct import *import, const struct blob *blob,
-	const struct part *part, const char *diff_id, struct error *err)
+	const struct part *part, const char *chain_id, struct error *err)
 {
 	struct stream_options options = {
 		.declared = part->compression,
@@ -166,45 +162,34 @@ static int unpack_blob(struct import *import, const struct blob *blob,
 		.context = import,
 	};
 	struct stream *stream = NULL;
-	auto_fd dir_fd = make_layer_folder(import, digest_hex(diff_id), err);
-	int result;
+	auto_fd dir_fd = -1;
+	int result = room_left(import, &options.limit_bytes, err);
 
+	if (result < 0)
+		return result;
+	if (mkdirat(import->folders.incoming_fd, digest_hex(chain_id), 0700) <
+		0)
+		return error_errno(err, "make its folder in the store");
+	dir_fd = open_layer(import->folders.incoming_fd, chain_id, err);
 	if (dir_fd < 0)
 		return dir_fd;
-	result = room_left(import, &options.limit_bytes, err);
+	result = stream_open(blob, &options, &stream, err);
 	if (result == 0)
-		result = stream_open(blob, &options, &stream, err);
-	if (result == 0)
-		result = unpack_stream(dir_fd, stream, part, diff_id, err);
+		result = unpack_stream(import, dir_fd, stream, part, err);
 	stream_close(stream);
-	return result;
+	return result < 0 ? result : fd_take(&dir_fd);
 }
 
 static int unpack_part(struct import *import, const struct part *part,
-	const char *diff_id, struct error *err)
+	const char *chain_id, struct error *err)
 {
 	struct blob blob = { .fd = -1 };
 	int result = find_layer(import, part, &blob, err);
 
 	if (result == 0)
-		result = unpack_blob(import, &blob, part, diff_id, err);
+		result = unpack_blob(import, &blob, part, chain_id, err);
 	fd_close(&blob.fd);
 	return result;
-}
-
-static bool is_incoming(const struct import *import, const char *diff_id)
-{
-	struct stat status;
-
-	return fstatat(import->folders.incoming_fd, digest_hex(diff_id),
-		       &status, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-static bool is_needed(const struct import *import, const char *diff_id)
-{
-	/* an image may have the same layer twice */
-	return !folders_have_layer(&import->folders, diff_id) &&
-	       !is_incoming(import, diff_id);
 }
 
 static void count_bytes(struct import *import)
@@ -214,7 +199,8 @@ static void count_bytes(struct import *import)
 	for (size_t i = 0; i < parts->layer_count; i++) {
 		struct blob blob = { .fd = -1 };
 
-		if (!is_needed(import, import->config.diff_ids[i]))
+		if (folders_have_layer(&import->folders,
+			    import->config.chain_ids[i]))
 			continue;
 		/* what is wrong with it is said when it is unpacked */
 		(void)archive_find(&import->found.archive,
@@ -224,24 +210,41 @@ static void count_bytes(struct import *import)
 	}
 }
 
-static int unpack_layers(struct import *import, struct error *err)
+/* Opens the next layer, which is unpacked unless it is there. */
+static int take_layer(struct import *import, struct error *err)
 {
-	const struct parts *parts = &import->found.parts;
+	size_t at = import->layer_count;
+	const struct part *part = &import->found.parts.layers[at];
+	const char *id = import->config.chain_ids[at];
+	const char *shown =
+		part->digest[0] ? part->digest : import->config.diff_ids[at];
+	int fd;
+
+	if (folders_have_layer(&import->folders, id))
+		fd = open_layer(import->folders.layers_fd, id, err);
+	else
+		fd = unpack_part(import, part, id, err);
+	if (fd < 0)
+		return error_prefix(err, "layer %.*s", SHORT_DIGEST, shown);
+	import->layer_fds[import->layer_count++] = fd;
+	return 0;
+}
+
+static int take_layers(struct import *import, struct error *err)
+{
+	int result = 0;
 
 	count_bytes(import);
-	for (size_t i = 0; i < parts->layer_count; i++) {
-		const struct part *part = &parts->layers[i];
-		const char *diff_id = import->config.diff_ids[i];
-		const char *shown = part->digest[0] ? part->digest : diff_id;
-		int result = 0;
+	while (result == 0 &&
+		import->layer_count < import->found.parts.layer_count)
+		result = take_layer(import, err);
+	return result;
+}
 
-		if (is_needed(import, diff_id))
-			result = unpack_part(import, part, diff_id, err);
-		if (result < 0)
-			return error_prefix(err, "layer %.*s", SHORT_DIGEST,
-				shown);
-	}
-	return 0;
+static void close_layers(struct import *import)
+{
+	while (import->layer_count > 0)
+		fd_close(&import->layer_fds[--import->layer_count]);
 }
 
 static int write_config(const struct import *import, const char *text,
@@ -291,7 +294,7 @@ static int publish_layers(const struct import *import, struct error *err)
 	const struct folders *folders = &import->folders;
 
 	for (size_t i = 0; i < import->config.diff_id_count; i++) {
-		const char *name = digest_hex(import->config.diff_ids[i]);
+		const char *name = digest_hex(import->config.chain_ids[i]);
 
 		if (renameat(folders->incoming_fd, name, folders->layers_fd,
 			    name) < 0 &&
@@ -336,7 +339,7 @@ static int import_found(struct import *import, struct error *err)
 	int result = take_config(import, err);
 
 	if (result == 0)
-		result = unpack_layers(import, err);
+		result = take_layers(import, err);
 	if (result == 0)
 		result = publish(import, err);
 	return result;
@@ -353,6 +356,7 @@ static int import_locked(struct import *import, const char *reference,
 	if (result < 0)
 		return error_prefix(err, "find image '%s'", reference);
 	result = import_found(import, err);
+	close_layers(import);
 	search_close(&import->found);
 	if (result < 0)
 		(void)error_prefix(err, "unpack '%s' from '%s'", reference,

@@ -267,8 +267,8 @@ static json_t *load_index(struct archive *archive, const json_t *entry,
 	if (!type || type->kind != KIND_INDEX)
 		return NULL;
 	index = load_entry(archive, entry, "its index", err);
-	if (index && check_document(index, "its index", name, KIND_INDEX, err) <
-			0) {
+	if (index &&
+		check_document(index, "its index", name, KIND_INDEX, err) < 0) {
 		json_decref(index);
 		return NULL;
 	}

@@ -106,19 +106,6 @@ int store_add_source(struct store *store, const char *path, struct error *err)
 	return 0;
 }
 
-static bool is_below(const char *const *ids, size_t count, const char *id)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (text_equal(ids[i], id))
-			return true;
-	}
-	return false;
-}
-
-/*
- * Topmost first. Of a layer that is there twice the upper one counts, as
- * overlayfs takes no folder twice and the lower one is covered whole.
- */
 static int list_layers(const struct store *store, const struct folders *folders,
 	const struct image_config *config, struct arena *arena,
 	struct image *out)
@@ -128,18 +115,17 @@ static int list_layers(const struct store *store, const struct folders *folders,
 	out->layers = arena_array(arena, count + 1, sizeof(*out->layers));
 	if (!out->layers)
 		return -ENOMEM;
-	for (size_t i = count; i-- > 0;) {
-		const char *id = config->diff_ids[i];
+	for (size_t i = 0; i < count; i++) {
+		const char *id = config->chain_ids[count - 1 - i];
 
-		if (is_below(config->diff_ids + i + 1, count - i - 1, id))
-			continue;
 		if (!folders_have_layer(folders, id))
 			return -ENOENT;
-		out->layers[out->layer_count] = arena_format(arena,
-			"%s/layers/%s", store->path, digest_hex(id));
-		if (!out->layers[out->layer_count++])
+		out->layers[i] = arena_format(arena, "%s/layers/%s",
+			store->path, digest_hex(id));
+		if (!out->layers[i])
 			return -ENOMEM;
 	}
+	out->layer_count = count;
 	return 0;
 }
 

@@ -4,8 +4,9 @@
  *
  * The store lives in one folder:
  *   incoming/        unpacking goes on here; emptied when the store is opened
- *   layers/<hex>/    a layer's tree, named by its diff_id (OCI image-spec,
- *                    config.md, "Layer DiffID")
+ *   layers/<hex>/    a layer's tree, named by its chain ID (OCI image-spec,
+ *                    config.md, "Layer ChainID"), since a folder that it does
+ *                    not describe is as in the layers below it
  *   images/<hex>     an image's config JSON, named by its digest
  *   refs/<hex>       what a reference meant when it was last imported, and
  *                    from which archive; named by the sha256 of the reference

@@ -1,11 +1,5 @@
 // SPDX-License-Identifier: MIT
-/*
- * unpack - makes the folder of a layer from its tar archive
- *
- * The folder that the last entry was in stays open, as the next one is mostly
- * in the same. Making something in a folder changes its time; so the time is
- * noted when a folder is entered and put back when it is left.
- */
+/* unpack - makes the folder of a layer from its tar archive */
 #include "store/unpack.h"
 
 #include <errno.h>
@@ -21,6 +15,8 @@
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/text.h"
+#include "store/node.h"
+#include "store/parent.h"
 #include "store/path.h"
 #include "store/tar.h"
 
@@ -28,181 +24,13 @@
 #define WHITEOUT_PREFIX ".wh."
 #define META_PREFIX     ".wh..wh."
 #define OPAQUE_NAME     ".wh..wh..opq"
-#define OPAQUE_XATTR    "trusted.overlay.opaque"
-/* no O_NOFOLLOW: path_open refuses links, and by the name that says so */
-#define FOLDER_FLAGS (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 struct unpack {
-	int root_fd;
-	int parent_fd; /* the folder of the entry; -1: none is entered */
-	struct timespec parent_mtime;
-	char parent[PATH_BYTES]; /* its path, "" is the root */
-	char path[PATH_BYTES];   /* of the entry */
-	const char *name;        /* its last part, in path */
+	struct parent parent;  /* the folder of the entry */
+	char path[PATH_BYTES]; /* of the entry */
+	const char *name;      /* its last part, in path */
 	char *buffer;
 };
-
-/* Of a symbolic link in the way; others are said by errno. */
-static int open_error(int code, const char *path, struct error *err)
-{
-	if (code == -ELOOP)
-		return error_set(err, code,
-			"'%s' is or goes through a symbolic link",
-			path_show(path).text);
-	return error_set(err, code, "open '%s': %s", path_show(path).text,
-		strerror(-code));
-}
-
-static int set_times(int fd, struct timespec mtime)
-{
-	const struct timespec times[2] = { mtime, mtime };
-
-	return futimens(fd, times);
-}
-
-static int leave_parent(struct unpack *unpack, struct error *err)
-{
-	int result = 0;
-
-	if (unpack->parent_fd >= 0 &&
-		set_times(unpack->parent_fd, unpack->parent_mtime) < 0)
-		result = error_errno(err, "set the time of '%s'",
-			path_show(unpack->parent).text);
-	fd_close(&unpack->parent_fd);
-	return result;
-}
-
-static bool is_whiteout(const struct stat *status)
-{
-	return S_ISCHR(status->st_mode) && status->st_rdev == makedev(0, 0);
-}
-
-static int set_opaque(int fd, const char *name, struct error *err)
-{
-	if (fsetxattr(fd, OPAQUE_XATTR, "y", 1, 0) < 0)
-		return error_errno(err, "mark '%s' as opaque",
-			path_show(name).text);
-	return 0;
-}
-
-static int open_child(int parent_fd, const char *name)
-{
-	return path_open(parent_fd, name, FOLDER_FLAGS);
-}
-
-/* A folder that the archive has not described (yet). */
-static int make_folder(int parent_fd, const char *name, bool is_opaque,
-	struct timespec mtime, struct error *err)
-{
-	auto_fd fd = -1;
-	int result = 0;
-
-	if (mkdirat(parent_fd, name, 0755) < 0)
-		return error_errno(err, "make folder '%s'",
-			path_show(name).text);
-	fd = open_child(parent_fd, name);
-	if (fd < 0)
-		return open_error(fd, name, err);
-	/* the umask does not count */
-	if (fchmod(fd, 0755) < 0)
-		return error_errno(err, "set the mode of '%s'",
-			path_show(name).text);
-	if (is_opaque)
-		result = set_opaque(fd, name, err);
-	if (result < 0)
-		return result;
-	if (set_times(fd, mtime) < 0)
-		return error_errno(err, "set the time of '%s'",
-			path_show(name).text);
-	return fd_take(&fd);
-}
-
-/* Opens one folder on the way to an entry, and makes it when needed. */
-static int step_into(int parent_fd, const char *name, struct timespec mtime,
-	struct error *err)
-{
-	struct stat status;
-	struct stat parent;
-	bool was_whiteout = false;
-	int fd = open_child(parent_fd, name);
-
-	if (fd >= 0)
-		return fd;
-	if (fd == -ENOTDIR &&
-		fstatat(parent_fd, name, &status, AT_SYMLINK_NOFOLLOW) == 0)
-		was_whiteout = is_whiteout(&status);
-	if (fd != -ENOENT && !was_whiteout)
-		return open_error(fd, name, err);
-	if (fstat(parent_fd, &parent) < 0)
-		return error_errno(err, "look at a folder");
-	if (was_whiteout && unlinkat(parent_fd, name, 0) < 0)
-		return error_errno(err, "replace '%s'", path_show(name).text);
-	fd = make_folder(parent_fd, name, was_whiteout, mtime, err);
-	if (fd >= 0 && set_times(parent_fd, parent.st_mtim) < 0) {
-		(void)close(fd); /* only opened */
-		return error_errno(err, "set the time of a folder");
-	}
-	return fd;
-}
-
-static int make_parents(struct unpack *unpack, const char *path,
-	struct timespec mtime, struct error *err)
-{
-	auto_fd fd = path_open(unpack->root_fd, "", FOLDER_FLAGS);
-	char part[PATH_PART_MAX + 1];
-
-	if (fd < 0)
-		return open_error(fd, ".", err);
-	while (*path) {
-		size_t length = strcspn(path, "/");
-		int child;
-
-		memcpy(part, path, length);
-		part[length] = '\0';
-		child = step_into(fd, part, mtime, err);
-		if (child < 0)
-			return child;
-		fd_close(&fd);
-		fd = child;
-		path += length + (path[length] == '/');
-	}
-	return fd_take(&fd);
-}
-
-/* Splits unpack->path and opens the folder that the entry is in. */
-static int enter_parent(struct unpack *unpack, struct timespec mtime,
-	struct error *err)
-{
-	char *slash = strrchr(unpack->path, '/');
-	size_t length = slash ? (size_t)(slash - unpack->path) : 0;
-	struct stat status;
-	int result;
-
-	unpack->name = slash ? slash + 1 : unpack->path;
-	if (unpack->parent_fd >= 0 && strlen(unpack->parent) == length &&
-		memcmp(unpack->parent, unpack->path, length) == 0)
-		return 0;
-	result = leave_parent(unpack, err);
-	if (result < 0)
-		return result;
-	memcpy(unpack->parent, unpack->path, length);
-	unpack->parent[length] = '\0';
-	result = path_open(unpack->root_fd, unpack->parent, FOLDER_FLAGS);
-	if (result == -ENOENT || result == -ENOTDIR)
-		result = make_parents(unpack, unpack->parent, mtime, err);
-	else if (result < 0)
-		result = open_error(result, unpack->parent, err);
-	if (result < 0)
-		return result;
-	unpack->parent_fd = result;
-	if (fstat(unpack->parent_fd, &status) < 0) {
-		fd_close(&unpack->parent_fd);
-		return error_errno(err, "look at '%s'",
-			path_show(unpack->parent).text);
-	}
-	unpack->parent_mtime = status.st_mtim;
-	return 0;
-}
 
 enum existing {
 	EXISTING_NONE,
@@ -216,7 +44,7 @@ static int remove_existing(struct unpack *unpack, bool keep_folder,
 {
 	struct stat status;
 
-	if (fstatat(unpack->parent_fd, unpack->name, &status,
+	if (fstatat(unpack->parent.fd, unpack->name, &status,
 		    AT_SYMLINK_NOFOLLOW) < 0) {
 		if (errno == ENOENT)
 			return EXISTING_NONE;
@@ -227,12 +55,12 @@ static int remove_existing(struct unpack *unpack, bool keep_folder,
 
 		if (keep_folder)
 			return EXISTING_FOLDER;
-		result = fd_remove_tree(unpack->parent_fd, unpack->name, err);
+		result = fd_remove_tree(unpack->parent.fd, unpack->name, err);
 		return result < 0 ? result : EXISTING_NONE;
 	}
-	if (unlinkat(unpack->parent_fd, unpack->name, 0) < 0)
+	if (unlinkat(unpack->parent.fd, unpack->name, 0) < 0)
 		return error_errno(err, "replace it");
-	return is_whiteout(&status) ? EXISTING_WHITEOUT : EXISTING_NONE;
+	return node_is_whiteout(&status) ? EXISTING_WHITEOUT : EXISTING_NONE;
 }
 
 static bool is_kept_xattr(const char *name)
@@ -274,15 +102,13 @@ static int set_metadata(int fd, const struct tar_entry *entry,
 	result = set_xattrs(fd, entry, err);
 	if (result < 0)
 		return result;
-	if (set_times(fd, entry->mtime) < 0)
-		return error_errno(err, "set its time");
-	return 0;
+	return node_set_time(fd, entry->mtime, entry->path, err);
 }
 
 static int put_file(struct unpack *unpack, const struct tar_entry *entry,
 	struct tar_reader *reader, struct error *err)
 {
-	auto_fd fd = openat(unpack->parent_fd, unpack->name,
+	auto_fd fd = openat(unpack->parent.fd, unpack->name,
 		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	ssize_t count;
 
@@ -306,13 +132,13 @@ static int put_folder(struct unpack *unpack, const struct tar_entry *entry,
 	int result;
 
 	if (existing != EXISTING_FOLDER &&
-		mkdirat(unpack->parent_fd, unpack->name, 0700) < 0)
+		mkdirat(unpack->parent.fd, unpack->name, 0700) < 0)
 		return error_errno(err, "make the folder");
-	fd = open_child(unpack->parent_fd, unpack->name);
+	fd = node_open_folder(unpack->parent.fd, unpack->name);
 	if (fd < 0)
-		return open_error(fd, unpack->name, err);
+		return node_open_error(fd, unpack->name, err);
 	if (existing == EXISTING_WHITEOUT) {
-		result = set_opaque(fd, unpack->name, err);
+		result = node_set_opaque(fd, unpack->name, err);
 		if (result < 0)
 			return result;
 	}
@@ -324,12 +150,12 @@ static int put_symbolic_link(struct unpack *unpack,
 {
 	const struct timespec times[2] = { entry->mtime, entry->mtime };
 
-	if (symlinkat(entry->link, unpack->parent_fd, unpack->name) < 0)
+	if (symlinkat(entry->link, unpack->parent.fd, unpack->name) < 0)
 		return error_errno(err, "make the link");
-	if (fchownat(unpack->parent_fd, unpack->name, entry->uid, entry->gid,
+	if (fchownat(unpack->parent.fd, unpack->name, entry->uid, entry->gid,
 		    AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, "set its owner");
-	if (utimensat(unpack->parent_fd, unpack->name, times,
+	if (utimensat(unpack->parent.fd, unpack->name, times,
 		    AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, "set its time");
 	return 0;
@@ -340,15 +166,15 @@ static int put_fifo(struct unpack *unpack, const struct tar_entry *entry,
 {
 	const struct timespec times[2] = { entry->mtime, entry->mtime };
 
-	if (mknodat(unpack->parent_fd, unpack->name, S_IFIFO | 0600, 0) < 0)
+	if (mknodat(unpack->parent.fd, unpack->name, S_IFIFO | 0600, 0) < 0)
 		return error_errno(err, "make the FIFO");
 	/* we made it, and nobody else writes here: it is not a link */
-	if (fchownat(unpack->parent_fd, unpack->name, entry->uid, entry->gid,
+	if (fchownat(unpack->parent.fd, unpack->name, entry->uid, entry->gid,
 		    AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, "set its owner");
-	if (fchmodat(unpack->parent_fd, unpack->name, entry->mode, 0) < 0)
+	if (fchmodat(unpack->parent.fd, unpack->name, entry->mode, 0) < 0)
 		return error_errno(err, "set its mode");
-	if (utimensat(unpack->parent_fd, unpack->name, times,
+	if (utimensat(unpack->parent.fd, unpack->name, times,
 		    AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, "set its time");
 	return 0;
@@ -364,8 +190,8 @@ static int open_target(struct unpack *unpack, char *target, const char **name,
 	*name = slash ? slash + 1 : target;
 	if (slash)
 		*slash = '\0';
-	fd = path_open(unpack->root_fd, slash ? target : "", FOLDER_FLAGS);
-	return fd < 0 ? open_error(fd, target, err) : fd;
+	fd = node_open_folder(unpack->parent.root_fd, slash ? target : "");
+	return fd < 0 ? node_open_error(fd, target, err) : fd;
 }
 
 /* The target must be in this layer, and neither folder nor whiteout. */
@@ -390,14 +216,14 @@ static int put_hard_link(struct unpack *unpack, const struct tar_entry *entry,
 	if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, "hard link to '%s'",
 			path_show(entry->link).text);
-	if (S_ISDIR(status.st_mode) || is_whiteout(&status))
+	if (S_ISDIR(status.st_mode) || node_is_whiteout(&status))
 		return error_set(err, -EINVAL,
 			"hard link to '%s', which is not a file",
 			path_show(entry->link).text);
 	result = remove_existing(unpack, false, err);
 	if (result < 0)
 		return result;
-	if (linkat(fd, name, unpack->parent_fd, unpack->name, 0) < 0)
+	if (linkat(fd, name, unpack->parent.fd, unpack->name, 0) < 0)
 		return error_errno(err, "hard link to '%s'",
 			path_show(entry->link).text);
 	return 0;
@@ -415,17 +241,17 @@ static int put_whiteout(struct unpack *unpack, struct error *err)
 	if (*unpack->name == '\0' || text_equal(unpack->name, ".") ||
 		text_equal(unpack->name, ".."))
 		return error_set(err, -EINVAL, "it hides no name");
-	if (fstatat(unpack->parent_fd, unpack->name, &status,
+	if (fstatat(unpack->parent.fd, unpack->name, &status,
 		    AT_SYMLINK_NOFOLLOW) == 0) {
 		if (!S_ISDIR(status.st_mode))
 			return 0;
 
-		auto_fd fd = open_child(unpack->parent_fd, unpack->name);
+		auto_fd fd = node_open_folder(unpack->parent.fd, unpack->name);
 
-		return fd < 0 ? open_error(fd, unpack->name, err)
-			      : set_opaque(fd, unpack->name, err);
+		return fd < 0 ? node_open_error(fd, unpack->name, err)
+			      : node_set_opaque(fd, unpack->name, err);
 	}
-	if (mknodat(unpack->parent_fd, unpack->name, S_IFCHR | 0000,
+	if (mknodat(unpack->parent.fd, unpack->name, S_IFCHR | 0000,
 		    makedev(0, 0)) < 0)
 		return error_errno(err, "make a whiteout");
 	return 0;
@@ -439,8 +265,9 @@ static int put_root(struct unpack *unpack, const struct tar_entry *entry,
 	if (entry->type != TAR_FOLDER)
 		return error_set(err, -EINVAL,
 			"it would replace the root and is not a folder");
-	result = leave_parent(unpack, err);
-	return result < 0 ? result : set_metadata(unpack->root_fd, entry, err);
+	result = parent_leave(&unpack->parent, err);
+	return result < 0 ? result
+			  : set_metadata(unpack->parent.root_fd, entry, err);
 }
 
 static int put_by_type(struct unpack *unpack, const struct tar_entry *entry,
@@ -484,6 +311,16 @@ static bool has_whiteout_parent(const char *path)
 	return found && slash && found < slash;
 }
 
+/*
+ * Tools that compare folders say of a folder that became a link both that, and
+ * that each of its files is gone. The second follows from the first.
+ */
+static bool is_moot(const struct unpack *unpack, int result)
+{
+	return (result == -ELOOP || result == -ENOTDIR) &&
+	       text_starts_with(unpack->name, WHITEOUT_PREFIX);
+}
+
 static int put_entry(struct unpack *unpack, const struct tar_entry *entry,
 	struct tar_reader *reader, struct error *err)
 {
@@ -498,11 +335,17 @@ static int put_entry(struct unpack *unpack, const struct tar_entry *entry,
 	if (has_whiteout_parent(unpack->path))
 		return error_set(err, -EINVAL,
 			"it is below a name that is kept for whiteouts");
-	result = enter_parent(unpack, entry->mtime, err);
+	result = parent_enter(&unpack->parent, unpack->path, entry->mtime,
+		&unpack->name, err);
+	if (is_moot(unpack, result)) {
+		*err = (struct error){ .code = 0 };
+		return 0;
+	}
 	if (result < 0)
 		return result;
 	if (text_equal(unpack->name, OPAQUE_NAME))
-		return set_opaque(unpack->parent_fd, unpack->parent, err);
+		return node_set_opaque(unpack->parent.fd, unpack->parent.path,
+			err);
 	if (text_starts_with(unpack->name, META_PREFIX))
 		return 0; /* notes of aufs to itself */
 	if (text_starts_with(unpack->name, WHITEOUT_PREFIX))
@@ -530,7 +373,8 @@ static int put_all(struct unpack *unpack, struct tar_reader *reader,
 	return result;
 }
 
-int unpack_layer(int dir_fd, struct tar_reader *reader, struct error *err)
+int unpack_layer(int dir_fd, struct tar_reader *reader,
+	const struct lower *lower, struct error *err)
 {
 	struct unpack *unpack = calloc(1, sizeof(*unpack));
 	int result = -ENOMEM;
@@ -538,15 +382,17 @@ int unpack_layer(int dir_fd, struct tar_reader *reader, struct error *err)
 
 	if (!unpack)
 		return error_set(err, result, "no memory to unpack");
-	unpack->root_fd = dir_fd;
-	unpack->parent_fd = -1;
 	unpack->buffer = malloc(COPY_BYTES);
 	if (unpack->buffer)
-		result = put_all(unpack, reader, err);
+		result = parent_init(&unpack->parent, dir_fd, lower, err);
 	else
 		(void)error_set(err, result, "no memory to unpack");
-	left = leave_parent(unpack, result < 0 ? NULL : err);
+	if (result == 0) {
+		result = put_all(unpack, reader, err);
+		left = parent_leave(&unpack->parent, result < 0 ? NULL : err);
+		result = result < 0 ? result : left;
+	}
 	free(unpack->buffer);
 	free(unpack);
-	return result < 0 ? result : left;
+	return result;
 }

@@ -10,13 +10,16 @@
 #include "fault.h"
 #include "lib/error.h"
 #include "lib/fd.h"
+#include "store/lower.h"
 #include "store/path.h"
 #include "store/tar.h"
 #include "store_build.h"
 
 static char scratch[64];
 static int scratch_fd = -1;
-static int root_fd = -1; /* the layer: a folder in scratch */
+static int root_fd = -1;              /* the layer: a folder in scratch */
+static int lower_fds[2] = { -1, -1 }; /* layers below it */
+static size_t lower_count;
 
 static ssize_t read_build(void *context, void *buffer, size_t size,
 	struct error *err)
@@ -37,6 +40,7 @@ static int unpack(struct build *tar, struct error *err)
 {
 	struct build at = *tar;
 	const struct tar_input input = { read_build, NULL, &at };
+	const struct lower lower = { lower_fds, lower_count };
 	struct tar_reader *reader = NULL;
 	unsigned int before;
 	int result;
@@ -51,7 +55,7 @@ static int unpack(struct build *tar, struct error *err)
 	before = fault_count_fds();
 	if (tar_open(&input, &reader, err) < 0)
 		build_die("tar_open");
-	result = unpack_layer(root_fd, reader, err);
+	result = unpack_layer(root_fd, reader, &lower, err);
 	tar_close(reader);
 	build_clear(tar);
 	CHECK(fault_count_fds() == before);
@@ -359,10 +363,6 @@ static const struct hostile {
 	{ "folder through a link", '5', "out/evil", "", "symbolic link" },
 	{ "fifo through a link", '6', "out/evil", "", "symbolic link" },
 	{ "link through a link", '2', "out/evil", "x", "symbolic link" },
-	{ "whiteout through a link", '0', "out/.wh.secret", "",
-		"symbolic link" },
-	{ "opaque through a link", '0', "out/.wh..wh..opq", "",
-		"symbolic link" },
 	{ "hard link out", '1', "evil", "../outside/secret", "'..'" },
 	{ "hard link absolute", '1', "evil", "/etc/passwd", "absolute" },
 	{ "hard link through a link", '1', "evil", "out/secret",
@@ -502,6 +502,128 @@ static void test_replacing_a_deep_folder(void)
 	build_clear(&path);
 }
 
+/* Makes the layers below by unpacking them, too; NULL: only one. */
+static void set_lower(struct build *bottom, struct build *top)
+{
+	struct build *const layers[] = { bottom, top };
+	static const char *const names[] = { "lower0", "lower1" };
+	struct error err;
+
+	for (size_t i = 0; i < 2 && layers[i]; i++) {
+		(void)fd_remove_tree(scratch_fd, names[i], NULL);
+		build_end(layers[i]);
+		CHECK(unpack(layers[i], &err) == 0);
+		CHECK(renameat(scratch_fd, "layer", scratch_fd, names[i]) == 0);
+		lower_fds[i] = fd_take(&root_fd);
+		lower_count = i + 1;
+	}
+}
+
+static void clear_lower(void)
+{
+	lower_count = 0;
+	fd_close(&lower_fds[0]);
+	fd_close(&lower_fds[1]);
+	CHECK(fd_remove_tree(scratch_fd, "lower0", NULL) == 0);
+	CHECK(fd_remove_tree(scratch_fd, "lower1", NULL) == 0);
+}
+
+static void build_mode(struct build *tar, const char *path, unsigned int mode)
+{
+	(void)build_tar(tar, (struct build_entry){ .type = '5',
+				     .path = path,
+				     .mode = mode,
+				     .uid = mode,
+				     .gid = 7,
+				     .mtime = (long)mode });
+}
+
+static bool is_like(const char *path, unsigned int mode)
+{
+	struct stat status = look(path);
+
+	return (status.st_mode & 07777) == mode && status.st_uid == mode &&
+	       status.st_gid == 7 && status.st_mtim.tv_sec == (long)mode;
+}
+
+static bool is_new(const char *path)
+{
+	struct stat status = look(path);
+
+	return (status.st_mode & 07777) == 0755 && status.st_uid == 0 &&
+	       status.st_mtim.tv_sec == 0;
+}
+
+/* A folder that is not described is as the one that is seen below. */
+static void test_folders_of_lower_layers(void)
+{
+	struct build bottom = { .size = 0 };
+	struct build top = { .size = 0 };
+	struct build tar = { .size = 0 };
+	struct error err;
+
+	build_mode(&bottom, ".", 0711);
+	build_mode(&bottom, "a", 0700);
+	build_mode(&bottom, "a/b", 0701);
+	build_mode(&bottom, "c", 0702);
+	build_mode(&bottom, "white", 0703);
+	build_mode(&bottom, "opaque/in", 0704);
+	build_mode(&bottom, "opaque/kept", 0704);
+	build_mode(&bottom, "link/in", 0705);
+	build_mode(&bottom, "file", 0706);
+	build_mode(&bottom, "mine/in", 0707);
+	build_mode(&top, "a", 01777);
+	build_file(&top, ".wh.white", "");
+	build_file(&top, "opaque/.wh..wh..opq", "");
+	build_mode(&top, "opaque/kept", 0710);
+	build_link(&top, '2', "link", "a");
+	build_file(&top, "file", "x");
+	set_lower(&bottom, &top);
+	CHECK(lower_count == 2);
+	build_file(&tar, "a/b/new", "x");
+	build_file(&tar, "c/new", "x");
+	build_file(&tar, "white/new", "x");
+	build_file(&tar, "opaque/in/new", "x");
+	build_file(&tar, "opaque/kept/new", "x");
+	build_file(&tar, "link/in/new", "x");
+	build_file(&tar, "file/new", "x");
+	build_file(&tar, ".wh.mine", "");
+	build_file(&tar, "mine/in/new", "x");
+	build_file(&tar, "none/new", "x");
+	CHECK(unpack(&tar, &err) == 0);
+	CHECK(is_like(".", 0711));
+	CHECK(is_like("a", 01777) && is_like("a/b", 0701));
+	CHECK(is_like("c", 0702) && is_like("opaque/kept", 0710));
+	CHECK(is_new("white") && is_new("opaque/in") && is_new("link"));
+	CHECK(is_new("link/in") && is_new("file"));
+	CHECK(is_new("mine") && is_new("mine/in") && is_new("none"));
+	CHECK(is_opaque("mine") && !is_opaque("opaque"));
+	clear_lower();
+}
+
+/* A folder became a link: that its files are gone need not be said. */
+static void test_moot_whiteouts(void)
+{
+	struct build tar = { .size = 0 };
+	struct error err;
+
+	build_link(&tar, '2', "out", "../outside");
+	build_file(&tar, "out/.wh.secret", "");
+	build_file(&tar, "out/.wh..wh..opq", "");
+	build_file(&tar, "out/deep/er/.wh.secret", "");
+	build_file(&tar, "file", "x");
+	build_file(&tar, "file/.wh.x", "");
+	build_file(&tar, "later/.wh.x", "");
+	build_link(&tar, '2', "later", "file");
+	build_file(&tar, "file2", "x");
+	CHECK(unpack(&tar, &err) == 0);
+	CHECK(S_ISLNK(look("out").st_mode) && S_ISLNK(look("later").st_mode));
+	CHECK(has_content("file", "x") && has_content("file2", "x"));
+	CHECK(build_run("test \"$(ls -A \"$1/outside\")\" = secret && "
+			"test -f \"$1/outside/secret\"",
+		      scratch) == 0);
+}
+
 static void test_large_file(void)
 {
 	struct build tar = { .size = 0 };
@@ -543,6 +665,8 @@ int main(void)
 	RUN(test_swapped_parents);
 	RUN(test_depth_and_length);
 	RUN(test_replacing_a_deep_folder);
+	RUN(test_folders_of_lower_layers);
+	RUN(test_moot_whiteouts);
 	RUN(test_large_file);
 	fd_close(&root_fd);
 	build_scratch_end(scratch, scratch_fd);
