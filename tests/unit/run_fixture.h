@@ -99,7 +99,8 @@ static inline void fixture_enter(void)
 		fixture_missing = "may not make a mount namespace";
 	if (fixture_missing)
 		return;
-	fixture_shell("mount --make-rprivate /", "");
+	/* shared among our own copies, so that what leaks out is seen */
+	fixture_shell("mount --make-rprivate /; mount --make-rshared /", "");
 	if (statfs("/sys/fs/cgroup", &status) < 0 ||
 		status.f_type != FIXTURE_CGROUP2)
 		fixture_shell("umount -R /sys/fs/cgroup; "
