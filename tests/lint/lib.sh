@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=sh disable=SC2016,SC2034,SC2120
+# shellcheck shell=sh disable=SC2015,SC2016,SC2034,SC2120,SC3013
 #
 # lib.sh - what the checks share. Each check sources this, prints its faults as
 # "file:line: what is wrong", and fails when there is one. LINT_ROOT is another
@@ -31,6 +31,34 @@ scripts()
 
 # include_flags: where our own headers and those of the parts are.
 include_flags='-Iagent -Iinit -Itests/unit -D_GNU_SOURCE'
+
+# stale FOLDER: passes on the files that are newer than their mark there. Any
+# change of a header or of a check makes all of them stale.
+stale()
+{
+	marks=build/lint/$1
+	mkdir -p "$marks"
+	newest=$(files '*.h' "tests/lint/*" | tr '\n' '\0' | xargs -0 -r ls -t |
+		head -n 1)
+	while read -r file; do
+		mark=$marks/$(printf %s "$file" | tr / ,)
+		[ "$mark" -nt "$file" ] && [ "$mark" -nt "${newest:-$file}" ] ||
+			printf '%s\n' "$file"
+	done
+}
+
+# marked FOLDER COMMAND...: as each; a file that passes gets its mark.
+marked()
+{
+	marks=build/lint/$1
+	shift
+	each sh -c '
+		marks=$1
+		shift
+		"$@" || exit 1
+		for file; do :; done
+		touch "$marks/$(printf %s "$file" | tr / ,)"' sh "$marks" "$@"
+}
 
 # each COMMAND...: runs it on every file named on standard input, two at a time.
 each()
