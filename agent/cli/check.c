@@ -42,8 +42,7 @@ static void print_text(const struct problems *problems)
 
 		text_init(&text, line, sizeof(line));
 		problem_print(&problems->items[i], &text);
-		printf("%s%s\n", line,
-			problems->items[i].is_warning ? " (warning)" : "");
+		printf("%s\n", line);
 	}
 }
 

@@ -428,7 +428,7 @@ static void say_problems(const struct problems *problems)
 		text_init(&text, line, sizeof(line));
 		problem_print(&problems->items[i], &text);
 		if (problems->items[i].is_warning)
-			log_warn("config: %s (warning)", line);
+			log_warn("config: %s", line);
 		else
 			log_error("config: %s", line);
 	}
