@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define SYNC_S 2
+#define FAULTS (sizeof(faults) / sizeof(*faults))
 
 static const struct {
 	int signal;
@@ -27,16 +28,20 @@ static const struct {
 	{ SIGFPE, "tare: init: crashed: arithmetic error, rebooting\n" },
 	{ SIGABRT, "tare: init: crashed: aborted, rebooting\n" },
 };
-#define FAULTS (sizeof(faults) / sizeof(*faults))
 
 /* the stack itself may be what is broken; one frame for each kind of fault
  * fits, however large the machine's registers are */
 static char stack[32768];
 
-static void tell(const char *path, const char *line)
+static void tell(const char *path, int signal)
 {
 	int fd = open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
-	ssize_t written = write(fd, line, strlen(line));
+	ssize_t written = 0;
+
+	for (size_t i = 0; i < FAULTS; i++)
+		if (faults[i].signal == signal)
+			written = write(fd, faults[i].line,
+				strlen(faults[i].line));
 	(void)written;
 }
 
@@ -48,19 +53,14 @@ static void handle(int signal, siginfo_t *info, void *context)
 	/* sent with kill(2) by somebody: no fault of ours, and not obeyed */
 	if (info->si_code <= 0 && info->si_pid != getpid())
 		return;
-	/* a child before its exec is not process 1 */
 	if (getppid() != 0)
-		_exit(127);
+		_exit(127); /* a child before its exec is not process 1 */
 	if (is_crashing)
 		(void)reboot(RB_AUTOBOOT);
 	is_crashing = 1;
 
-	for (size_t i = 0; i < FAULTS; i++) {
-		if (faults[i].signal != signal)
-			continue;
-		tell("/dev/console", faults[i].line);
-		tell("/dev/kmsg", faults[i].line);
-	}
+	tell("/dev/console", signal);
+	tell("/dev/kmsg", signal);
 	/* not fork(): that runs code which may be what crashed */
 	if (syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0) {
 		sync();
@@ -81,7 +81,6 @@ void crash_catch(sigset_t *others)
 	(void)sigaltstack(&(stack_t){ .ss_sp = stack,
 				  .ss_size = sizeof(stack) },
 		NULL);
-
 	(void)sigfillset(others);
 	for (size_t i = 0; i < FAULTS; i++) {
 		(void)sigaction(faults[i].signal, &action, NULL);

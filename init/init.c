@@ -18,7 +18,6 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/reboot.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -30,7 +29,6 @@
 #include "services.h"
 #include "watchdog.h"
 
-#define FILES_MAX   524288 /* descriptors a service may ask for */
 #define BUTTONS_MAX 4
 #define INPUTS_MAX  16
 
@@ -45,6 +43,7 @@ static const struct request {
 	{ SIGPWR, "poweroff", "power is failing" },
 	{ SIGUSR1, "halt", "asked to halt" },
 };
+#define REQUESTS (sizeof(requests) / sizeof(*requests))
 
 /* signals first, then the power buttons */
 static struct pollfd waits[1 + BUTTONS_MAX];
@@ -136,11 +135,10 @@ static void read_button(struct pollfd *button)
 
 static void read_signals(int fd)
 {
-	const size_t count = sizeof(requests) / sizeof(*requests);
 	struct signalfd_siginfo info;
 
 	while (read(fd, &info, sizeof(info)) == sizeof(info))
-		for (size_t i = 0; i < count; i++)
+		for (size_t i = 0; i < REQUESTS; i++)
 			if (info.ssi_signo == requests[i].signal)
 				stop(requests[i].way, requests[i].reason);
 }
@@ -175,8 +173,6 @@ int main(void)
 	open_signals();
 	open_power_buttons();
 	(void)reboot(RB_DISABLE_CAD); /* ctrl-alt-del asks us, by SIGINT */
-	(void)setrlimit(RLIMIT_NOFILE,
-		&(struct rlimit){ .rlim_cur = 1024, .rlim_max = FILES_MAX });
 
 	for (;;) {
 		int64_t wake_ms = services_tick(now_ms());

@@ -1,26 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "services.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <termios.h>
 #include <unistd.h>
 
-#include "file.h"
 #include "say.h"
 
 #define BACKOFF_MIN_MS 500
 #define BACKOFF_MAX_MS 30000
 #define STEADY_MS      30000 /* ran this long: the back-off starts anew */
-#define BEAT_CHECK_MS  10000
-#define BEAT_FD        3 /* where a service finds its heartbeat pipe */
+#define LOOK_MS        10000 /* between two looks at the heartbeats */
+#define BEAT_FD        3     /* where a service finds its heartbeat pipe */
+#define GROUPS         "/sys/fs/cgroup/"
 
 #if defined(__aarch64__)
 #define SECOND_PORT "/dev/ttyAMA1"
@@ -29,93 +26,68 @@
 #endif
 
 static const struct service {
-	const char *name, *argv[3];
-	const char *cgroup; /* below /sys/fs/cgroup */
-	const char *tty;    /* a session of its own there, if it exists */
-	int once_s;         /* runs once, and may take this long */
-	int beat_s;         /* killed after so long without a heartbeat */
-	int reboot_s;       /* and the machine restarts after so long */
-	bool is_required;   /* the machine restarts when it fails */
-	bool is_optional;   /* status 0 means: not needed here */
+	const char *name, *argv[3], *cgroup;
+	int once_s;       /* runs once, and may take this long */
+	int beat_s;       /* killed after so long without a heartbeat */
+	int reboot_s;     /* and the machine restarts after so long */
+	bool is_required; /* the machine restarts when it fails */
+	bool is_optional; /* status 0 means: not needed here */
 } services[] = {
 	/* clang-format off */
 	{ .name = "setup", .argv = { "/sbin/setup" },
 		.once_s = 20, .is_required = true },
 	{ .name = "netd", .argv = { "/sbin/netd" },
-		.cgroup = "/sys/fs/cgroup/system/netd" },
+		.cgroup = GROUPS "system/netd" },
 	{ .name = "disks", .argv = { "/sbin/disks" },
-		.cgroup = "/sys/fs/cgroup/system/disks", .once_s = 3600 },
+		.cgroup = GROUPS "system/disks", .once_s = 3600 },
 	{ .name = "agent", .argv = { "/sbin/tare-agent" },
-		.cgroup = "/sys/fs/cgroup/system/agent",
-		.beat_s = 30, .reboot_s = 120 },
+		.cgroup = GROUPS "system/agent", .beat_s = 30, .reboot_s = 120 },
 	{ .name = "probe", .argv = { "/sbin/disks", "--probe" },
-		.cgroup = "/sys/fs/cgroup/system/disks",
-		.beat_s = 30, .reboot_s = 30, .is_optional = true },
-	{ .name = "shell", .argv = { "/bin/sh" },
-		.cgroup = "/sys/fs/cgroup/system/shell", .tty = "/dev/console" },
-	{ .name = "shell2", .argv = { "/bin/sh" },
-		.cgroup = "/sys/fs/cgroup/system/shell", .tty = SECOND_PORT },
+		.cgroup = GROUPS "system/disks", .beat_s = 30, .reboot_s = 30,
+		.is_optional = true },
+	{ .name = "shell", .argv = { "/sbin/shell", "/dev/console" },
+		.cgroup = GROUPS "system/shell", .is_optional = true },
+	{ .name = "shell2", .argv = { "/sbin/shell", SECOND_PORT },
+		.cgroup = GROUPS "system/shell", .is_optional = true },
 	/* clang-format on */
 };
 #define SERVICES (sizeof(services) / sizeof(*services))
 
+enum phase {
+	WAITING,
+	RUNNING,
+	FINISHED
+};
+
 static struct state {
-	enum {
-		WAITING,
-		RUNNING,
-		FINISHED
-	} phase;
+	enum phase phase;
 	bool is_ending; /* was sent SIGKILL */
 	pid_t pid;
-	int beat_fd;
-	int backoff_ms;
-	int64_t started_ms, beat_ms; /* the last sign of life */
+	int beat_fd, backoff_ms;
 	int64_t due_ms;              /* WAITING: when to start */
+	int64_t started_ms, beat_ms; /* the last sign of life */
 } states[SERVICES];
 
 static bool has_failed; /* a required service did */
 
-/* only the ports that exist can tell their settings */
-static bool has_terminal(const char *path)
-{
-	struct termios settings;
-	int fd = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	bool exists = fd >= 0 && tcgetattr(fd, &settings) == 0;
-
-	if (fd >= 0)
-		(void)close(fd);
-	return exists;
-}
-
-/* Everything between fork and exec. A program that cannot have its wish still
- * runs: it fails by itself, or does not need it. */
+/* everything between fork and exec */
 static _Noreturn void become(const struct service *service, int beat_fd)
 {
 	static const char *const envp[] = { "PATH=/sbin:/bin", "HOME=/",
 		"TERM=vt102", "TARE_INIT_FD=3", NULL };
-	const char *output = service->tty ? service->tty : "/dev/console";
 	sigset_t none;
 
 	(void)setsid();
-	int out = open(output, O_RDWR | O_NOCTTY);
-	int in = service->tty ? out : open("/dev/null", O_RDONLY);
-	if (service->tty)
-		(void)file_control(out, TIOCSCTTY, NULL);
-	(void)dup2(in, STDIN_FILENO);
-	(void)dup2(out, STDOUT_FILENO);
-	(void)dup2(out, STDERR_FILENO);
+	(void)dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
+	(void)dup2(open("/dev/console", O_WRONLY | O_NOCTTY), STDOUT_FILENO);
+	(void)dup2(STDOUT_FILENO, STDERR_FILENO);
 	if (beat_fd >= 0)
 		(void)dup2(beat_fd, BEAT_FD);
-	(void)syscall(SYS_close_range, beat_fd >= 0 ? BEAT_FD + 1 : BEAT_FD,
-		~0U, 0);
+	(void)syscall(SYS_close_range, BEAT_FD + (beat_fd >= 0), ~0U, 0);
 
-	/* the memory killer takes workloads first; shells are no better */
-	int fd = service->tty ? -1 : open("/proc/self/oom_score_adj", O_WRONLY);
+	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0 && write(fd, "-900", 4) < 0)
 		note(service->name, "shield it from the memory killer: %m");
-	if (fd >= 0)
-		(void)close(fd);
-
 	(void)sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)execve(service->argv[0], (char *const *)(uintptr_t)service->argv,
@@ -124,17 +96,25 @@ static _Noreturn void become(const struct service *service, int beat_fd)
 	_exit(127);
 }
 
-/* fork straight into the cgroup, so that no moment is unaccounted */
-static pid_t fork_into(const char *cgroup)
+/* fork straight into the cgroup, so that no moment is unaccounted; a service
+ * in the wrong group is better than none */
+static pid_t fork_into(const struct service *service)
 {
-	int fd = cgroup ? open(cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-	struct clone_args args = {
-		.exit_signal = SIGCHLD,
-		.flags = fd >= 0 ? CLONE_INTO_CGROUP : 0,
-		.cgroup = fd >= 0 ? (unsigned)fd : 0,
-	};
-	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	int fd = -1;
 
+	if (service->cgroup)
+		fd = open(service->cgroup, O_PATH | O_CLOEXEC);
+	if (fd >= 0) {
+		args.flags = CLONE_INTO_CGROUP;
+		args.cgroup = (unsigned)fd;
+	}
+	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	if (pid < 0 && fd >= 0) {
+		note(service->name, "start it in '%s': %m", service->cgroup);
+		args.flags = 0;
+		pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
+	}
 	if (pid != 0 && fd >= 0)
 		(void)close(fd);
 	return pid;
@@ -157,20 +137,17 @@ static void start(const struct service *service, struct state *state,
 {
 	int beat[2] = { -1, -1 };
 
-	if (service->tty && (access(service->argv[0], X_OK) < 0 ||
-				    !has_terminal(service->tty))) {
-		state->phase = FINISHED;
-		return;
-	}
+	/* not closed on exec: shutdown keeps the pipes alive that are written
+	 * to while services end */
+	if (service->beat_s && pipe2(beat, O_NONBLOCK) < 0)
+		note(service->name, "make its heartbeat pipe: %m");
 	state->started_ms = now_ms;
-	if (service->beat_s && pipe2(beat, O_CLOEXEC) == 0)
-		(void)fcntl(beat[0], F_SETFL, O_NONBLOCK);
-
-	pid_t pid = fork_into(service->cgroup);
+	pid_t pid = fork_into(service);
 	if (pid == 0)
 		become(service, beat[1]);
 	if (beat[1] >= 0)
 		(void)close(beat[1]);
+	state->beat_fd = beat[0];
 	if (pid < 0) {
 		note(service->name, "start it: %m");
 		if (beat[0] >= 0)
@@ -181,7 +158,6 @@ static void start(const struct service *service, struct state *state,
 	if (!state->beat_ms)
 		state->beat_ms = now_ms; /* it has a whole time to begin */
 	state->pid = pid;
-	state->beat_fd = beat[0];
 	state->is_ending = false;
 	state->phase = RUNNING;
 }
@@ -217,7 +193,7 @@ static void check(const struct service *service, struct state *state,
 
 int64_t services_tick(int64_t now_ms)
 {
-	int64_t next_ms = now_ms + BEAT_CHECK_MS;
+	int64_t next_ms = now_ms + LOOK_MS;
 
 	for (size_t i = 0; i < SERVICES; i++) {
 		struct state *state = &states[i];
@@ -234,14 +210,6 @@ int64_t services_tick(int64_t now_ms)
 	return next_ms;
 }
 
-static void say_end(const char *name, int status)
-{
-	if (WIFSIGNALED(status))
-		note(name, "ended by signal %d", WTERMSIG(status));
-	else
-		note(name, "exited with status %d", WEXITSTATUS(status));
-}
-
 static void ended(const struct service *service, struct state *state,
 	int status, int64_t now_ms)
 {
@@ -249,19 +217,19 @@ static void ended(const struct service *service, struct state *state,
 	if (state->beat_fd >= 0)
 		(void)close(state->beat_fd);
 	state->pid = 0;
+	state->phase = FINISHED;
+	if (status == 0 && (service->once_s || service->is_optional))
+		return;
 
-	if (status == 0 && (service->once_s || service->is_optional)) {
-		state->phase = FINISHED;
-		return;
-	}
-	if (!service->tty)
-		say_end(service->name, status);
-	if (service->once_s) {
-		state->phase = FINISHED; /* boot goes on without it */
-		has_failed = has_failed || service->is_required;
-		return;
-	}
-	back_off(service, state, now_ms);
+	if (WIFSIGNALED(status))
+		note(service->name, "ended by signal %d", WTERMSIG(status));
+	else
+		note(service->name, "exited with status %d",
+			WEXITSTATUS(status));
+	if (!service->once_s)
+		back_off(service, state, now_ms);
+	else if (service->is_required)
+		has_failed = true; /* else boot goes on without it */
 }
 
 void services_reaped(pid_t pid, int status, int64_t now_ms)
@@ -274,15 +242,13 @@ void services_reaped(pid_t pid, int status, int64_t now_ms)
 bool services_healthy(int64_t now_ms)
 {
 	for (size_t i = 0; i < SERVICES; i++) {
-		const struct service *service = &services[i];
-		const struct state *state = &states[i];
+		int limit_s = services[i].reboot_s;
 
-		if (!service->reboot_s || !state->beat_ms ||
-			state->phase == FINISHED ||
-			now_ms - state->beat_ms < service->reboot_s * 1000LL)
+		if (!limit_s || states[i].phase == FINISHED ||
+			!states[i].beat_ms ||
+			now_ms - states[i].beat_ms < limit_s * 1000LL)
 			continue;
-		note(service->name, "nothing heard for %d s",
-			service->reboot_s);
+		note(services[i].name, "nothing heard for %d s", limit_s);
 		return false;
 	}
 	return !has_failed;
@@ -291,8 +257,7 @@ bool services_healthy(int64_t now_ms)
 pid_t services_pid(const char *name)
 {
 	for (size_t i = 0; i < SERVICES; i++)
-		if (states[i].phase == RUNNING &&
-			strcmp(services[i].name, name) == 0)
+		if (states[i].pid && strcmp(services[i].name, name) == 0)
 			return states[i].pid;
 	return 0;
 }

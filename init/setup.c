@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -24,6 +25,7 @@
 #include "sysctls.h"
 
 #define DEFAULT_HOSTNAME "tare"
+#define FILES_MAX        524288 /* descriptors a program may ask for */
 
 /* files of the old convention that programs and containers look for */
 static const struct etc_row {
@@ -91,6 +93,16 @@ static void raise_loopback(void)
 	note("setup", "raise the loopback interface: %m");
 }
 
+/* process 1 hands its limits on to all that it starts; programs get the old
+ * usual one and may ask for more */
+static void limit_files(void)
+{
+	const struct rlimit limit = { .rlim_cur = 1024, .rlim_max = FILES_MAX };
+
+	if (prlimit(1, RLIMIT_NOFILE, &limit, NULL) < 0)
+		note("setup", "limit the open files: %m");
+}
+
 static void name_host(void)
 {
 	if (sethostname(DEFAULT_HOSTNAME, strlen(DEFAULT_HOSTNAME)) < 0)
@@ -105,6 +117,7 @@ int main(void)
 	raise_clock();
 	sysctls_set();
 	cgroups_make();
+	limit_files();
 	name_host();
 	raise_loopback();
 	write_etc();

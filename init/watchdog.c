@@ -13,8 +13,7 @@
 
 void watchdog_open(void)
 {
-	static const char *const paths[WATCHDOGS] = { "/dev/watchdog0",
-		"/dev/watchdog1" };
+	const char *const paths[] = { "/dev/watchdog0", "/dev/watchdog1" };
 	int timeout_s = WATCHDOG_TIMEOUT_S, count = 0;
 
 	for (int i = 0; i < WATCHDOGS; i++) {

@@ -34,6 +34,7 @@ static const struct script {
 	{ "setup", "exit 0" },
 	{ "disks", "[ \"$1\" = --probe ] && exit 0; exit 0" },
 	{ "netd", "exec sleep 1000" },
+	{ "shell", "exit 0" },
 	{ "tare-agent", "echo x >&3; echo agent is up; exec sleep 1000" },
 	{ "shutdown", "echo shutdown \"$@\"" },
 };
@@ -48,6 +49,14 @@ static bool write_script(const char *name, const char *text)
 		return false;
 	(void)fprintf(file, "#!/bin/sh\n%s\n", text);
 	return fclose(file) == 0 && chmod(path, 0755) == 0;
+}
+
+static bool write_usual(const char *name)
+{
+	for (size_t i = 0; i < sizeof(usual) / sizeof(*usual); i++)
+		if (strcmp(usual[i].name, name) == 0)
+			return write_script(name, usual[i].text);
+	return false;
 }
 
 static bool make_world(void)
@@ -193,7 +202,7 @@ static void test_reboot_during_boot(void)
 	CHECK(kill(machine, SIGTERM) == 0);
 	CHECK(hear("shutdown reboot 0"));
 	CHECK(end_machine() == 0);
-	CHECK(write_script("setup", usual[0].text));
+	CHECK(write_usual("setup"));
 }
 
 static void test_restarts_with_back_off(void)
@@ -201,14 +210,15 @@ static void test_restarts_with_back_off(void)
 	CHECK(write_script("tare-agent", "echo agent is up; exit 7"));
 	CHECK(start_machine());
 	CHECK(hear("agent: exited with status 7"));
-	CHECK(hear("restarting in 500 ms"));
-	CHECK(hear("restarting in 1000 ms"));
-	CHECK(hear("restarting in 2000 ms"));
-	CHECK(times_heard("agent is up") == 3);
+	CHECK(hear("agent: restarting in 500 ms"));
+	CHECK(hear("agent: restarting in 1000 ms"));
+	CHECK(hear("agent: restarting in 2000 ms"));
+	if (!CHECK(times_heard("agent is up") == 3))
+		printf("# heard: %s\n", said);
 	CHECK(kill(machine, SIGTERM) == 0);
 	CHECK(hear("shutdown reboot "));
 	CHECK(end_machine() == 0);
-	CHECK(write_script("tare-agent", usual[3].text));
+	CHECK(write_usual("tare-agent"));
 }
 
 static void test_boot_goes_on_without_disks(void)
@@ -225,7 +235,7 @@ static void test_boot_goes_on_without_disks(void)
 	CHECK(hear("agent is up"));
 	CHECK(kill(machine, SIGTERM) == 0);
 	CHECK(end_machine() == 0);
-	CHECK(write_script("disks", usual[1].text));
+	CHECK(write_usual("disks"));
 }
 
 static void test_a_required_step_that_fails_reboots(void)
@@ -236,7 +246,7 @@ static void test_a_required_step_that_fails_reboots(void)
 	CHECK(hear("shutdown reboot 0"));
 	CHECK(!strstr(said, "agent is up"));
 	CHECK(end_machine() == 0);
-	CHECK(write_script("setup", usual[0].text));
+	CHECK(write_usual("setup"));
 }
 
 /* a child that init has, living or dead, as the kernel counts them */
@@ -268,7 +278,7 @@ static void test_reaps_orphans(void)
 	CHECK(count_children() == 2); /* netd and the agent */
 	CHECK(kill(machine, SIGTERM) == 0);
 	CHECK(end_machine() == 0);
-	CHECK(write_script("netd", usual[2].text));
+	CHECK(write_usual("netd"));
 }
 
 /* without /sbin/shutdown it still restarts: in a namespace that is SIGHUP */
@@ -280,7 +290,7 @@ static void test_missing_shutdown(void)
 	CHECK(kill(machine, SIGTERM) == 0);
 	CHECK(hear("run '/sbin/shutdown'"));
 	CHECK(end_machine() == 128 + SIGHUP);
-	CHECK(write_script("shutdown", usual[4].text));
+	CHECK(write_usual("shutdown"));
 }
 
 static bool can_run;
