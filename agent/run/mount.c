@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@
 #define AT_RECURSIVE 0x8000 /* asm-generic/fcntl.h */
 #endif
 #define LOG_LINE_MAX 200
+#define NUMBERS_MAX  8192 /* CONFIG_NR_CPUS is at most that */
 
 /*
  * Takes what the kernel says of a context that failed, "e tmpfs: Bad value for
@@ -320,10 +322,9 @@ static int open_empty(struct stage *stage, struct error *err)
 	return fcntl(stage->empty_fd, F_DUPFD_CLOEXEC, 3);
 }
 
-int mount_mask_path(struct stage *stage, const struct step *step,
-	struct error *err)
+static int mask(struct stage *stage, const char *path, struct error *err)
 {
-	auto_fd target = open_kernel_path(stage, step->path, err);
+	auto_fd target = open_kernel_path(stage, path, err);
 	auto_fd mount = -1;
 	struct stat status;
 
@@ -336,6 +337,38 @@ int mount_mask_path(struct stage *stage, const struct step *step,
 	if (mount < 0)
 		return err->text[0] ? mount : -errno;
 	return kernel_move_mount(mount, target) < 0 ? -errno : 0;
+}
+
+/* "/sys/cpu*" for 0, 1, 2 ... until there is no such folder. */
+static int mask_each(struct stage *stage, const char *path, struct error *err)
+{
+	size_t length = strcspn(path, "*");
+
+	for (unsigned int i = 0; i < NUMBERS_MAX; i++) {
+		char full[PATH_MAX];
+		int size = snprintf(full, sizeof(full), "%.*s%u", (int)length,
+			path, i);
+		int result;
+
+		auto_fd folder = inside_open_no_links(stage->spec->root_fd,
+			full, O_PATH);
+
+		if (folder < 0)
+			return folder == -ENOENT ? 0 : folder;
+		(void)snprintf(full + size, sizeof(full) - (size_t)size, "%s",
+			path + length + 1);
+		result = mask(stage, full, err);
+		if (result < 0)
+			return result;
+	}
+	return 0;
+}
+
+int mount_mask_path(struct stage *stage, const struct step *step,
+	struct error *err)
+{
+	return strchr(step->path, '*') ? mask_each(stage, step->path, err)
+				       : mask(stage, step->path, err);
 }
 
 int mount_protect_root(struct stage *stage, const struct step *step,

@@ -5,6 +5,7 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/mount.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -118,9 +119,10 @@ static int check_paths(const char *const *paths, struct error *err)
 				"plan the container: more than %d masked or "
 				"read-only paths",
 				SPEC_PATHS_MAX);
-		if (paths[count][0] != '/')
+		if (paths[count][0] != '/' ||
+			strlen(paths[count]) > PATH_MAX / 2)
 			return error_set(err, -EINVAL,
-				"mask '%s': the path is not absolute",
+				"mask '%s': the path is not absolute or too long",
 				paths[count]);
 	}
 	return 0;

@@ -20,6 +20,7 @@ const char *const spec_masked_paths[] = {
 	"/proc/scsi",
 	"/proc/timer_list",
 	"/proc/timer_stats",
+	"/sys/devices/system/cpu/cpu*/thermal_throttle",
 	"/sys/devices/virtual/powercap",
 	"/sys/firmware",
 	NULL,

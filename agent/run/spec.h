@@ -102,7 +102,10 @@ struct oci_spec {
 	bool is_privileged; /* all devices, /sys and cgroupfs writable */
 };
 
-/* Docker's default masked and read-only paths (moby, oci/defaults.go). */
+/*
+ * Docker's default masked and read-only paths (moby, oci/defaults.go). A '*'
+ * in a masked path stands for the numbers from 0 on, as long as there are.
+ */
 extern const char *const spec_masked_paths[];
 extern const char *const spec_readonly_paths[];
 

@@ -85,7 +85,6 @@ WRAP(int, setresuid, (uid_t a, uid_t b, uid_t c), (a, b, c))
 WRAP(int, prctl, (int o, long a, long b, long c, long d), (o, a, b, c, d))
 WRAP(int, poll, (struct pollfd * p, nfds_t n, int t), (p, n, t))
 WRAP(pid_t, setsid, (void), ())
-WRAP(int, sethostname, (const char *n, size_t s), (n, s))
 WRAP(int, sigprocmask, (int h, const sigset_t *s, sigset_t *o), (h, s, o))
 WRAP(int, memfd_create, (const char *n, unsigned int f), (n, f))
 WRAP(int, unlinkat, (int d, const char *p, int f), (d, p, f))
@@ -94,6 +93,18 @@ WRAP(int, fstatfs, (int fd, struct statfs *s), (fd, s))
 WRAP(off_t, lseek, (int fd, off_t o, int w), (fd, o, w))
 WRAP(int, access, (const char *p, int m), (p, m))
 WRAP(int, faccessat, (int d, const char *p, int m, int f), (d, p, m, f))
+
+/* A step that never ends, as one on a dead file system would be. */
+static bool is_stuck;
+
+int __real_sethostname(const char *name, size_t size);
+int __wrap_sethostname(const char *name, size_t size);
+int __wrap_sethostname(const char *name, size_t size)
+{
+	while (is_stuck)
+		(void)pause();
+	return strikes("sethostname") ? -1 : __real_sethostname(name, size);
+}
 
 char *__real_getcwd(char *buffer, size_t size);
 char *__wrap_getcwd(char *buffer, size_t size);
@@ -286,10 +297,27 @@ static void test_a_failing_clear_can_be_repeated(void)
 	fixture_close(&box);
 }
 
+static void test_a_start_that_hangs_is_given_up(void)
+{
+	struct state before;
+
+	if (!begin())
+		return;
+	before = look();
+	is_stuck = true;
+	CHECK(fixture_start(&box, report) == -ETIMEDOUT);
+	is_stuck = false;
+	CHECK(strstr(box.err.text, "wait for the container's process"));
+	CHECK(is_clean(&before));
+	(void)close(box.spec.mounts[0].source_fd);
+	fixture_close(&box);
+}
+
 int main(void)
 {
 	fixture_enter();
 	RUN(test_a_failing_start_leaves_nothing);
 	RUN(test_a_failing_clear_can_be_repeated);
+	RUN(test_a_start_that_hangs_is_given_up);
 	return check_done();
 }

@@ -92,6 +92,7 @@ static const char whole[] =
 	"mask '/proc/scsi'\n"
 	"mask '/proc/timer_list'\n"
 	"mask '/proc/timer_stats'\n"
+	"mask '/sys/devices/system/cpu/cpu*/thermal_throttle'\n"
 	"mask '/sys/devices/virtual/powercap'\n"
 	"mask '/sys/firmware'\n"
 	"set host name 'web'\n"

@@ -75,80 +75,81 @@ static const char group[] = "root:x:0:root\n"
 			    "big:x:4294967295:www\n"
 			    "users:x:100:last";
 
+static const struct {
+	const char *user;
+	int result;
+	uint32_t uid, gid;
+	size_t count;
+	uint32_t last; /* of the supplementary groups */
+} user_rows[] = {
+	{ "", 0, 0, 0, 2, 1 },
+	{ "root", 0, 0, 0, 2, 1 },
+	{ "0", 0, 0, 0, 2, 1 },
+	{ "www", 0, 33, 33, 3, 26 },
+	{ "33", 0, 33, 33, 3, 26 },
+	{ "www:root", 0, 33, 0, 1, 0 },
+	{ "www:26", 0, 33, 26, 1, 26 },
+	{ "33:tape", 0, 33, 26, 1, 26 },
+	{ "1000", 0, 1000, 0, 1, 0 },
+	{ "1000:1000", 0, 1000, 1000, 1, 1000 },
+	{ "00033", 0, 33, 33, 3, 26 },
+	{ "twice", 0, 500, 501, 1, 501 },
+	{ "last", 0, 2147483647, 5, 2, 100 },
+	{ "2147483647", 0, 2147483647, 5, 2, 100 },
+	{ "1:0", 0, 1, 0, 1, 0 },
+	{ "2147483648", -ERANGE, 0, 0, 0, 0 },
+	{ "4294967295", -ERANGE, 0, 0, 0, 0 },
+	{ "4294967296", -ERANGE, 0, 0, 0, 0 },
+	{ "18446744073709551616", -ERANGE, 0, 0, 0, 0 },
+	{ "0:4294967296", -ERANGE, 0, 0, 0, 0 },
+	{ "1000:", -EINVAL, 0, 0, 0, 0 },
+	{ ":5", -EINVAL, 0, 0, 0, 0 },
+	{ ":", -EINVAL, 0, 0, 0, 0 },
+	{ "1:2:3", -EINVAL, 0, 0, 0, 0 },
+	{ "-1", -ENOENT, 0, 0, 0, 0 },
+	{ "+1", -ENOENT, 0, 0, 0, 0 },
+	{ "0x0", -ENOENT, 0, 0, 0, 0 },
+	{ " 1", -ENOENT, 0, 0, 0, 0 },
+	{ "1 ", -ENOENT, 0, 0, 0, 0 },
+	{ "1000abc", -ENOENT, 0, 0, 0, 0 },
+	{ "www ", -ENOENT, 0, 0, 0, 0 },
+	{ "WWW", -ENOENT, 0, 0, 0, 0 },
+	{ "huge", -ENOENT, 0, 0, 0, 0 },
+	{ "negative", -ENOENT, 0, 0, 0, 0 },
+	{ "hex", -ENOENT, 0, 0, 0, 0 },
+	{ "spaced", -ENOENT, 0, 0, 0, 0 },
+	{ "short", -ENOENT, 0, 0, 0, 0 },
+	{ "www:big", -ENOENT, 0, 0, 0, 0 },
+	{ "www:nobody", -ENOENT, 0, 0, 0, 0 },
+	{ "bad line", -ENOENT, 0, 0, 0, 0 },
+};
+
 static void test_users(void)
 {
-	static const struct {
-		const char *user;
-		int result;
-		uint32_t uid, gid;
-		size_t count;
-		uint32_t last; /* of the supplementary groups */
-	} rows[] = {
-		{ "", 0, 0, 0, 2, 1 },
-		{ "root", 0, 0, 0, 2, 1 },
-		{ "0", 0, 0, 0, 2, 1 },
-		{ "www", 0, 33, 33, 3, 26 },
-		{ "33", 0, 33, 33, 3, 26 },
-		{ "www:root", 0, 33, 0, 1, 0 },
-		{ "www:26", 0, 33, 26, 1, 26 },
-		{ "33:tape", 0, 33, 26, 1, 26 },
-		{ "1000", 0, 1000, 0, 1, 0 },
-		{ "1000:1000", 0, 1000, 1000, 1, 1000 },
-		{ "00033", 0, 33, 33, 3, 26 },
-		{ "twice", 0, 500, 501, 1, 501 },
-		{ "last", 0, 2147483647, 5, 2, 100 },
-		{ "2147483647", 0, 2147483647, 5, 2, 100 },
-		{ "1:0", 0, 1, 0, 1, 0 },
-		{ "2147483648", -ERANGE, 0, 0, 0, 0 },
-		{ "4294967295", -ERANGE, 0, 0, 0, 0 },
-		{ "4294967296", -ERANGE, 0, 0, 0, 0 },
-		{ "18446744073709551616", -ERANGE, 0, 0, 0, 0 },
-		{ "0:4294967296", -ERANGE, 0, 0, 0, 0 },
-		{ "1000:", -EINVAL, 0, 0, 0, 0 },
-		{ ":5", -EINVAL, 0, 0, 0, 0 },
-		{ ":", -EINVAL, 0, 0, 0, 0 },
-		{ "1:2:3", -EINVAL, 0, 0, 0, 0 },
-		{ "-1", -ENOENT, 0, 0, 0, 0 },
-		{ "+1", -ENOENT, 0, 0, 0, 0 },
-		{ "0x0", -ENOENT, 0, 0, 0, 0 },
-		{ " 1", -ENOENT, 0, 0, 0, 0 },
-		{ "1 ", -ENOENT, 0, 0, 0, 0 },
-		{ "1000abc", -ENOENT, 0, 0, 0, 0 },
-		{ "www ", -ENOENT, 0, 0, 0, 0 },
-		{ "WWW", -ENOENT, 0, 0, 0, 0 },
-		{ "huge", -ENOENT, 0, 0, 0, 0 },
-		{ "negative", -ENOENT, 0, 0, 0, 0 },
-		{ "hex", -ENOENT, 0, 0, 0, 0 },
-		{ "spaced", -ENOENT, 0, 0, 0, 0 },
-		{ "short", -ENOENT, 0, 0, 0, 0 },
-		{ "www:big", -ENOENT, 0, 0, 0, 0 },
-		{ "www:nobody", -ENOENT, 0, 0, 0, 0 },
-		{ "bad line", -ENOENT, 0, 0, 0, 0 },
-	};
 	auto_fd fd = -1;
 
 	begin("mkdir etc");
 	fd = open_base(".");
 	write_file(fd, "etc/passwd", passwd);
 	write_file(fd, "etc/group", group);
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(user_rows) / sizeof(user_rows[0]); i++) {
 		struct oci_user user;
-		int result = root_find_user(fd, rows[i].user, &user, &err);
+		int result = root_find_user(fd, user_rows[i].user, &user, &err);
 		size_t count = user.additional_gid_count;
 
-		check_row(rows[i].user);
-		if (!CHECK(result == rows[i].result)) {
+		check_row(user_rows[i].user);
+		if (!CHECK(result == user_rows[i].result)) {
 			printf("# got %d: %s\n", result, err.text);
 			continue;
 		}
 		if (result < 0)
 			continue;
-		CHECK(user.uid == rows[i].uid);
-		CHECK(user.gid == rows[i].gid);
-		CHECK(count == rows[i].count);
+		CHECK(user.uid == user_rows[i].uid);
+		CHECK(user.gid == user_rows[i].gid);
+		CHECK(count == user_rows[i].count);
 		CHECK(count > 0 && user.additional_gids[0] == user.gid);
 		CHECK(count > 0 &&
-			user.additional_gids[count - 1] == rows[i].last);
+			user.additional_gids[count - 1] == user_rows[i].last);
 	}
 	check_row(NULL);
 	CHECK(root_find_user(fd, "nobody", &(struct oci_user){ 0 }, &err) < 0);

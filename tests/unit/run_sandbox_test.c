@@ -190,6 +190,15 @@ static void test_kernel_paths_are_masked(void)
 	CHECK(fixture_said(&box,
 		"can't create directory '/sys/fs/cgroup/x': Read-only"));
 	CHECK(fixture_said(&box, "/sys/x: Read-only file system"));
+	box.spec.masked_paths =
+		(const char *const[]){ "/sys/devices/system/cpu/cpu*/topology",
+			"/proc/gone", "/proc/version/x", NULL };
+	CHECK(FIXTURE_SHELL(&box,
+		      "ls -A /sys/devices/system/cpu/cpu*/topology | grep -v :; "
+		      "echo end; ls /sys/devices/system/cpu/cpu0 | grep topo") ==
+		0);
+	CHECK(fixture_said(&box, "end\ntopology\n"));
+	CHECK(!strstr(box.output, "core_id"));
 	/* without masks the same files have something in them */
 	box.spec.masked_paths = NULL;
 	box.spec.readonly_paths = NULL;
