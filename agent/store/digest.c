@@ -8,9 +8,8 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include "store/digest.h"
 
-#include <string.h>
-
 #include <openssl/sha.h>
+#include <string.h>
 
 #include "lib/text.h"
 

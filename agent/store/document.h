@@ -5,9 +5,8 @@
 #ifndef TARE_STORE_DOCUMENT_H
 #define TARE_STORE_DOCUMENT_H
 
-#include <stdbool.h>
-
 #include <jansson.h>
+#include <stdbool.h>
 
 #include "store/layout.h"
 

@@ -10,7 +10,6 @@
 #include "store/layout.h"
 
 #include <errno.h>
-
 #include <jansson.h>
 
 #include "lib/error.h"

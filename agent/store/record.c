@@ -3,10 +3,9 @@
 #include "store/record.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <jansson.h>
 
 #include "lib/error.h"
 #include "lib/fd.h"

@@ -60,14 +60,30 @@ static bool is_path(const char *path)
 	}
 }
 
+/* Names of letters, digits and inner dashes, with single dots between. */
+static bool is_host_name(const char *name, size_t length)
+{
+	for (size_t i = 0; i < length; i++) {
+		bool is_edge = i == 0 || i + 1 == length;
+
+		if (name[i] != '.' && name[i] != '-')
+			continue;
+		if (is_edge || name[i - 1] == '.' ||
+			(name[i] == '.' && name[i - 1] == '-'))
+			return false;
+	}
+	return length > 0;
+}
+
 static bool is_host(const char *host, size_t length)
 {
 	size_t name = strspn(host, LOWER UPPER DIGIT ".-");
 	size_t port;
 
-	if (name == 0 || host[0] == '.' || host[0] == '-')
+	name = name < length ? name : length;
+	if (!is_host_name(host, name))
 		return false;
-	if (name >= length)
+	if (name == length)
 		return true;
 	if (host[name] != ':')
 		return false;

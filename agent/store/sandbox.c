@@ -4,16 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <linux/capability.h>
+#include <seccomp.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#include <jansson.h>
-#include <seccomp.h>
 
 #include "lib/error.h"
 #include "lib/fd.h"

@@ -3,10 +3,9 @@
 #include "store/saved.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
-
-#include <jansson.h>
 
 #include "lib/arena.h"
 #include "lib/error.h"

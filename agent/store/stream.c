@@ -2,13 +2,13 @@
 /* stream - the bytes of a blob, decompressed and summed in one pass */
 #include "store/stream.h"
 
+#define ZLIB_CONST /* for zlib.h */
+
 #include <errno.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define ZLIB_CONST
 #include <zlib.h>
 #include <zstd.h>
 

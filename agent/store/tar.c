@@ -227,7 +227,7 @@ static uint64_t padding_of(uint64_t size)
 static int read_extension(struct tar_reader *reader, char *buffer, size_t limit,
 	size_t *size_out, struct error *err)
 {
-	uint64_t size;
+	uint64_t size = 0;
 	ssize_t count;
 	int result = header_size(reader, &size, err);
 

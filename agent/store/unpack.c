@@ -294,8 +294,7 @@ static int put_by_type(struct unpack *unpack, const struct tar_entry *entry,
 		return put_fifo(unpack, entry, err);
 	case TAR_CHAR_DEVICE:
 	case TAR_BLOCK_DEVICE:
-		return error_set(err, -EPERM,
-			"it is a device, which images may not bring");
+		break; /* put_entry has refused them */
 	}
 	abort();
 }
@@ -331,7 +330,8 @@ static int put_entry(struct unpack *unpack, const struct tar_entry *entry,
 	if (unpack->path[0] == '\0')
 		return put_root(unpack, entry, err);
 	if (entry->type == TAR_CHAR_DEVICE || entry->type == TAR_BLOCK_DEVICE)
-		return put_by_type(unpack, entry, reader, err);
+		return error_set(err, -EPERM,
+			"it is a device, which images may not bring");
 	if (has_whiteout_parent(unpack->path))
 		return error_set(err, -EINVAL,
 			"it is below a name that is kept for whiteouts");

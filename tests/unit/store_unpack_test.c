@@ -424,6 +424,24 @@ static void test_hostile_entries(void)
 	}
 }
 
+/* A device is refused before anything is done about its name. */
+static void test_device_comes_first(void)
+{
+	struct build tar = { .size = 0 };
+	struct error err;
+
+	(void)build_tar(&tar, (struct build_entry){ .type = '3',
+				      .path = "null",
+				      .mode = 0666 });
+	CHECK(unpack(&tar, &err) == -EPERM);
+	build_file(&tar, "kept", "x");
+	(void)build_tar(&tar, (struct build_entry){ .type = '4',
+				      .path = "kept",
+				      .mode = 0666 });
+	CHECK(unpack(&tar, &err) == -EPERM);
+	CHECK(has_content("kept", "x"));
+}
+
 static void test_errors_name_the_entry(void)
 {
 	struct build tar = { .size = 0 };
@@ -661,6 +679,7 @@ int main(void)
 	RUN(test_whiteout_and_new_in_one_layer);
 	RUN(test_later_entries_replace);
 	RUN(test_hostile_entries);
+	RUN(test_device_comes_first);
 	RUN(test_errors_name_the_entry);
 	RUN(test_swapped_parents);
 	RUN(test_depth_and_length);
