@@ -112,7 +112,8 @@ static void test_faults(void)
 			break;
 		}
 		CHECK(is_old || is_new || strcmp(result(), "") == 0);
-		CHECK(outcome == -ENOSPC || nth == 2 || nth == 3); /* one lease unread */
+		CHECK(outcome == -ENOSPC || nth == 2 ||
+			nth == 3); /* one lease unread */
 	}
 	CHECK(fault_count_fds() == fds);
 }
