@@ -29,7 +29,7 @@ MAKEFLAGS += --no-builtin-rules -j$(shell nproc)
 # ---- what is compiled -------------------------------------------------------
 
 AGENT_SRC  := $(wildcard agent/*/*.c)
-INIT_MAINS := init initramfs disks netd dhcp-hook setup shutdown
+INIT_MAINS := init initramfs disks netd dhcp-hook setup shell shutdown
 INIT_MAINS := $(filter $(INIT_MAINS),$(basename $(notdir $(wildcard init/*.c))))
 INIT_SRC   := $(filter-out $(INIT_MAINS:%=init/%.c),$(wildcard init/*.c))
 PROGRAMS   := $(INIT_MAINS:%=$(B)/bin/%) $(B)/bin/tare
@@ -80,23 +80,18 @@ os: $(O)/tare-$(ARCH).efi ## only the OS file
 .PHONY: programs
 programs: $(PROGRAMS) ## only our own programs, static, for ARCH
 
+# TEST_ONLY of "unit fuzz boot" leaves the others out.
 .PHONY: test
-test: unit | tools-boot ## unit tests, then boot tests in QEMU
+test: $(TESTS) | tools-boot ## unit tests, fuzz corpus, then boot tests in QEMU
+ifneq ($(filter boot,$(or $(TEST_ONLY),boot)),)
 	$(Q)$(MAKE) ARCH=$(ARCH) image
 	$(Q)$(MAKE) ARCH=$(ARCH) DEBUG=1 image
-	$(Q)tests/boot/run
+endif
+	$(Q)tests/run $(H)/test
 
 .PHONY: unit
 unit: $(TESTS) ## only the unit tests, on this machine
-	$(Q)failed=0; for test in $^; do \
-		printf '  TEST  %s\n' "$${test##*/}"; \
-		"$$test" >"$$test.tap" 2>&1 && grep -q '^1\.\.' "$$test.tap" || \
-			{ cat "$$test.tap"; failed=$$((failed + 1)); }; \
-	done; \
-	echo "  unit tests: $$(cat $(^:=.tap) | grep -c '^ok') passed," \
-		"$$(cat $(^:=.tap) | grep -c '^not ok') failed," \
-		"$$failed of $(words $^) programs failed"; \
-	[ $$failed -eq 0 ]
+	$(Q)TEST_ONLY=unit tests/run $(H)/test
 
 .PHONY: lint
 lint: | tools-lint ## formatting, warnings of two compilers, layers, banned calls, docs
