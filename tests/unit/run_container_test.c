@@ -207,6 +207,24 @@ static void test_an_empty_cgroup_of_that_name_is_replaced(void)
 	fixture_close(&box);
 }
 
+static void test_names_of_cgroups_are_plain(void)
+{
+	static const char *const names[] = { "", "/", "/abs", "a//b", "a/",
+		"..", "a/../b", ".hidden", "a/.b",
+		"a-name-that-is-longer-than-the-ninety-five-bytes-which-a-"
+		"container-keeps-of-it-in-its-struct-and-so-too-long" };
+
+	if (!begin(NULL))
+		return;
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		check_row(names[i]);
+		box.spec.cgroup = names[i];
+		CHECK(FIXTURE_RUN(&box, "true") == -EINVAL);
+		CHECK(fixture_said(&box, "that is no path for one"));
+	}
+	fixture_close(&box);
+}
+
 static bool has_controller(const char *name)
 {
 	char text[256] = "";
@@ -264,6 +282,16 @@ static void test_limits_hold(void)
 	CHECK(fixture_said(&box, "16777216\n1\n50000 100000\n50\n10\n"));
 	CHECK(FIXTURE_RUN(&box, "dd", "if=/dev/zero", "of=/dev/shm/x", "bs=1M",
 		      "count=60") == 137);
+	/* a bomb of processes stops at the limit and goes with the rest */
+	CHECK(FIXTURE_SHELL(&box,
+		      "for i in $(seq 40); do sleep 1000 & done; echo no") !=
+		0);
+	CHECK(fixture_said(&box, "can't fork"));
+	box.spec.resources = (struct oci_resources){ .memory_max_bytes = 65536,
+		.pids_max = -1 };
+	CHECK(FIXTURE_RUN(&box, "true") == -ENOMEM);
+	CHECK(fixture_said(&box, "emory"));
+	CHECK(!has_cgroup("box"));
 	fixture_close(&box);
 }
 
@@ -354,6 +382,7 @@ int main(void)
 	RUN(test_neighbours_share_a_folder);
 	RUN(test_cgroups_made_inside_are_removed);
 	RUN(test_an_empty_cgroup_of_that_name_is_replaced);
+	RUN(test_names_of_cgroups_are_plain);
 	RUN(test_a_limit_without_controller_is_an_error);
 	RUN(test_limits_hold);
 	RUN(test_usage_is_read);
