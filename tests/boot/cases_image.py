@@ -26,14 +26,15 @@ def hostile_layers():
 @case("image-broken", limit_s=180)
 def image_broken(t):
     """Missing, truncated, wrong digest: each is said, the others run."""
-    truncated = t.box(name="truncated")
-    wrong = t.box(name="wrong")
-    blob = wrong.layer_paths[0]
+    # each has a layer of its own: one that is unpacked already is not read
+    truncated, wrong, lost = [
+        t.box([oci.file_entry(name, os.urandom(200000))], name)
+        for name in ("truncated", "wrong", "lost")]
+    blob = wrong.layer_paths[1]
     data = bytearray(wrong.files[blob])
-    data[len(data) // 2] ^= 1
+    data[4] ^= 1  # the time in gzip's header: whole, but not what was named
     wrong.files[blob] = bytes(data)
-    lost = t.box(name="lost")
-    del lost.files[lost.layer_paths[0]]
+    del lost.files[lost.layer_paths[1]]
     folder = os.path.join(t.work, "data")
     truncated.write(os.path.join(folder, "images", "truncated.tar"), keep=0.6)
     wrong.write(os.path.join(folder, "images", "wrong.tar"))

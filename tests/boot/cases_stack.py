@@ -53,7 +53,7 @@ volumes:
 """)
     with open(os.path.join(STACK, "site/index.html"), encoding="utf-8") as file:
         page = file.read()
-    nginx = ("daemon off; pid /tmp/nginx.pid; error_log /dev/stderr;"
+    nginx = ("daemon off; user www-data; pid /tmp/nginx.pid; error_log /dev/stderr;"
              "events {} http { access_log /dev/stdout; server { listen 8081;"
              "root /usr/share/nginx/html; } }\n")
     return t.disk(compose, files={"site/index.html": page,
@@ -71,6 +71,7 @@ def stack(t):
         need("packed by umoci" in machine.get(8081), "not the zstd page")
         client(machine, redis(machine, "set", "key", "a value"), "OK")
         client(machine, redis(machine, "get", "key"), "a value")
+        # the database is made at the first start: that takes its time
         client(machine, psql(machine, "select 'up'"), "up")
         client(machine, psql(
             machine, "create table rows (n int); insert into rows "

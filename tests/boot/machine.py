@@ -28,19 +28,16 @@ class Failure(Exception):
 
 
 class Pace:
-    """How many times slower than a good host this one is, from real boots."""
+    """How many times slower than a good host this one is, from a real boot."""
 
-    NOMINAL_BOOT_S = 4.0
+    NOMINAL_BOOT_S = 2.5
 
     def __init__(self):
         self.factor = 4.0  # until a boot was measured
-        self.measured = False
 
-    def measure(self, boot_s):
-        """Take the slowest boot seen, with room for a busy neighbour."""
-        factor = max(1.0, 2 * boot_s / self.NOMINAL_BOOT_S)
-        self.factor = max(self.factor, factor) if self.measured else factor
-        self.measured = True
+    def measure(self, boot_s, jobs):
+        """A boot of one machine alone took so long; jobs will run at once."""
+        self.factor = max(1.0, boot_s / self.NOMINAL_BOOT_S) * max(2, jobs)
 
     def deadline(self, nominal_s):
         return time.monotonic() + nominal_s * self.factor
@@ -148,7 +145,6 @@ class Machine:
             command += ["--forward", f"{free_port()}:1"]
         command += [*options, "--", *qemu_args]
         self.output = open(os.path.join(log_dir, name + ".qemu"), "w+")
-        self.started = time.monotonic()
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self.output,
             stderr=subprocess.STDOUT)
@@ -200,11 +196,9 @@ class Machine:
         if match:
             self.fail(f"the console shows {match[0]!r}")
 
-    def ready(self, after=0):
-        """Wait for the agent's ready line; a first boot sets the pace."""
-        match = self.expect(r"tare: ready: (\d+) of (\d+)", 60, after)
-        if after == 0:
-            PACE.measure(time.monotonic() - self.started)
+    def ready(self, after=0, nominal_s=30):
+        """Wait for the agent's line that all is up; (running, wanted)."""
+        match = self.expect(r"tare: ready: (\d+) of (\d+)", nominal_s, after)
         return int(match[1]), int(match[2])
 
     # -- shell on ttyS1 (debug OS file) ------------------------------------
