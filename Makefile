@@ -214,8 +214,8 @@ $(O)/tare-$(ARCH).img: image/mkimage $(O)/tare-$(ARCH).efi $(HELLO) \
 		truncate -s 1G $(O)/run.img)
 
 $(O)/tare-$(ARCH).spdx.json: parts/sbom $(O)/tare-$(ARCH).efi $(PROGRAMS) \
-		$(O)/tare-$(ARCH).img
+		$(O)/tare-$(ARCH).img | tools-sbom
 	$(call say,SBOM,$@)
-	$(Q)parts/sbom -a $(ARCH) -o $@ $(O)/tare-$(ARCH).efi
+	$(Q)parts/sbom $(ARCH) $(O) $@
 
 -include $(shell find build -name '*.d' 2>/dev/null)
