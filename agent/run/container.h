@@ -45,9 +45,14 @@ struct container_usage {
 
 /*
  * Starts the process of spec. workloads_fd is the folder in cgroupfs below
- * which spec->cgroup is made. When it returns 0 the program has been executed.
+ * which spec->cgroup is made; spec->root_fd is used up and may be closed. When
+ * it returns 0 the program has been executed; it waits at most 10 s for that.
+ * *out must be none before; on error it is none again and nothing is left. The
+ * caller has descriptors 0 to 2 open, has one thread, and does not ignore
+ * SIGCHLD.
+ *
  * Errors name the step: "mount 'proc' at '/proc': ...", "execute
- * '/bin/nginx': no such file or directory". -ENOENT and -EACCES of execve are
+ * '/bin/nginx': No such file or directory". -ENOENT and -EACCES of execve are
  * passed on as such (Docker's 127 and 126).
  */
 int container_start(const struct oci_spec *spec, int workloads_fd,
@@ -72,8 +77,9 @@ void container_usage(const struct container *container,
 
 /*
  * Kills what is left, removes the cgroup and closes everything; accepts a
- * half-built or empty struct and leaves CONTAINER_NONE. An error means that
- * the cgroup is still busy: call again when its processes are gone.
+ * half-built or empty struct and leaves CONTAINER_NONE. It waits at most 1 s.
+ * An error means that something still lives there; the struct keeps what is
+ * needed to call again.
  */
 int container_clear(struct container *container, int workloads_fd,
 	struct error *err);
