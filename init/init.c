@@ -46,8 +46,9 @@ static const struct request {
 #define REQUESTS (sizeof(requests) / sizeof(*requests))
 
 /* signals first, then the power buttons */
-static struct pollfd waits[1 + BUTTONS_MAX];
-static nfds_t waits_count;
+static struct pollfd waits[1 + BUTTONS_MAX] = { { .fd = -1 } };
+static nfds_t waits_count = 1;
+static sigset_t signals; /* all but faults */
 
 static int64_t now_ms(void)
 {
@@ -55,11 +56,6 @@ static int64_t now_ms(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
-static void wait_also(int fd)
-{
-	waits[waits_count++] = (struct pollfd){ .fd = fd, .events = POLLIN };
 }
 
 /* our own, so that a terminal that takes no output stops only its readers */
@@ -73,16 +69,14 @@ static void open_console(void)
 		(void)close(fd);
 }
 
+/* to be tried again when it fails: init without signals hears of nothing */
 static void open_signals(void)
 {
-	sigset_t signals;
-
-	crash_catch(&signals);
-	(void)sigprocmask(SIG_SETMASK, &signals, NULL);
-	int fd = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (fd < 0)
-		note("init", "wait for signals: %m");
-	wait_also(fd);
+	waits[0] = (struct pollfd){ .fd = signalfd(-1, &signals,
+					    SFD_CLOEXEC | SFD_NONBLOCK),
+		.events = POLLIN };
+	if (waits[0].fd < 0)
+		say("init", "wait for signals: %m, trying again");
 }
 
 static bool has_power_key(int fd)
@@ -101,7 +95,8 @@ static void open_power_buttons(void)
 		(void)snprintf(path, sizeof(path), "/dev/input/event%d", i);
 		int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		if (fd >= 0 && has_power_key(fd))
-			wait_also(fd);
+			waits[waits_count++] =
+				(struct pollfd){ .fd = fd, .events = POLLIN };
 		else if (fd >= 0)
 			(void)close(fd);
 	}
@@ -170,11 +165,14 @@ int main(void)
 
 	watchdog_open();
 	open_console();
-	open_signals();
+	crash_catch(&signals);
+	(void)sigprocmask(SIG_SETMASK, &signals, NULL);
 	open_power_buttons();
 	(void)reboot(RB_DISABLE_CAD); /* ctrl-alt-del asks us, by SIGINT */
 
 	for (;;) {
+		if (waits[0].fd < 0)
+			open_signals();
 		int64_t wake_ms = services_tick(now_ms());
 
 		if (!services_healthy(now_ms()))

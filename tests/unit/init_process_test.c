@@ -6,6 +6,7 @@
  * shell scripts in place of the services, its /dev a fifo as the console. All
  * that it says comes out of that fifo and is waited for with a deadline.
  */
+/* wrap: open pipe2 signalfd dup2 syscall */
 int init_main(void);
 #define main init_main
 #include "init.c"
@@ -20,8 +21,24 @@ int init_main(void);
 #include <sys/sysmacros.h>
 
 #include "check.h"
+#include "fault.h"
+
+FAULT_WRAP(int, pipe2, (int fds[2], int flags), (fds, flags))
+FAULT_WRAP(int, signalfd, (int fd, const sigset_t *set, int flags),
+	(fd, set, flags))
+FAULT_WRAP(int, dup2, (int from, int to), (from, to))
+FAULT_WRAP(long, syscall, (long number, long a, long b, long c, long d),
+	(number, a, b, c, d))
+
+int __real_open(const char *path, int flags, ...);
+int __wrap_open(const char *path, int flags, mode_t mode);
+int __wrap_open(const char *path, int flags, mode_t mode)
+{
+	return fault_strikes() ? -1 : __real_open(path, flags, mode);
+}
 
 #define DEADLINE_MS 20000
+#define FAULTS_MAX  30
 
 static char said[65536]; /* by all that ran since start() */
 static int console = -1;
@@ -35,7 +52,8 @@ static const struct script {
 	{ "disks", "[ \"$1\" = --probe ] && exit 0; exit 0" },
 	{ "netd", "exec sleep 1000" },
 	{ "shell", "exit 0" },
-	{ "tare-agent", "echo x >&3; echo agent is up; exec sleep 1000" },
+	{ "tare-agent",
+		"echo x >&3; echo agent is up; : >/run/up; exec sleep 1000" },
 	{ "shutdown", "echo shutdown \"$@\"" },
 };
 
@@ -293,6 +311,33 @@ static void test_missing_shutdown(void)
 	CHECK(write_usual("shutdown"));
 }
 
+/* Waits for a file that the agent makes: it cannot be heard without console. */
+static bool is_up(void)
+{
+	int64_t deadline_ms = now_ms() + DEADLINE_MS;
+
+	while (access("/run/up", F_OK) < 0 && now_ms() < deadline_ms)
+		read_console(10);
+	return access("/run/up", F_OK) == 0;
+}
+
+/* Whatever single call fails on the way up, the agent comes up. Without its
+ * signals (the call is the first signalfd) it looks around every 10 s only. */
+static void test_faults_on_the_way_up(void)
+{
+	for (unsigned int nth = 1; nth <= FAULTS_MAX; nth++) {
+		(void)unlink("/run/up");
+		fault_arm(nth, EMFILE);
+		if (!CHECK(start_machine()))
+			return;
+		if (!CHECK(is_up()))
+			printf("# with call %u failing: %s\n", nth, said);
+		CHECK(kill(machine, SIGKILL) == 0);
+		CHECK(end_machine() >= 0);
+	}
+	(void)fault_fired();
+}
+
 static bool can_run;
 
 static void test_world(void)
@@ -316,5 +361,6 @@ int main(void)
 	RUN(test_a_required_step_that_fails_reboots);
 	RUN(test_reaps_orphans);
 	RUN(test_missing_shutdown);
+	RUN(test_faults_on_the_way_up);
 	return check_done();
 }
