@@ -241,15 +241,43 @@ static int add_etc_files(const struct places *places,
 	return result;
 }
 
+static size_t depth_of(const char *path)
+{
+	size_t depth = 0;
+
+	for (; *path; path++)
+		depth += *path == '/';
+	return depth;
+}
+
+/* Upper folders first, so that no mount hides one that is below it. */
+static int add_declared_mounts(const struct places *places,
+	const struct service *service, struct launch *launch, struct error *err)
+{
+	size_t added = 0;
+	int result = 0;
+
+	for (size_t depth = 1; result == 0 && added < service->volume_count;
+		depth++) {
+		for (size_t i = 0; result == 0 && i < service->volume_count;
+			i++) {
+			if (depth_of(service->volumes[i].target) != depth)
+				continue;
+			result = add_declared_mount(places,
+				&service->volumes[i], launch, err);
+			added++;
+		}
+	}
+	return result;
+}
+
 static int add_mounts(const struct places *places,
 	const struct service *service, struct launch *launch, struct error *err)
 {
 	int result = add_etc_files(places, service, launch, err);
 
-	for (size_t i = 0; result == 0 && i < service->volume_count; i++)
-		result = add_declared_mount(places, &service->volumes[i],
-			launch, err);
-	return result;
+	return result < 0 ? result
+			  : add_declared_mounts(places, service, launch, err);
 }
 
 /* Who runs, what, where, with which rights. */

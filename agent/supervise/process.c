@@ -97,7 +97,7 @@ const char *const *process_environment(const struct service *service,
 
 uint64_t process_capabilities(const struct service *service)
 {
-	const uint64_t all = (UINT64_C(1) << 41) - 1; /* up to 40: CHECKPOINT */
+	const uint64_t all = spec_all_capabilities();
 	uint64_t set = service->privileged ? all : spec_default_capabilities();
 
 	if (service->privileged)

@@ -14,6 +14,7 @@
 #include "lib/arena.h"
 #include "lib/error.h"
 #include "lib/fd.h"
+#include "lib/text.h"
 #include "supervise/tree.h"
 
 #define GOOD_ONE "services:\n  one:\n    image: busybox\n"
@@ -186,13 +187,16 @@ static void test_half_a_copy(void)
 
 static void test_too_deep(void)
 {
-	char path[64] = "d";
+	char path[64];
+	struct text text;
 	struct error err;
 
 	begin();
+	text_init(&text, path, sizeof(path));
+	text_add(&text, "d");
 	for (int i = 0; i < TREE_DEPTH_MAX + 1; i++) {
 		CHECK(mkdirat(partition_fd, path, 0755) == 0);
-		(void)strncat(path, "/d", sizeof(path) - strlen(path) - 1);
+		text_add(&text, "/d");
 	}
 	CHECK(tree_copy(partition_fd, data_fd, NULL, &err) < 0);
 	CHECK(strstr(err.text, "levels"));

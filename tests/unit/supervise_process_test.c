@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "lib/arena.h"
 #include "lib/error.h"
+#include "lib/text.h"
 #include "store/store.h"
 
 #define CAP(name) (UINT64_C(1) << spec_capability_from_name(name))
@@ -37,13 +38,13 @@ static const struct strings unset = { NULL, 0, false };
 
 static bool has_arguments(const char *const *list, const char *joined)
 {
-	char text[200] = "";
+	char buffer[200];
+	struct text text;
 
-	for (; *list; list++) {
-		(void)strncat(text, *list, sizeof(text) - strlen(text) - 1);
-		(void)strncat(text, "|", sizeof(text) - strlen(text) - 1);
-	}
-	return strcmp(text, joined) == 0;
+	text_init(&text, buffer, sizeof(buffer));
+	for (; *list; list++)
+		text_add(&text, "%s|", *list);
+	return strcmp(buffer, joined) == 0;
 }
 
 static void test_arguments(void)
