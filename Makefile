@@ -36,8 +36,6 @@ PROGRAMS   := $(INIT_MAINS:%=$(B)/bin/%) $(B)/bin/tare
 TESTS      := $(patsubst tests/unit/%.c,$(H)/test/%,$(wildcard tests/unit/*_test.c))
 
 LIBS       := musl libyaml jansson zlib zstd libseccomp openssl
-ROOT_PARTS := busybox e2fsprogs
-IMAGE_PARTS := $(if $(filter x86_64,$(ARCH)),syslinux)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes \
 	-Wmissing-prototypes -Wformat=2 -Wundef -Wvla -Wimplicit-fallthrough \
@@ -128,27 +126,24 @@ TOOLS_build := build $(ARCH)
 TOOLS_run   := $(if $(filter arm64,$(ARCH)),run-arm64,run)
 TOOLS_boot  := boot $(ARCH)
 
-# A stamp changes when its part does. One run of parts/build for all libraries.
-part = $(Q)parts/build -a $(1) -l build/$(1)/parts $(2)
-$(LIBS:%=$(P)/%.stamp) &: FORCE | tools-build
-	$(call part,$(ARCH),$(LIBS))
-$(ROOT_PARTS:%=$(P)/%.stamp) &: FORCE $(P)/musl.stamp
-	$(call part,$(ARCH),$(ROOT_PARTS))
-$(P)/linux.stamp: FORCE $(P)/musl.stamp
-	$(call part,$(ARCH),linux)
-$(P)/syslinux.stamp: FORCE | tools-build
-	$(call part,$(ARCH),syslinux)
-ifneq ($(ARCH),$(HOST_ARCH))
-build/$(HOST_ARCH)/parts/e2fsprogs.stamp: FORCE | tools-build
-	$(call part,$(HOST_ARCH),e2fsprogs)
-endif
+# A stamp changes when one of its parts does. Each is one run of parts/build.
+$(P)/libs.stamp: PARTS = $(LIBS)
+$(P)/root.stamp: PARTS = busybox e2fsprogs
+$(P)/kernel.stamp: PARTS = linux
+$(P)/boot.stamp: PARTS = $(if $(filter x86_64,$(ARCH)),syslinux)
+build/host.stamp: PARTS = e2fsprogs
+build/host.stamp: PARTS_ARCH = $(HOST_ARCH)
+PARTS_ARCH = $(ARCH)
+%.stamp: FORCE | tools-build
+	$(Q)mkdir -p $(@D) && parts/build -a $(PARTS_ARCH) \
+		-l build/$(PARTS_ARCH)/parts -s $@ $(PARTS)
 
 # ---- programs ---------------------------------------------------------------
 
-$(B)/obj/agent/%.o: agent/%.c $(LIBS:%=$(P)/%.stamp)
+$(B)/obj/agent/%.o: agent/%.c $(P)/libs.stamp
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_CFLAGS) -Iagent -c -o $@ $<
-$(B)/obj/init/%.o: init/%.c $(LIBS:%=$(P)/%.stamp)
+$(B)/obj/init/%.o: init/%.c $(P)/libs.stamp
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_CFLAGS) -Iinit -c -o $@ $<
 $(B)/obj/init.a: $(INIT_SRC:%.c=$(B)/obj/%.o)
@@ -181,12 +176,12 @@ $(H)/test/%: $(H)/obj/tests/%.o $(H)/obj/agent.a $(H)/obj/init.a
 
 # ---- root, OS file, disk ----------------------------------------------------
 
-$(O)/root.erofs: rootfs/mkroot $(PROGRAMS) $(ROOT_PARTS:%=$(P)/%.stamp) \
+$(O)/root.erofs: rootfs/mkroot $(PROGRAMS) $(P)/root.stamp \
 		$(wildcard rootfs/*) | tools-image
 	$(call say,ROOT,$@)
 	$(Q)mkdir -p $(@D) && rootfs/mkroot -l rootfs/files \
 		$(if $(DEBUG),-l rootfs/files.debug) $(B) $@
-$(O)/tare-$(ARCH).efi: rootfs/mkosfile $(O)/root.erofs $(P)/linux.stamp
+$(O)/tare-$(ARCH).efi: rootfs/mkosfile $(O)/root.erofs $(P)/kernel.stamp
 	$(call say,OS,$@)
 	$(Q)rootfs/mkosfile $(P)/linux $(O)/kernel $(B)/bin/initramfs \
 		$(O)/root.erofs $@
@@ -194,14 +189,14 @@ $(O)/tare-$(ARCH).efi: rootfs/mkosfile $(O)/root.erofs $(P)/linux.stamp
 # The config partition: CONFIG, or examples/hello. The image of hello goes with
 # a single file as well, so that a first own compose.yaml can use it.
 HELLO := $(B)/hello.tar
-$(HELLO): examples/hello/mkimage examples/hello/index.html $(P)/busybox.stamp
+$(HELLO): examples/hello/mkimage examples/hello/index.html $(P)/root.stamp
 	$(call say,IMAGE,$@)
 	$(Q)examples/hello/mkimage $(ARCH) $(P)/busybox/bin/busybox-hello $@
 CONFIG_FILE := $(if $(CONFIG),$(CONFIG),examples/hello/compose.yaml)
 CONFIG_DIR  := $(if $(wildcard $(CONFIG_FILE)/.),$(CONFIG),$(O)/config)
 $(O)/tare-$(ARCH).img: image/mkimage $(O)/tare-$(ARCH).efi $(HELLO) \
-		$(IMAGE_PARTS:%=$(P)/%.stamp) FORCE \
-		build/$(HOST_ARCH)/parts/e2fsprogs.stamp | tools-image
+		$(P)/boot.stamp FORCE \
+		build/host.stamp | tools-image
 	$(Q)if [ "$(CONFIG_DIR)" = $(O)/config ]; then \
 		rm -rf $(O)/config && mkdir -p $(O)/config/images && \
 		cp $(CONFIG_FILE) $(O)/config/compose.yaml && \
