@@ -264,7 +264,8 @@ static const struct workload *find(const char *name)
 		if (strcmp(supervisor.workloads[i].service->name, name) == 0)
 			return &supervisor.workloads[i];
 	}
-	return NULL;
+	printf("# there is no workload %s\n", name);
+	abort();
 }
 
 static bool comes_before(const char *first, const char *second)
