@@ -96,6 +96,15 @@ int kernel_pidfd_send_signal(int pid_fd, int signal)
 	return (int)syscall(SYS_pidfd_send_signal, pid_fd, signal, NULL, 0);
 }
 
+int kernel_default_signal(int signal)
+{
+	/* no handler, no flags, an empty mask, whatever their order is */
+	static const unsigned long action[8];
+
+	return (int)syscall(SYS_rt_sigaction, signal, action, NULL,
+		sizeof(uint64_t));
+}
+
 int kernel_capget(uint64_t *permitted)
 {
 	struct __user_cap_header_struct header = {

@@ -49,6 +49,12 @@ int kernel_close_on_exec_from(unsigned int first);
 
 int kernel_pidfd_send_signal(int pid_fd, int signal);
 
+/*
+ * rt_sigaction(2), SIG_DFL. A libc refuses signals 32 to 34, which it has for
+ * itself; but a parent may leave them ignored, as posix_spawn of glibc does.
+ */
+int kernel_default_signal(int signal);
+
 /* Sets of capabilities(7) of this process, one bit each. */
 int kernel_capget(uint64_t *permitted);
 int kernel_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable);

@@ -40,14 +40,13 @@ typedef int step_fn(struct stage *stage, const struct step *step,
 static int prepare_process(struct stage *stage, const struct step *step,
 	struct error *err)
 {
-	struct sigaction action = { .sa_handler = SIG_DFL };
 	sigset_t none;
 
 	(void)stage;
 	(void)step;
 	(void)err;
 	for (int signal = 1; signal < NSIG; signal++)
-		(void)sigaction(signal, &action, NULL); /* KILL cannot */
+		(void)kernel_default_signal(signal); /* KILL cannot */
 	(void)sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || setsid() < 0 ||
 		kernel_close_on_exec_from(3) < 0)
