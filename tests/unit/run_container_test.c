@@ -211,8 +211,8 @@ static void test_names_of_cgroups_are_plain(void)
 {
 	static const char *const names[] = { "", "/", "/abs", "a//b", "a/",
 		"..", "a/../b", ".hidden", "a/.b",
-		"a-name-that-is-longer-than-the-ninety-five-bytes-which-a-"
-		"container-keeps-of-it-in-its-struct-and-so-too-long" };
+		("a-name-that-is-longer-than-the-ninety-five-bytes-which-a-"
+		 "container-keeps-of-it-in-its-struct-and-so-too-long") };
 
 	if (!begin(NULL))
 		return;
