@@ -33,7 +33,13 @@ done
 # shellcheck disable=SC2086 # lists
 CC="$CC" perl "$SRC/Configure" "$target" $without \
 	--prefix=/usr --openssldir=/etc/ssl --libdir=lib $CFLAGS
-make -j"$JOBS" build_generated
+make -j"$JOBS" build_generated crypto/buildinf.h
+# The compiler's path and flags would name this machine's folders.
+cat >crypto/buildinf.h <<-END
+	#define PLATFORM "platform: $target"
+	#define DATE "built on: $(date -u -d "@$SOURCE_DATE_EPOCH")"
+	static const char compiler_flags[] = "compiler: $(basename "$CC")";
+END
 make -j"$JOBS" libcrypto.a
 
 mkdir -p "$OUT/include" "$OUT/lib"
