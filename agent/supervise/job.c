@@ -49,6 +49,8 @@ static _Noreturn void run_child(const struct store *store,
 	struct store own = *store;
 	struct message message = { .is_end = true };
 
+	/* the agent is shielded from the memory killer; this is not the agent */
+	(void)fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "500", NULL);
 	/* an agent that is gone will start this again */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)prctl(PR_SET_NAME, "tare-import");
