@@ -70,7 +70,7 @@ help: ## list the targets
 
 .PHONY: run
 run: $(O)/tare-$(ARCH).img | tools-run ## build everything, boot it in this terminal
-	$(Q)qemu/run -a $(ARCH) $(if $(DEBUG),--disk $(O)/run.img)
+	$(Q)qemu/run -a $(ARCH) $(if $(DEBUG),--image $(O)/tare-$(ARCH).img --keys guest)
 
 .PHONY: image
 image: $(O)/tare-$(ARCH).img ## the OS file and the boot disk
@@ -208,8 +208,6 @@ $(O)/tare-$(ARCH).img: image/mkimage $(O)/tare-$(ARCH).efi $(HELLO) \
 		$(if $(DATA),-d $(DATA)) -o $@.new
 	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@ && \
 		echo "  DISK  $@"; fi
-	$(Q)$(if $(DEBUG),cp --sparse=always $@ $(O)/run.img && \
-		truncate -s 1G $(O)/run.img)
 
 $(O)/tare-$(ARCH).spdx.json: parts/sbom $(O)/tare-$(ARCH).efi $(PROGRAMS) \
 		$(O)/tare-$(ARCH).img | tools-sbom
