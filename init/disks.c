@@ -36,7 +36,7 @@
 
 static const char *device_of(char path[DEVICE_MAX], const char *name)
 {
-	(void)snprintf(path, DEVICE_MAX, "/dev/%s", name);
+	(void)snprintf(path, DEVICE_MAX, "/dev/%.*s", PARTITION_NAME_MAX, name);
 	return path;
 }
 
