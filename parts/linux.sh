@@ -39,7 +39,7 @@ printf 'dir /dev 0755 0 0\n' >empty
 kmake -j"$JOBS" "${image##*/}"
 
 # Large, and made anew by the next link.
-cd "$OUT/build"
+cd "$OUT/build" || exit
 rm -f vmlinux vmlinux.o .tmp_vmlinux* "$image"
 find arch/*/boot '(' -name 'vmlinux*' -o -name 'Image*' ')' -type f \
 	-size +100k -delete
