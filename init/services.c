@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "services.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
@@ -31,7 +32,7 @@ static const struct service {
 	int beat_s;       /* killed after so long without a heartbeat */
 	int reboot_s;     /* and the machine restarts after so long */
 	bool is_required; /* the machine restarts when it fails */
-	bool is_optional; /* status 0 means: not needed here */
+	bool is_optional; /* status 0, or no program: not needed here */
 } services[] = {
 	/* clang-format off */
 	{ .name = "setup", .argv = { "/sbin/setup" },
@@ -92,6 +93,8 @@ static _Noreturn void become(const struct service *service, int beat_fd)
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	(void)execve(service->argv[0], (char *const *)(uintptr_t)service->argv,
 		(char *const *)(uintptr_t)envp);
+	if (service->is_optional && errno == ENOENT)
+		_exit(0); /* this root does not have it */
 	note(service->name, "run '%s': %m", service->argv[0]);
 	_exit(127);
 }
