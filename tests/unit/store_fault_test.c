@@ -24,9 +24,6 @@ FAULT_WRAP(ssize_t, pread, (int fd, void *data, size_t size, off_t at),
 FAULT_WRAP(ssize_t, write, (int fd, const void *data, size_t size),
 	(fd, data, size))
 FAULT_WRAP(int, fsync, (int fd), (fd))
-FAULT_WRAP(int, syncfs, (int fd), (fd))
-FAULT_WRAP(int, renameat, (int from, const char *a, int to, const char *b),
-	(from, a, to, b))
 FAULT_WRAP(int, mkdirat, (int fd, const char *name, mode_t mode),
 	(fd, name, mode))
 FAULT_WRAP(int, mknodat, (int fd, const char *name, mode_t mode, dev_t dev),
@@ -65,6 +62,25 @@ int __wrap_openat(int fd, const char *name, int flags, mode_t mode);
 int __wrap_openat(int fd, const char *name, int flags, mode_t mode)
 {
 	return fault_strikes() ? -1 : __real_openat(fd, name, flags, mode);
+}
+
+static unsigned int syncs, renames, early_renames;
+
+int __real_syncfs(int fd);
+int __wrap_syncfs(int fd);
+int __wrap_syncfs(int fd)
+{
+	syncs++;
+	return fault_strikes() ? -1 : __real_syncfs(fd);
+}
+
+int __real_renameat(int from, const char *a, int to, const char *b);
+int __wrap_renameat(int from, const char *a, int to, const char *b);
+int __wrap_renameat(int from, const char *a, int to, const char *b)
+{
+	renames++;
+	early_renames += syncs == 0;
+	return fault_strikes() ? -1 : __real_renameat(from, a, to, b);
 }
 
 int __real_fcntl(int fd, int command, ...);
@@ -235,6 +251,17 @@ static void test_full_disk_is_said(void)
 	CHECK(strstr(err.text, "layer sha256:"));
 }
 
+/* A name that is seen before its contents are on the disk is a lie. */
+static void test_synced_before_named(void)
+{
+	struct error err;
+
+	empty_store();
+	syncs = renames = early_renames = 0;
+	CHECK(import_image(&store, "app", NULL, NULL, &err) == 0);
+	CHECK(syncs == 1 && renames == 4 && early_renames == 0);
+}
+
 static void test_store_open(void)
 {
 	for (unsigned int n = 1;; n++) {
@@ -307,6 +334,7 @@ int main(void)
 	RUN(test_io_errors);
 	RUN(test_full_disk);
 	RUN(test_full_disk_is_said);
+	RUN(test_synced_before_named);
 	RUN(test_store_open);
 	RUN(test_collect);
 	store_close(&store);
