@@ -46,18 +46,30 @@ static int find_stop_signal(const struct service *service,
 	return number > 0 ? number : SIGTERM;
 }
 
-/* Looks the image up; it may have to be unpacked first. */
+/*
+ * Looks the image up. One whose archive is new or has changed is unpacked
+ * first; when that fails, what was unpacked before is still good.
+ */
 static enum event prepare(struct workload *workload)
 {
 	const struct store *store = workload->host->store;
 	const char *reference = workload->service->image;
+	bool has_failed = workload->has_import_failed;
 	auto_arena arena = { 0 };
-	struct image image;
+	struct image image = { .layer_count = 0 };
 	struct error err;
 	int result = store_find(store, reference, &arena, &image, &err);
 
+	workload->has_import_failed = false;
 	if (result == 0)
 		return EVENT_READY;
+	if (result == -EAGAIN && has_failed && image.layer_count > 0) {
+		log_warn("%s: %s, using the image that was there before",
+			name_of(workload), workload->reason);
+		return EVENT_READY;
+	}
+	if (has_failed)
+		return EVENT_FAIL; /* the reason is known */
 	if (result == -EAGAIN)
 		result = workload->host->want_image(workload, &err);
 	if (result == 0)
@@ -89,13 +101,13 @@ static int start(struct workload *workload, struct error *err)
 	const struct workload_host *host = workload->host;
 	struct container *container = &workload->container;
 	auto_arena arena = { 0 };
-	struct image image;
+	struct image image = { .layer_count = 0 };
 	struct launch launch;
 	int result;
 
 	result = store_find(host->store, workload->service->image, &arena,
 		&image, err);
-	if (result < 0)
+	if (result < 0 && !(result == -EAGAIN && image.layer_count > 0))
 		return result;
 	workload->stop_signal = find_stop_signal(workload->service, &image);
 	result = launch_prepare(host->places, workload->service, &image,
@@ -228,8 +240,9 @@ void workload_event(struct workload *workload, enum event event)
 void workload_fail(struct workload *workload, const struct error *why)
 {
 	set_reason(workload, why->text);
+	workload->has_import_failed = true;
 	workload->failures++;
-	workload_event(workload, EVENT_FAIL);
+	workload_event(workload, EVENT_RETRY);
 }
 
 void workload_hurry(struct workload *workload)

@@ -36,7 +36,8 @@ struct workload {
 	const struct service *service;
 	enum state state;
 	bool is_wanted;
-	bool has_started; /* at least once, for those that depend on it */
+	bool has_started;       /* at least once, for those that depend on it */
+	bool has_import_failed; /* since the image was last looked for */
 	struct container container;
 	struct watch exit_watch; /* a duplicate of the container's pid_fd */
 	struct timer timer;      /* back-off or stop grace */

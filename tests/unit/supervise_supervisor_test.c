@@ -34,6 +34,7 @@ static char folders[4][48];
 /* What the stand-ins are told and what they saw. */
 static int imports_to_fail;
 static bool needs_import;
+static bool has_older; /* an image that was imported before */
 static char journal[4096];
 
 static void note(const char *what, const char *who)
@@ -82,12 +83,11 @@ int __wrap_store_find(const struct store *store, const char *reference,
 	if (strcmp(reference, "missing") == 0)
 		return error_set(err, -ENOENT, "find image 'missing': nowhere");
 	(void)snprintf(marker, sizeof(marker), "%s/imported", base);
-	if (needs_import && access(marker, F_OK) < 0)
-		return -EAGAIN;
 	*out = (struct image){ .working_dir = "",
 		.user = "",
-		.stop_signal = "" };
-	return 0;
+		.stop_signal = "",
+		.layer_count = has_older };
+	return needs_import && access(marker, F_OK) < 0 ? -EAGAIN : 0;
 }
 
 /* Runs in the child that a job forks. */
@@ -225,6 +225,7 @@ static void begin(const char *config)
 	journal[0] = '\0';
 	imports_to_fail = 0;
 	needs_import = false;
+	has_older = false;
 	has_timed_out = false;
 	is_done = NULL;
 	memset(&supervisor, 0, sizeof(supervisor));
@@ -393,6 +394,14 @@ static void test_an_image_that_cannot_be_had(void)
 	imports_to_fail = 1;
 	run(is_backing_off);
 	CHECK(strstr(journal, "unpack 'i': digest differs"));
+	end();
+	begin("services:\n  web: {image: i, command: [exec sleep 100]}\n");
+	needs_import = true;
+	has_older = true;
+	imports_to_fail = 1;
+	run(all_running);
+	CHECK(strstr(journal,
+		"digest differs, using the image that was there"));
 	end();
 	begin("services:\n  web: {image: missing, command: [exec sleep 1]}\n");
 	run(is_backing_off);
