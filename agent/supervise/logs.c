@@ -51,18 +51,30 @@ static void complain(struct log_file *file, const char *what, int code)
 	file->is_failing = true;
 }
 
+/* The power may have gone in the midst of a line: the next begins anew. */
+static void end_half_line(struct log_file *file)
+{
+	char last = '\n';
+
+	if (file->size > 0 &&
+		pread(file->fd, &last, 1, (off_t)file->size - 1) == 1 &&
+		last != '\n' && write(file->fd, "\n", 1) == 1)
+		file->size++;
+}
+
 static void open_file(struct log_file *file)
 {
 	struct stat status;
 
 	file->fd = openat(file->dir_fd, file->name,
-		O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+		O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (file->fd < 0) {
 		complain(file, "open the log", errno);
 		return;
 	}
 	file->size =
 		fstat(file->fd, &status) < 0 ? 0 : (uint64_t)status.st_size;
+	end_half_line(file);
 }
 
 static void rotate(struct log_file *file)
@@ -76,42 +88,81 @@ static void rotate(struct log_file *file)
 	open_file(file);
 }
 
+/* A full disk takes a part: what is whole of it stays, half a line does not. */
+static void keep_whole_lines(struct log_file *file, const char *bytes,
+	size_t written)
+{
+	const char *last = memrchr(bytes, '\n', written);
+
+	file->size += last ? (size_t)(last - bytes) + 1 : 0;
+	if (ftruncate(file->fd, (off_t)file->size) < 0)
+		end_half_line(file);
+}
+
 static void flush(struct log_file *file, struct text *out)
 {
 	ssize_t written;
 
 	if (out->used == 0)
 		return;
+	file->tokens -= (int64_t)out->used;
 	if (file->fd < 0)
 		open_file(file);
 	else if (file->size + out->used > LOG_FILE_MAX)
 		rotate(file);
 	if (file->fd >= 0) {
 		written = write(file->fd, out->data, out->used);
-		if (written > 0)
-			file->size += (uint64_t)written;
-		if (written < 0)
+		if (written < 0) {
 			complain(file, "write the log", errno);
-		else if ((size_t)written < out->used)
+		} else if ((size_t)written < out->used) {
 			complain(file, "write the log", ENOSPC);
-		else
+			keep_whole_lines(file, out->data, (size_t)written);
+		} else {
+			file->size += (uint64_t)written;
 			file->is_failing = false;
+		}
 	}
 	text_init(out, out_buffer, sizeof(out_buffer));
 }
 
-/* Appends one JSON line made of what is pending and of these bytes. */
-static void add_line(struct log_stream *stream, const char *bytes, size_t size,
-	bool is_ended, const char *time, struct text *out)
+/* Appends one JSON line made of the first size bytes that are pending. */
+static void add_line(struct log_stream *stream, size_t size, bool is_ended,
+	const char *time, struct text *out)
 {
 	if (out->size - out->used < LINE_ENCODED)
 		flush(stream->file, out);
 	text_add(out, "{\"log\":\"");
-	text_add_json(out, stream->pending, stream->pending_size);
-	text_add_json(out, bytes, size);
+	text_add_json(out, stream->pending, size);
 	text_add(out, "%s\",\"stream\":\"%s\",\"time\":\"%s\"}\n",
 		is_ended ? "\\n" : "", stream->name, time);
-	stream->pending_size = 0;
+	stream->pending_size -= size;
+	memmove(stream->pending, stream->pending + size, stream->pending_size);
+}
+
+/* Writes the beginning of a line as a part of its own. */
+static void end_part(struct log_stream *stream, const char *time)
+{
+	struct text out;
+
+	text_init(&out, out_buffer, sizeof(out_buffer));
+	if (stream->pending_size > 0)
+		add_line(stream, stream->pending_size, false, time, &out);
+	flush(stream->file, &out);
+}
+
+/* size without a character of UTF-8 that is cut off at the end (RFC 3629). */
+static size_t whole_characters(const char *bytes, size_t size)
+{
+	for (size_t back = 1; back <= 3 && back < size; back++) {
+		unsigned char byte = (unsigned char)bytes[size - back];
+		size_t length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+
+		if (byte >= 0xc0)
+			return length > back ? size - back : size;
+		if (byte < 0x80)
+			break;
+	}
+	return size;
 }
 
 void log_feed(struct log_stream *stream, const char *bytes, size_t size,
@@ -122,19 +173,19 @@ void log_feed(struct log_stream *stream, const char *bytes, size_t size,
 	text_init(&out, out_buffer, sizeof(out_buffer));
 	while (size > 0) {
 		size_t room = LOG_LINE_MAX - stream->pending_size;
-		const char *end =
-			memchr(bytes, '\n', size < room ? size : room);
-		size_t length = end ? (size_t)(end - bytes) : size;
+		size_t most = size < room ? size : room;
+		const char *end = memchr(bytes, '\n', most);
+		size_t length = end ? (size_t)(end - bytes) : most;
 
-		if (!end && length < room) {
-			memcpy(stream->pending + stream->pending_size, bytes,
-				length);
-			stream->pending_size += length;
-			break;
-		}
-		if (!end)
-			length = room;
-		add_line(stream, bytes, length, end != NULL, time, &out);
+		memcpy(stream->pending + stream->pending_size, bytes, length);
+		stream->pending_size += length;
+		if (end)
+			add_line(stream, stream->pending_size, true, time,
+				&out);
+		else if (stream->pending_size == LOG_LINE_MAX)
+			add_line(stream,
+				whole_characters(stream->pending, LOG_LINE_MAX),
+				false, time, &out);
 		length += end != NULL;
 		bytes += length;
 		size -= length;
@@ -157,7 +208,7 @@ static void format_now(char *out, size_t size)
 static void refill(struct log_file *file)
 {
 	uint64_t now = loop_now_ms();
-	uint64_t add = (now - file->filled_ms) * LOG_RATE / 1000;
+	int64_t add = (int64_t)(now - file->filled_ms) * LOG_RATE / 1000;
 
 	file->filled_ms = now;
 	file->tokens += add;
@@ -178,6 +229,7 @@ static void report_dropped(struct log_stream *stream, const char *time)
 		"tare: dropped %llu bytes here: over %d bytes a second\n",
 		(unsigned long long)file->dropped_bytes, LOG_RATE);
 	file->dropped_bytes = 0;
+	end_part(stream, time);
 	log_feed(stream, line, text.used, time);
 }
 
@@ -193,11 +245,10 @@ static ssize_t read_some(struct log_stream *stream)
 	if (size == 0)
 		return -1;
 	refill(file);
-	if ((uint64_t)size > file->tokens) {
+	if (size > file->tokens) {
 		file->dropped_bytes += (uint64_t)size;
 		return size;
 	}
-	file->tokens -= (uint64_t)size;
 	format_now(time, sizeof(time));
 	report_dropped(stream, time);
 	log_feed(stream, read_buffer, (size_t)size, time);
@@ -207,14 +258,10 @@ static ssize_t read_some(struct log_stream *stream)
 static void end_stream(struct log_stream *stream)
 {
 	char time[40];
-	struct text out;
 
 	format_now(time, sizeof(time));
 	report_dropped(stream, time);
-	text_init(&out, out_buffer, sizeof(out_buffer));
-	if (stream->pending_size > 0)
-		add_line(stream, "", 0, false, time, &out);
-	flush(stream->file, &out);
+	end_part(stream, time);
 	loop_remove(stream->file->loop, &stream->watch);
 }
 

@@ -6,10 +6,11 @@
  * json-file driver made known:
  *   {"log":"text\n","stream":"stdout","time":"2026-01-02T03:04:05.123456Z"}
  * A line over LOG_LINE_MAX bytes comes in parts; only the last part ends in
- * "\n". The file is rotated to <service>.log.1 at LOG_FILE_MAX bytes. A
- * workload may write LOG_RATE bytes a second with bursts of LOG_BURST; what is
- * over that is read and dropped, and how much was dropped is a line of its own.
- * So nobody waits for a log: not the workload, not its neighbours.
+ * "\n". The file is rotated to <service>.log.1 at LOG_FILE_MAX bytes. It grows
+ * by LOG_RATE bytes a second with bursts of LOG_BURST, short lines counting
+ * with all that JSON adds to them; what is over that is read and dropped, and
+ * how much was dropped is a line of its own. So nobody waits for a log: not the
+ * workload, not its neighbours.
  */
 #ifndef TARE_SUPERVISE_LOGS_H
 #define TARE_SUPERVISE_LOGS_H
@@ -42,7 +43,7 @@ struct log_file {
 	int dir_fd; /* of /data/log; not ours */
 	int fd;     /* -1: not open, perhaps as the disk is full */
 	uint64_t size;
-	uint64_t tokens; /* bytes that may be written now */
+	int64_t tokens; /* bytes that may be written now; below 0: a debt */
 	uint64_t filled_ms;
 	uint64_t dropped_bytes;
 	bool is_failing; /* said once, until it works again */

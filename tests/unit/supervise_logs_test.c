@@ -4,8 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -197,6 +199,109 @@ static void test_the_rest_is_written_at_the_end(void)
 	end();
 }
 
+/* Reads and parts may end in the middle of a character: none is broken. */
+static void test_characters_stay_whole(void)
+{
+	static char chunk[LOG_LINE_MAX + 4];
+
+	begin();
+	feed("caf\xc3");
+	feed("\xa9 \xe2\x82");
+	feed("\xac\n");
+	CHECK(log_is(LINE("caf\xc3\xa9 \xe2\x82\xac\\n")));
+	end();
+	begin();
+	memset(chunk, 'x', sizeof(chunk));
+	memcpy(chunk + LOG_LINE_MAX - 1, "\xf0\x9f\x98\x80", 4);
+	chunk[LOG_LINE_MAX + 3] = '\n';
+	log_feed(&file.streams[0], chunk, sizeof(chunk), TIME);
+
+	auto_free char *text = contents("web.log");
+
+	CHECK(text && strstr(text, "\"\xf0\x9f\x98\x80\\n\""));
+	CHECK(text && !strstr(text, "ufffd"));
+	end();
+}
+
+/* An empty line is one byte for a workload and eighty for the disk. */
+static void test_a_line_counts_with_all_that_it_weighs(void)
+{
+	static char chunk[32 << 10];
+	struct stat status = { 0 };
+	int write_fd;
+
+	begin();
+	attach_pipes(&write_fd);
+	memset(chunk, '\n', sizeof(chunk));
+	for (int i = 0; i < 64; i++) {
+		CHECK(write(write_fd, chunk, sizeof(chunk)) == sizeof(chunk));
+		file.streams[0].watch.on_ready(&file.streams[0].watch, 0);
+	}
+	CHECK(fstatat(dir_fd, "web.log", &status, 0) == 0);
+	CHECK(status.st_size < LOG_BURST + LOG_FILE_MAX / 2);
+	CHECK(file.dropped_bytes > 0);
+	fd_close(&write_fd);
+	end();
+}
+
+static void test_what_was_dropped_is_a_line_of_its_own(void)
+{
+	static char chunk[32 << 10];
+	int write_fd;
+
+	begin();
+	attach_pipes(&write_fd);
+	CHECK(write(write_fd, "begun", 5) == 5);
+	file.streams[0].watch.on_ready(&file.streams[0].watch, 0);
+	file.tokens = 0;
+	file.filled_ms = loop_now_ms();
+	CHECK(write(write_fd, chunk, sizeof(chunk)) == sizeof(chunk));
+	file.streams[0].watch.on_ready(&file.streams[0].watch, 0);
+	file.tokens = LOG_BURST;
+	CHECK(write(write_fd, "more\n", 5) == 5);
+	file.streams[0].watch.on_ready(&file.streams[0].watch, 0);
+
+	auto_free char *text = contents("web.log");
+
+	CHECK(text && strstr(text, "{\"log\":\"begun\","));
+	CHECK(text && strstr(text, "{\"log\":\"tare: dropped 32768 bytes"));
+	CHECK(text && strstr(text, "{\"log\":\"more\\n\","));
+	fd_close(&write_fd);
+	end();
+}
+
+/* A disk that takes half a line must not spoil the one after it. */
+static void test_a_full_disk_leaves_no_half_line(void)
+{
+	const struct rlimit little = { 150, RLIM_INFINITY };
+	const struct rlimit much = { RLIM_INFINITY, RLIM_INFINITY };
+
+	begin();
+	(void)signal(SIGXFSZ, SIG_IGN);
+	feed("one\n");
+	CHECK(setrlimit(RLIMIT_FSIZE, &little) == 0);
+	feed("two, which is long enough to reach over the limit of the file\n");
+	CHECK(file.is_failing);
+	CHECK(setrlimit(RLIMIT_FSIZE, &much) == 0);
+	feed("three\n");
+	CHECK(log_is(LINE("one\\n") LINE("three\\n")));
+	end();
+}
+
+/* The power went in the midst of a line: the next one is one of its own. */
+static void test_goes_on_after_half_a_line(void)
+{
+	begin();
+
+	auto_fd half_fd =
+		openat(dir_fd, "web.log", O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+	CHECK(fd_write_all(half_fd, "{\"log\":\"ha", 10) == 0);
+	feed("whole\n");
+	CHECK(log_is("{\"log\":\"ha\n" LINE("whole\\n")));
+	end();
+}
+
 static void test_rotation(void)
 {
 	static char line[LOG_LINE_MAX];
@@ -237,6 +342,11 @@ int main(void)
 	RUN(test_newlines_only);
 	RUN(test_flood_is_dropped_and_counted);
 	RUN(test_the_rest_is_written_at_the_end);
+	RUN(test_characters_stay_whole);
+	RUN(test_a_line_counts_with_all_that_it_weighs);
+	RUN(test_what_was_dropped_is_a_line_of_its_own);
+	RUN(test_a_full_disk_leaves_no_half_line);
+	RUN(test_goes_on_after_half_a_line);
 	RUN(test_rotation);
 	RUN(test_no_folder);
 	return check_done();
