@@ -44,7 +44,7 @@ struct oci_resources process_resources(const struct service *service,
 /* The number of "SIGQUIT", "QUIT" or "3"; 0 when it is none. */
 int process_signal(const char *name);
 
-/* "SIGKILL" for 9; "signal 42" style names have no entry: NULL. */
+/* "KILL" for 9; NULL for a number without a name. */
 const char *process_signal_name(int number);
 
 #endif

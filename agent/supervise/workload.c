@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/wait.h>
 
 #include "lib/fd.h"
 #include "lib/log.h"
@@ -22,7 +23,6 @@ enum exit_code { /* as `docker run` and the shell have them */
 	EXIT_NOT_STARTED = 125,
 	EXIT_NOT_EXECUTABLE = 126,
 	EXIT_NOT_FOUND = 127,
-	EXIT_SIGNAL = 128,
 };
 
 static void set_reason(struct workload *workload, const char *text)
@@ -105,6 +105,10 @@ static int start(struct workload *workload, struct error *err)
 	struct launch launch;
 	int result;
 
+	/* what did not die in time at the last end must be gone by now */
+	result = container_clear(container, host->places->workloads_fd, err);
+	if (result < 0)
+		return result;
 	result = store_find(host->store, workload->service->image, &arena,
 		&image, err);
 	if (result < 0 && !(result == -EAGAIN && image.layer_count > 0))
@@ -124,20 +128,24 @@ static int start(struct workload *workload, struct error *err)
 		result = log_file_attach(&workload->log,
 			fd_take(&container->stdout_fd),
 			fd_take(&container->stderr_fd), err);
-	if (result < 0)
+	if (result < 0) {
+		loop_remove(host->loop, &workload->exit_watch);
+		log_file_detach(&workload->log);
 		(void)container_clear(container, host->places->workloads_fd,
-			NULL);
+			NULL); /* the next start tries again */
+	}
 	return result;
 }
 
 /* What an end means: run again or not. */
-static enum event judge_exit(struct workload *workload, int exit_code)
+static enum event judge_exit(struct workload *workload, int exit_code,
+	uint64_t ran_ms)
 {
-	uint64_t ran_ms = loop_now_ms() - workload->since_ms;
-
 	workload->exit_code = exit_code;
 	if (exit_code == 0 || ran_ms >= BACKOFF_RESET_MS)
 		workload->failures = 0;
+	if (ran_ms >= BACKOFF_RESET_MS)
+		workload->attempts = 0;
 	if (exit_code != 0)
 		workload->failures++;
 	return state_should_restart(workload->service, exit_code,
@@ -159,18 +167,18 @@ static enum event spawn(struct workload *workload)
 	}
 	set_reason(workload, err.text);
 	if (result == -ENOENT)
-		return judge_exit(workload, EXIT_NOT_FOUND);
+		return judge_exit(workload, EXIT_NOT_FOUND, 0);
 	if (result == -EACCES || result == -ENOEXEC)
-		return judge_exit(workload, EXIT_NOT_EXECUTABLE);
-	return judge_exit(workload, EXIT_NOT_STARTED);
+		return judge_exit(workload, EXIT_NOT_EXECUTABLE, 0);
+	return judge_exit(workload, EXIT_NOT_STARTED, 0);
 }
 
 /* A workload that ends at once without failing must not spin either. */
 static void arm_backoff(struct workload *workload)
 {
-	uint32_t attempts = workload->failures ? workload->failures : 1;
-
-	workload->retry_ms = state_backoff_ms(attempts);
+	if (workload->attempts < UINT32_MAX)
+		workload->attempts++;
+	workload->retry_ms = state_backoff_ms(workload->attempts);
 	loop_arm(&workload->timer, workload->retry_ms);
 }
 
@@ -241,7 +249,6 @@ void workload_fail(struct workload *workload, const struct error *why)
 {
 	set_reason(workload, why->text);
 	workload->has_import_failed = true;
-	workload->failures++;
 	workload_event(workload, EVENT_RETRY);
 }
 
@@ -251,23 +258,32 @@ void workload_hurry(struct workload *workload)
 		loop_arm(&workload->timer, 0);
 }
 
-/* "exited with status 1", "was killed by SIGKILL: out of memory (64 MiB)" */
-static void describe_exit(struct workload *workload, int exit_code,
+/* The signal that ended it, 0 for an exit, also one with a status over 128. */
+static int signal_of_end(const struct container *container)
+{
+	siginfo_t info = { .si_pid = 0 };
+
+	if (waitid(P_PIDFD, (id_t)container->pid_fd, &info,
+		    WEXITED | WNOHANG | WNOWAIT) < 0 ||
+		info.si_pid == 0 || info.si_code == CLD_EXITED)
+		return 0;
+	return info.si_status;
+}
+
+/* "exited with status 1", "was killed by SIGKILL, out of memory ..." */
+static void describe_exit(struct workload *workload, int exit_code, int number,
 	uint64_t oom_kills)
 {
+	const char *name = process_signal_name(number);
 	struct text text;
-	const char *name;
 
 	text_init(&text, workload->reason, sizeof(workload->reason));
-	if (exit_code < EXIT_SIGNAL) {
+	if (number == 0)
 		text_add(&text, "exited with status %d", exit_code);
-	} else {
-		name = process_signal_name(exit_code - EXIT_SIGNAL);
-		if (name)
-			text_add(&text, "was killed by SIG%s", name);
-		else
-			text_add(&text, "exited with status %d", exit_code);
-	}
+	else if (name)
+		text_add(&text, "was killed by SIG%s", name);
+	else
+		text_add(&text, "was killed by signal %d", number);
 	if (oom_kills > 0)
 		text_add(&text, ", out of memory");
 	if (oom_kills > 0 && workload->service->mem_limit_bytes > 0)
@@ -283,6 +299,7 @@ static void on_exit_ready(struct watch *watch, uint32_t events)
 		container_of(watch, struct workload, exit_watch);
 	struct container_usage usage;
 	struct error err = { 0 };
+	int number = signal_of_end(&workload->container);
 	int exit_code;
 
 	(void)events;
@@ -294,14 +311,15 @@ static void on_exit_ready(struct watch *watch, uint32_t events)
 		exit_code = EXIT_NOT_STARTED;
 	}
 	container_usage(&workload->container, &usage);
-	describe_exit(workload, exit_code, usage.oom_kills);
+	describe_exit(workload, exit_code, number, usage.oom_kills);
 	loop_remove(workload->host->loop, watch);
 	loop_disarm(&workload->timer);
 	log_file_detach(&workload->log);
 	if (container_clear(&workload->container,
 		    workload->host->places->workloads_fd, &err) < 0)
 		log_warn("%s: %s", name_of(workload), err.text);
-	workload_event(workload, judge_exit(workload, exit_code));
+	workload_event(workload, judge_exit(workload, exit_code,
+					 loop_now_ms() - workload->since_ms));
 }
 
 static void on_timer(struct timer *timer)

@@ -43,7 +43,8 @@ struct workload {
 	struct timer timer;      /* back-off or stop grace */
 	struct log_file log;
 	int stop_signal;   /* the service's, else the image's, else SIGTERM */
-	uint32_t failures; /* in a row */
+	uint32_t failures; /* runs in a row, for on-failure */
+	uint32_t attempts; /* in a row without a long run, for the back-off */
 	uint32_t restarts; /* since boot */
 	uint64_t since_ms; /* when the state was entered, CLOCK_BOOTTIME */
 	uint64_t retry_ms; /* STATE_BACKOFF: the wait */

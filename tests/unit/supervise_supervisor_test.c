@@ -3,7 +3,7 @@
  * tests of supervise/supervisor and workload: whole lives, with ordinary
  * processes in the place of containers
  */
-/* wrap: store_find store_import launch_prepare container_start container_kill container_clear sethostname */
+/* wrap: store_find store_import launch_prepare container_start container_kill container_clear log_file_attach sethostname */
 #include "supervise/supervisor.h"
 
 #include <errno.h>
@@ -18,6 +18,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "fault.h"
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/log.h"
@@ -35,6 +36,9 @@ static char folders[4][48];
 static int imports_to_fail;
 static bool needs_import;
 static bool has_older; /* an image that was imported before */
+static int clears_to_fail;
+static int attaches_to_fail;
+static unsigned int fds_before;
 static char journal[4096];
 
 static void note(const char *what, const char *who)
@@ -161,12 +165,34 @@ int __wrap_container_clear(struct container *container, int workloads_fd,
 	struct error *err)
 {
 	(void)workloads_fd;
-	(void)err;
+	if (clears_to_fail > 0 && container->pid_fd >= 0) {
+		clears_to_fail--;
+		return error_set(err, -EBUSY, "remove the container: busy");
+	}
+	if (container->pid > 0) {
+		(void)kill(-container->pid, SIGKILL);
+		(void)waitpid(container->pid, NULL, 0);
+	}
 	fd_close(&container->pid_fd);
 	fd_close(&container->stdout_fd);
 	fd_close(&container->stderr_fd);
 	*container = CONTAINER_NONE;
 	return 0;
+}
+
+int __real_log_file_attach(struct log_file *file, int stdout_fd, int stderr_fd,
+	struct error *err);
+int __wrap_log_file_attach(struct log_file *file, int stdout_fd, int stderr_fd,
+	struct error *err);
+
+int __wrap_log_file_attach(struct log_file *file, int stdout_fd, int stderr_fd,
+	struct error *err)
+{
+	int result = __real_log_file_attach(file, stdout_fd, stderr_fd, err);
+
+	if (attaches_to_fail-- > 0)
+		return error_set(err, -ENOSPC, "watch descriptor 9: too many");
+	return result;
 }
 
 /* The machine that the tests run on. */
@@ -226,6 +252,9 @@ static void begin(const char *config)
 	imports_to_fail = 0;
 	needs_import = false;
 	has_older = false;
+	clears_to_fail = 0;
+	attaches_to_fail = 0;
+	fds_before = fault_count_fds();
 	has_timed_out = false;
 	is_done = NULL;
 	memset(&supervisor, 0, sizeof(supervisor));
@@ -255,6 +284,7 @@ static void end(void)
 	log_set_sink(NULL);
 	loop_remove(&supervisor.loop, &limit.watch);
 	supervisor_close(&supervisor);
+	CHECK(fault_count_fds() == fds_before);
 	CHECK(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
 	CHECK(fd_remove_tree(AT_FDCWD, base, &err) == 0);
 }
@@ -294,6 +324,54 @@ static void test_restarts_with_back_off(void)
 	run(has_restarted_twice);
 	CHECK(strstr(journal, "exited with status 3, starting again in 0.5 s"));
 	CHECK(strstr(journal, "exited with status 3, starting again in 1 s"));
+	end();
+}
+
+static unsigned int times(const char *what)
+{
+	unsigned int count = 0;
+
+	for (const char *at = journal; (at = strstr(at, what)); at++)
+		count++;
+	return count;
+}
+
+/* What ends at once with status 0 must not spin either. */
+static void test_a_short_success_backs_off_too(void)
+{
+	begin("services:\n  web:\n    image: i\n    restart: always\n"
+	      "    command: [exit 0]\n");
+	run(has_restarted_twice);
+	CHECK(strstr(journal, "exited with status 0, starting again in 0.5 s"));
+	CHECK(strstr(journal, "exited with status 0, starting again in 1 s"));
+	end();
+}
+
+/* The kernel may hold on to what was killed: tried again, nothing leaks. */
+static void test_a_container_that_is_slow_to_go(void)
+{
+	begin("services:\n  web:\n    image: i\n    restart: always\n"
+	      "    command: [exit 3]\n");
+	clears_to_fail = 2;
+	run(has_restarted_twice);
+	CHECK(strstr(journal, "remove the container: busy, starting again"));
+	CHECK(times("start web") == 3);
+	end();
+}
+
+static bool web_runs(void)
+{
+	return find("web")->state == STATE_RUNNING;
+}
+
+static void test_a_log_that_cannot_be_watched(void)
+{
+	begin("services:\n  web:\n    image: i\n    restart: always\n"
+	      "    command: [exec sleep 100]\n");
+	attaches_to_fail = 1;
+	run(web_runs);
+	CHECK(strstr(journal, "watch descriptor 9: too many, starting again"));
+	CHECK(times("start web") == 2);
 	end();
 }
 
@@ -347,6 +425,8 @@ static void test_finishes(void)
 			0 },
 		{ "failed", "exit 9", "\"no\"",
 			"exited with status 9, not starting it again", 9 },
+		{ "as if killed", "exit 137", "\"no\"",
+			"exited with status 137", 137 },
 		{ "killed", "kill -9 $$$$", "\"no\"", "was killed by SIGKILL",
 			137 },
 		{ "no program", "no-such-program", "\"no\"",
@@ -410,6 +490,25 @@ static void test_an_image_that_cannot_be_had(void)
 	end();
 }
 
+static bool heals_then_finishes(void)
+{
+	if (is_backing_off())
+		imports_to_fail = 0;
+	return is_finished();
+}
+
+/* on-failure:1 counts runs, not tries to get the image. */
+static void test_tries_for_an_image_are_no_failures_to_run(void)
+{
+	begin("services:\n  web:\n    image: i\n    restart: on-failure:1\n"
+	      "    command: [exit 1]\n");
+	needs_import = true;
+	imports_to_fail = 1;
+	run(heals_then_finishes);
+	CHECK(times("start web") == 2);
+	end();
+}
+
 static bool at_once(void)
 {
 	return true;
@@ -441,11 +540,15 @@ static void test_status(void)
 int main(void)
 {
 	RUN(test_restarts_with_back_off);
+	RUN(test_a_short_success_backs_off_too);
+	RUN(test_a_container_that_is_slow_to_go);
+	RUN(test_a_log_that_cannot_be_watched);
 	RUN(test_order_of_start_and_stop);
 	RUN(test_sigterm_ignored);
 	RUN(test_finishes);
 	RUN(test_an_image_is_unpacked_first);
 	RUN(test_an_image_that_cannot_be_had);
+	RUN(test_tries_for_an_image_are_no_failures_to_run);
 	RUN(test_nothing_to_run);
 	RUN(test_status);
 	return check_done();
