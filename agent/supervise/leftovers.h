@@ -15,7 +15,8 @@ typedef void leftover_fn(void *context, const char *service);
 
 /*
  * Kills every process below workloads_fd (cgroup.kill), waits until they are
- * gone and removes the cgroups. Waits at most 5 seconds; -ETIMEDOUT then.
+ * gone and removes the cgroups, also those that were made inside. Waits at most
+ * 5 seconds for all of them together; -ETIMEDOUT then.
  */
 int leftovers_end(int workloads_fd, leftover_fn *on_leftover, void *context,
 	struct error *err);
