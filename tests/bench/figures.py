@@ -39,7 +39,10 @@ class Figures:
 
 
 def format_number(value):
-    return str(value) if isinstance(value, int) else f"{value:.3g}"
+    """Three digits are enough, and no exponent."""
+    if isinstance(value, int) or value >= 100:
+        return f"{value:.0f}"
+    return f"{value:.1f}" if value >= 10 else f"{value:.2f}"
 
 
 def must_exist(*paths):

@@ -4,8 +4,9 @@
  *
  *	-plugin libinsns.so,out=FILE[,stop=HEX]
  *
- * The count goes to FILE when QEMU ends, or when the guest executes an
- * instruction whose bytes start with HEX: then QEMU ends at once. So a program
+ * The count goes to FILE when QEMU ends; with stop only, and then QEMU ends at
+ * once, when the guest executes an instruction whose bytes start with HEX (a
+ * guest that ends before that leaves no count). So a program
  * in the guest marks the end of a measurement by one harmless instruction, and
  * needs neither a device nor a privilege for it.
  *
@@ -138,6 +139,7 @@ EXPORT int qemu_plugin_install(plugin_id id, const struct qemu_info *info,
 		return -1;
 	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
-	qemu_plugin_register_atexit_cb(id, on_exit_of_qemu, NULL);
+	if (stop_size == 0)
+		qemu_plugin_register_atexit_cb(id, on_exit_of_qemu, NULL);
 	return 0;
 }
