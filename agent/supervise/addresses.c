@@ -17,6 +17,8 @@
 #include "lib/fd.h"
 #include "lib/text.h"
 
+#define DRAIN_MAX 64
+
 /* The bytes of an IPv4 or IPv6 address, NULL for another family. */
 static const void *address_bytes(const struct sockaddr *address, size_t *size)
 {
@@ -109,7 +111,12 @@ void addresses_drain(int fd)
 {
 	char buffer[4096];
 
-	/* also ENOBUFS ends it: messages were lost, but we list anew anyway */
-	while (recv(fd, buffer, sizeof(buffer), 0) > 0)
-		;
+	/*
+	 * Also ENOBUFS ends it: messages were lost, but we list anew anyway. Who
+	 * changes addresses without end must not keep us here.
+	 */
+	for (int i = 0; i < DRAIN_MAX; i++) {
+		if (recv(fd, buffer, sizeof(buffer), 0) <= 0)
+			return;
+	}
 }

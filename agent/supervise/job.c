@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* job - importing an OCI image, in a child of its own */
+/* job - something that takes long, in a child of its own */
 #include "supervise/job.h"
 
 #include <errno.h>
@@ -14,13 +14,12 @@
 
 #include "lib/fd.h"
 #include "lib/text.h"
-#include "store/store.h"
 
 /* What the child writes; below PIPE_BUF, so that it arrives whole. */
 struct message {
 	bool is_end;
-	uint64_t done_bytes;
-	uint64_t total_bytes;
+	uint64_t done;
+	uint64_t total;
 	struct error result;
 };
 
@@ -37,39 +36,43 @@ bool job_is_running(const struct job *job)
 static void send_progress(void *context, uint64_t done, uint64_t total)
 {
 	const int *fd = context;
-	struct message message = { .done_bytes = done, .total_bytes = total };
+	struct message message = { .done = done, .total = total };
 
 	/* progress is a courtesy: the end is what counts */
 	(void)fd_write_all(*fd, &message, sizeof(message));
 }
 
-static _Noreturn void run_child(const struct store *store,
-	const char *reference, int pipe_fd)
+static _Noreturn void run_child(job_fn *run, const void *work, int pipe_fd)
 {
-	struct store own = *store;
 	struct message message = { .is_end = true };
 
 	/* the agent is shielded from the memory killer; this is not the agent */
 	(void)fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "500", NULL);
 	/* an agent that is gone will start this again */
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	(void)prctl(PR_SET_NAME, "tare-import");
-	message.result.code = store_import(&own, reference, send_progress,
-		&pipe_fd, &message.result);
+	(void)prctl(PR_SET_NAME, "tare-job");
+	message.result.code =
+		run(work, send_progress, &pipe_fd, &message.result);
 	_exit(fd_write_all(pipe_fd, &message, sizeof(message)) < 0);
 }
 
+/* The child closed its pipe: it has ended, or is up to no good. */
 static void finish(struct job *job)
 {
 	int status = 0;
 
 	loop_remove(job->loop, &job->watch);
+	(void)kill(job->pid, SIGKILL); /* nothing when it has ended */
 	while (waitpid(job->pid, &status, 0) < 0 && errno == EINTR)
 		;
-	if (job->result.code > 0)
+	if (job->result.code > 0 && WIFSIGNALED(status))
 		(void)error_set(&job->result, -EIO,
-			"unpack '%s': the unpacking process was killed by signal %d",
-			job->reference, WTERMSIG(status));
+			"%s: its process was killed by signal %d", job->what,
+			WTERMSIG(status));
+	else if (job->result.code > 0)
+		(void)error_set(&job->result, -EIO,
+			"%s: its process ended without a word (status %d)",
+			job->what, WEXITSTATUS(status));
 	job->pid = 0;
 	job->on_end(job);
 }
@@ -89,14 +92,15 @@ static void on_message(struct watch *watch, uint32_t events)
 	}
 	if (message.is_end) {
 		job->result = message.result;
+		job->result.text[sizeof(job->result.text) - 1] = '\0';
 		return; /* the end of the pipe follows */
 	}
-	job->done_bytes = message.done_bytes;
-	job->total_bytes = message.total_bytes;
+	job->done = message.done;
+	job->total = message.total;
 	job->on_progress(job);
 }
 
-int job_start(struct job *job, const struct store *store, const char *reference,
+int job_start(struct job *job, const char *what, job_fn *run, const void *work,
 	struct error *err)
 {
 	int fds[2];
@@ -106,19 +110,19 @@ int job_start(struct job *job, const struct store *store, const char *reference,
 		return error_errno(err, "make a pipe");
 	job->pid = fork();
 	if (job->pid < 0) {
-		result = error_errno(err, "start the unpacking process");
+		result = error_errno(err, "%s: start a process", what);
 		(void)close(fds[0]);
 		(void)close(fds[1]);
 		return result;
 	}
 	if (job->pid == 0) {
 		(void)close(fds[0]);
-		run_child(store, reference, fds[1]);
+		run_child(run, work, fds[1]);
 	}
 	(void)close(fds[1]);
-	(void)text_copy(job->reference, sizeof(job->reference), reference);
-	job->done_bytes = 0;
-	job->total_bytes = 0;
+	(void)text_copy(job->what, sizeof(job->what), what);
+	job->done = 0;
+	job->total = 0;
 	job->result = (struct error){ .code = 1 }; /* nothing heard yet */
 	job->watch.fd = fds[0];
 	job->watch.on_ready = on_message;
@@ -126,6 +130,12 @@ int job_start(struct job *job, const struct store *store, const char *reference,
 	if (result < 0)
 		job_cancel(job);
 	return result;
+}
+
+void job_kill(const struct job *job)
+{
+	if (job_is_running(job))
+		(void)kill(job->pid, SIGKILL);
 }
 
 void job_cancel(struct job *job)

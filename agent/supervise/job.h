@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * job - importing an OCI image, in a child of its own
+ * job - something that takes long, in a child of its own
  *
- * Whatever parses bytes from outside does so in a short-lived child that has
- * given up what it does not need (store/sandbox.h). It reports progress and
- * its end over a pipe; the loop never waits for it.
+ * The child reports progress and its end over a pipe; the loop never waits for
+ * it. What parses bytes from outside gives up what it does not need there
+ * (store/sandbox.h), so what the child says is not trusted either.
  */
 #ifndef TARE_SUPERVISE_JOB_H
 #define TARE_SUPERVISE_JOB_H
@@ -16,16 +16,21 @@
 #include "lib/error.h"
 #include "lib/loop.h"
 
-struct store;
+/* To be called now and then with what is done and what there is in all. */
+typedef void job_progress_fn(void *context, uint64_t done, uint64_t total);
+
+/* The work, done in the child. 0, or negative errno with *err. */
+typedef int job_fn(const void *work, job_progress_fn *progress, void *context,
+	struct error *err);
 
 struct job {
 	struct watch watch; /* the pipe; fd -1: no job is running */
 	struct loop *loop;
 	pid_t pid;
-	char reference[256];
-	uint64_t done_bytes;
-	uint64_t total_bytes;
-	struct error result; /* code 0: the image is in the store now */
+	char what[128];
+	uint64_t done;
+	uint64_t total;
+	struct error result; /* code 0: done */
 	void (*on_progress)(struct job *job);
 	void (*on_end)(struct job *job);
 };
@@ -35,9 +40,18 @@ void job_init(struct job *job, struct loop *loop);
 
 bool job_is_running(const struct job *job);
 
-/* Starts the import of reference. on_end is called once when it has ended. */
-int job_start(struct job *job, const struct store *store, const char *reference,
+/*
+ * Starts run(work) in a child. on_end is called once when it has ended. what
+ * says what it does, for an error: "unpack 'nginx'".
+ */
+int job_start(struct job *job, const char *what, job_fn *run, const void *work,
 	struct error *err);
+
+/*
+ * Kills a running job and does not wait: on_end follows as soon as the kernel
+ * lets go of it, which takes as long as the disk when it is writing there.
+ */
+void job_kill(const struct job *job);
 
 /* Kills and reaps a running job, without on_end. */
 void job_cancel(struct job *job);

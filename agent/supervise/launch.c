@@ -18,10 +18,9 @@
 #include "lib/text.h"
 #include "run/root.h"
 #include "store/store.h"
+#include "supervise/folders.h"
 #include "supervise/places.h"
 #include "supervise/process.h"
-
-#define IMAGE_NOTE "image" /* which image the upper layer belongs to */
 
 static int add_mount(struct launch *launch, struct oci_mount mount,
 	struct error *err)
@@ -57,51 +56,47 @@ static int add_bind(struct launch *launch, int dir_fd, const char *name,
 		err);
 }
 
-/* Whether the upper layer on disk was made on this image. */
-static bool has_upper_of(int dir_fd, const char *digest)
+static int open_folder(int dir_fd, const char *path, struct error *err)
 {
-	auto_free char *note = NULL;
+	int fd = openat(dir_fd, path,
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
-	return fd_read_file(dir_fd, IMAGE_NOTE, 128, &note, NULL, NULL) == 0 &&
-	       text_equal(note, digest);
+	return fd < 0 ? error_errno(err, "open '%s'", path) : fd;
+}
+
+/* The folder of a service's container: upper, work, and its own /etc files. */
+static int open_container(const struct places *places,
+	const struct service *service, struct error *err)
+{
+	char path[128];
+
+	(void)snprintf(path, sizeof(path), FOLDERS_CONTAINERS "/%s",
+		service->name);
+	return open_folder(places->data_fd, path, err);
 }
 
 static int open_root(const struct places *places, const struct service *service,
 	const struct image *image, struct launch *launch, struct error *err)
 {
-	const char *path =
-		arena_format(&launch->arena, "containers/%s", service->name);
-	const char *upper = arena_format(&launch->arena, "%s/%s/upper",
-		places->data_path, path);
-	const char *work = arena_format(&launch->arena, "%s/%s/work",
-		places->data_path, path);
+	const char *upper = arena_format(&launch->arena,
+		"%s/" FOLDERS_CONTAINERS "/%s/upper", places->data_path,
+		service->name);
+	const char *work = arena_format(&launch->arena,
+		"%s/" FOLDERS_CONTAINERS "/%s/work", places->data_path,
+		service->name);
+	auto_fd dir_fd = open_container(places, service, err);
 	int result;
 
-	if (!path || !upper || !work)
-		return error_set(err, -ENOMEM, "start: no memory");
-	result = fd_make_dirs(places->data_fd, path, 0700, err);
-	if (result < 0)
-		return result;
-
-	auto_fd dir_fd = openat(places->data_fd, path,
-		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-
 	if (dir_fd < 0)
-		return error_errno(err, "open '%s'", path);
-	if (!has_upper_of(dir_fd, image->digest)) {
-		result = fd_remove_tree(dir_fd, "upper", err);
-		if (result < 0)
-			return result;
-	}
+		return dir_fd;
+	if (!upper || !work)
+		return error_set(err, -ENOMEM, "start: no memory");
 	/* overlayfs leaves an unremovable-looking work/work; it is only ours */
 	result = fd_remove_tree(dir_fd, "work", err);
 	if (result == 0)
 		result = fd_make_dirs(dir_fd, "upper", 0755, err);
 	if (result == 0)
 		result = fd_make_dirs(dir_fd, "work", 0700, err);
-	if (result == 0 && !has_upper_of(dir_fd, image->digest))
-		result = fd_replace_file(dir_fd, IMAGE_NOTE, image->digest,
-			strlen(image->digest), 0600, err);
 	if (result < 0)
 		return result;
 	launch->spec.root_fd = root_open((const char *const *)image->layers,
@@ -109,64 +104,15 @@ static int open_root(const struct places *places, const struct service *service,
 	return launch->spec.root_fd < 0 ? launch->spec.root_fd : 0;
 }
 
-/* A new volume gets its name only when it is filled. */
-static int make_volume(int volumes_fd, const char *name, int root_fd,
-	const struct volume_mount *mount, struct error *err)
-{
-	char fresh[300];
-	int result;
-
-	if (snprintf(fresh, sizeof(fresh), ".new-%s", name) >=
-		(int)sizeof(fresh))
-		return error_set(err, -ENAMETOOLONG,
-			"make volume '%s': name too long", name);
-	result = fd_remove_tree(volumes_fd, fresh, err);
-	if (result < 0)
-		return result;
-	if (mkdirat(volumes_fd, fresh, 0755) < 0)
-		return error_errno(err, "make volume '%s'", name);
-
-	auto_fd fd = openat(volumes_fd, fresh,
-		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-
-	if (fd < 0)
-		return error_errno(err, "open volume '%s'", name);
-	if (!mount->no_copy) {
-		result = root_copy_out(root_fd, mount->target, fd, err);
-		if (result < 0)
-			return error_prefix(err, "fill volume '%s'", name);
-	}
-	if (syncfs(fd) < 0)
-		return error_errno(err, "sync volume '%s'", name);
-	if (renameat(volumes_fd, fresh, volumes_fd, name) < 0)
-		return error_errno(err, "make volume '%s'", name);
-	return 0;
-}
-
 static int add_volume(const struct places *places,
 	const struct volume_mount *mount, struct launch *launch,
 	struct error *err)
 {
-	struct stat status;
-	int result;
+	auto_fd fd = open_folder(places->data_fd, FOLDERS_VOLUMES, err);
 
-	result = fd_make_dirs(places->data_fd, "volumes", 0711, err);
-	if (result < 0)
-		return result;
-
-	auto_fd fd = openat(places->data_fd, "volumes",
-		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-
-	if (fd < 0)
-		return error_errno(err, "open the folder of the volumes");
-	if (fstatat(fd, mount->source, &status, AT_SYMLINK_NOFOLLOW) < 0) {
-		result = make_volume(fd, mount->source, launch->spec.root_fd,
-			mount, err);
-		if (result < 0)
-			return result;
-	}
-	return add_bind(launch, fd, mount->source, mount->target,
-		mount->read_only, err);
+	return fd < 0 ? fd
+		      : add_bind(launch, fd, mount->source, mount->target,
+				mount->read_only, err);
 }
 
 static int add_declared_mount(const struct places *places,
@@ -199,36 +145,44 @@ static int add_declared_mount(const struct places *places,
 		mount->target);
 }
 
-/* /etc/hosts and /etc/hostname of its own, /etc/resolv.conf of the machine. */
+/* Written anew at each start, so it need not outlast the power. */
+static int write_file(int dir_fd, const char *name, const char *text,
+	struct error *err)
+{
+	auto_fd fd = openat(dir_fd, name,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	int result = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
+
+	return result < 0 ? error_set(err, result, "write '%s': %s", name,
+				    strerror(-result))
+			  : 0;
+}
+
+/*
+ * /etc/hosts and /etc/hostname of its own, /etc/resolv.conf of the machine. A
+ * container may write the first two, so they are where it can fill nothing
+ * but its own.
+ */
 static int add_etc_files(const struct places *places,
 	const struct service *service, struct launch *launch, struct error *err)
 {
 	const char *hostname =
 		service->hostname ? service->hostname : service->name;
-	const char *dir =
-		arena_format(&launch->arena, "workloads/%s", service->name);
 	const char *hosts = arena_format(&launch->arena,
 		"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n"
 		"127.0.1.1\t%s\n",
 		hostname);
 	const char *name = arena_format(&launch->arena, "%s\n", hostname);
+	auto_fd fd = open_container(places, service, err);
 	int result;
 
-	if (!dir || !hosts || !name)
-		return error_set(err, -ENOMEM, "start: no memory");
-	result = fd_make_dirs(places->run_fd, dir, 0755, err);
-	if (result < 0)
-		return result;
-
-	auto_fd fd =
-		openat(places->run_fd, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
 	if (fd < 0)
-		return error_errno(err, "open '%s'", dir);
-	result = fd_replace_file(fd, "hosts", hosts, strlen(hosts), 0644, err);
+		return fd;
+	if (!hosts || !name)
+		return error_set(err, -ENOMEM, "start: no memory");
+	result = write_file(fd, "hosts", hosts, err);
 	if (result == 0)
-		result = fd_replace_file(fd, "hostname", name, strlen(name),
-			0644, err);
+		result = write_file(fd, "hostname", name, err);
 	if (result == 0)
 		result =
 			add_bind(launch, fd, "hosts", "/etc/hosts", false, err);

@@ -2,8 +2,8 @@
 /*
  * launch - from a service and its OCI image to a container that can start
  *
- * process.h says what runs; here is made what must exist before it does: the
- * container root, volumes, /etc/hosts and so on.
+ * process.h says what runs; folders.h makes what must be on disk before it
+ * does; here the two come together with the container root and its mounts.
  */
 #ifndef TARE_SUPERVISE_LAUNCH_H
 #define TARE_SUPERVISE_LAUNCH_H
@@ -35,8 +35,7 @@ struct launch {
 
 /*
  * Makes ready what the container needs, in launch, which need not be
- * initialised. On error nothing is held. The upper layer of an image that is
- * no longer this one is emptied first.
+ * initialised. On error nothing is held. folders_are_made must be true.
  */
 int launch_prepare(const struct places *places, const struct service *service,
 	const struct image *image, struct launch *launch, struct error *err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* snapshot - fills struct status from the supervisor */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
@@ -12,7 +13,7 @@
 #include "supervise/supervisor.h"
 #include "version.h"
 
-#define NOTES_MAX_BYTES 8192
+#define NOTES_MAX_BYTES 2048
 
 static void describe_config(const struct supervisor *supervisor,
 	struct status *out)
@@ -52,37 +53,55 @@ static void describe_data(const struct supervisor *supervisor,
 		(double)space.f_blocks * (double)space.f_frsize / gib);
 }
 
+/* The end of the notes, as much as fits in the buffer. */
+static void read_end_of_notes(int run_fd, char *out, size_t size)
+{
+	auto_fd fd = openat(run_fd, "notes", O_RDONLY | O_CLOEXEC);
+	off_t end = fd < 0 ? 0 : lseek(fd, 0, SEEK_END);
+	off_t from = end >= (off_t)size ? end - (off_t)size + 1 : 0;
+	ssize_t count = fd < 0 ? 0 : pread(fd, out, size - 1, from);
+
+	out[count < 0 ? 0 : count] = '\0';
+}
+
 /* The last lines that init and disks wrote about steps that failed. */
 static void read_notes(const struct supervisor *supervisor, struct status *out)
 {
-	auto_free char *text = NULL;
-	char *line;
+	char text[NOTES_MAX_BYTES];
+	char *end;
 
+	read_end_of_notes(supervisor->places.run_fd, text, sizeof(text));
 	out->note_count = 0;
-	if (fd_read_file(supervisor->places.run_fd, "notes", NOTES_MAX_BYTES,
-		    &text, NULL, NULL) < 0)
-		return;
-	for (line = text; *line && out->note_count < STATUS_NOTES_MAX;) {
-		size_t length = strcspn(line, "\n");
-		bool has_more = line[length] == '\n';
+	/* from the last line to the first one that has a place */
+	for (end = text + strlen(text);
+		end > text && out->note_count < STATUS_NOTES_MAX;) {
+		char *newline;
 
-		line[length] = '\0';
-		(void)text_copy(out->notes[out->note_count++],
-			sizeof(out->notes[0]), line);
-		line += length + has_more;
+		*end = '\0';
+		newline = strrchr(text, '\n');
+		end = newline ? newline : text;
+		if (*(newline ? newline + 1 : text))
+			(void)text_copy(out->notes[STATUS_NOTES_MAX - 1 -
+						   out->note_count++],
+				sizeof(out->notes[0]),
+				newline ? newline + 1 : text);
 	}
+	memmove(out->notes[0], out->notes[STATUS_NOTES_MAX - out->note_count],
+		out->note_count * sizeof(out->notes[0]));
 }
 
 static int percent_of(const struct supervisor *supervisor,
 	const struct workload *workload)
 {
-	const struct job *job = &supervisor->job;
+	const struct chores *chores = &supervisor->chores;
+	const struct job *job = &chores->job;
 
 	if (workload->state != STATE_PREPARING || !job_is_running(job) ||
-		!text_equal(job->reference, workload->service->image) ||
-		job->total_bytes == 0)
+		!chores_serve(chores, workload) || job->total == 0)
 		return -1;
-	return (int)(job->done_bytes * 100 / job->total_bytes);
+	return job->done < job->total
+		       ? (int)((double)job->done * 100 / (double)job->total)
+		       : 100;
 }
 
 static struct status_workload
@@ -124,7 +143,7 @@ void supervisor_status(const struct supervisor *supervisor, struct status *out)
 			names.nodename);
 	}
 	(void)text_copy(out->addresses, sizeof(out->addresses),
-		supervisor->addresses);
+		supervisor->network.addresses);
 	describe_config(supervisor, out);
 	describe_data(supervisor, out);
 	read_notes(supervisor, out);

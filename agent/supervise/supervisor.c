@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -16,11 +15,9 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/text.h"
-#include "supervise/addresses.h"
 #include "supervise/leftovers.h"
+#include "supervise/past.h"
 
-#define RESOLV_CONF      "resolv.conf" /* written by dhcp-hook in net/ */
-#define RESOLV_MAX       4096
 #define HOSTNAME_DEFAULT "tare"
 
 static void changed(struct supervisor *supervisor)
@@ -101,22 +98,50 @@ static bool can_stop(const struct supervisor *supervisor,
 	return true;
 }
 
-/* Starts or stops what may be; each step may allow another one. */
-static void advance(struct supervisor *supervisor)
+/* Stops what nothing needs any more; true while something is active. */
+static bool stop_some(struct supervisor *supervisor)
 {
 	bool has_active = false;
 
 	for (size_t i = 0; i < supervisor->workload_count; i++) {
 		struct workload *workload = &supervisor->workloads[i];
 
-		if (supervisor->is_stopping && can_stop(supervisor, workload))
+		if (can_stop(supervisor, workload))
 			workload_event(workload, EVENT_STOP);
-		else if (!supervisor->is_stopping &&
-			 can_start(supervisor, workload))
-			workload_event(workload, EVENT_START);
 		has_active |= is_active(workload);
 	}
-	if (supervisor->is_stopping && !has_active)
+	return has_active;
+}
+
+/* Starts the first that may; false when there is none. */
+static bool start_one(struct supervisor *supervisor)
+{
+	for (size_t i = 0; i < supervisor->workload_count; i++) {
+		struct workload *workload = &supervisor->workloads[i];
+
+		if (workload->state == STATE_PREPARING && workload->is_due)
+			workload_event(workload, EVENT_RETRY);
+		else if (can_start(supervisor, workload))
+			workload_event(workload, EVENT_START);
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
+/*
+ * To start a container takes a while, so there is one a turn: signals, the
+ * heartbeat and the output of others have theirs in between.
+ */
+static void on_turn(struct timer *timer)
+{
+	struct supervisor *supervisor =
+		container_of(timer, struct supervisor, turn);
+
+	if (!supervisor->is_stopping && start_one(supervisor))
+		loop_arm(timer, 0);
+	if (supervisor->is_stopping && !stop_some(supervisor))
 		loop_stop(&supervisor->loop);
 }
 
@@ -173,68 +198,53 @@ static void say_state(const struct workload *workload)
 	}
 }
 
-/* So that a later agent goes on counting; lost at reboot, as it should be. */
-static void note_restarts(const struct supervisor *supervisor,
-	const struct workload *workload)
-{
-	char name[128];
-	char text[16];
-
-	(void)snprintf(name, sizeof(name), "restarts-%s",
-		workload->service->name);
-	(void)snprintf(text, sizeof(text), "%u", workload->restarts);
-	/* a count that is not kept is no reason to stop anything */
-	(void)fd_replace_file(supervisor->places.run_fd, name, text,
-		strlen(text), 0600, NULL);
-}
-
 static void on_workload_change(struct workload *workload)
 {
 	struct supervisor *supervisor = of_workload(workload);
 
 	say_state(workload);
-	if (workload->state == STATE_RUNNING)
-		note_restarts(supervisor, workload);
+	if (workload->state == STATE_RUNNING ||
+		workload->state == STATE_FINISHED)
+		past_write(supervisor->places.run_fd, workload);
 	say_ready(supervisor);
-	advance(supervisor);
+	loop_arm(&supervisor->turn, 0);
 	changed(supervisor);
 }
 
-/* Images: one import at a time; who waits is asked again when it ends. */
-
-static int on_want_image(struct workload *workload, struct error *err)
+static int on_want(struct workload *workload, enum chore chore,
+	const struct image *image, struct error *err)
 {
-	struct supervisor *supervisor = of_workload(workload);
+	return chores_want(&of_workload(workload)->chores, workload, chore,
+		image, err);
+}
 
-	if (job_is_running(&supervisor->job))
-		return 0;
-	log_info("%s: unpacking image %s", workload->service->name,
-		workload->service->image);
-	return job_start(&supervisor->job, &supervisor->store,
-		workload->service->image, err);
+static struct supervisor *of_job(struct job *job)
+{
+	return container_of(container_of(job, struct chores, job),
+		struct supervisor, chores);
 }
 
 static void on_job_progress(struct job *job)
 {
-	changed(container_of(job, struct supervisor, job));
+	changed(of_job(job));
 }
 
+/* All who wait are asked again, in their turn. */
 static void on_job_end(struct job *job)
 {
-	struct supervisor *supervisor =
-		container_of(job, struct supervisor, job);
+	struct supervisor *supervisor = of_job(job);
+	const struct chores *chores = &supervisor->chores;
 
 	for (size_t i = 0; i < supervisor->workload_count; i++) {
 		struct workload *workload = &supervisor->workloads[i];
 
 		if (workload->state != STATE_PREPARING)
 			continue;
-		if (job->result.code < 0 &&
-			text_equal(workload->service->image, job->reference))
-			workload_fail(workload, &job->result);
-		else
-			workload_event(workload, EVENT_RETRY);
+		if (job->result.code < 0 && chores_serve(chores, workload))
+			workload_fail(workload, chores->kind, &job->result);
+		workload->is_due = true;
 	}
+	loop_arm(&supervisor->turn, 0);
 	changed(supervisor);
 }
 
@@ -246,9 +256,9 @@ static void begin_stop(struct supervisor *supervisor)
 		return;
 	log_info("stopping all workloads");
 	supervisor->is_stopping = true;
-	job_cancel(&supervisor->job);
+	job_kill(&supervisor->chores.job);
 	loop_arm(&supervisor->deadline, SUPERVISOR_STOP_MS);
-	advance(supervisor);
+	loop_arm(&supervisor->turn, 0);
 }
 
 /* Time is up: no order any more, no grace. */
@@ -278,49 +288,9 @@ static void on_signal(struct watch *watch, uint32_t events)
 		begin_stop(supervisor);
 }
 
-static void on_address_change(struct watch *watch, uint32_t events)
+static void on_network_change(struct network *network)
 {
-	struct supervisor *supervisor =
-		container_of(watch, struct supervisor, address_watch);
-	char addresses[sizeof(supervisor->addresses)];
-
-	(void)events;
-	addresses_drain(watch->fd);
-	addresses_list(addresses, sizeof(addresses));
-	if (text_equal(addresses, supervisor->addresses))
-		return;
-	(void)text_copy(supervisor->addresses, sizeof(supervisor->addresses),
-		addresses);
-	log_info("address: %s", *addresses ? addresses : "none");
-	changed(supervisor);
-}
-
-/* Containers have our copy mounted, so it changes in place. */
-static void copy_resolv_conf(struct supervisor *supervisor)
-{
-	auto_fd fd = openat(supervisor->places.run_fd, RESOLV_CONF,
-		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	auto_free char *text = NULL;
-	size_t size = 0;
-
-	if (fd < 0) {
-		log_warn("write /etc/resolv.conf of the workloads: %s",
-			strerror(errno));
-		return;
-	}
-	if (fd_read_file(supervisor->places.run_fd, "net/" RESOLV_CONF,
-		    RESOLV_MAX, &text, &size, NULL) == 0)
-		(void)fd_write_all(fd, text, size); /* tmpfs */
-}
-
-static void on_resolv_change(struct watch *watch, uint32_t events)
-{
-	char buffer[4096];
-
-	(void)events;
-	while (read(watch->fd, buffer, sizeof(buffer)) > 0)
-		;
-	copy_resolv_conf(container_of(watch, struct supervisor, resolv_watch));
+	changed(container_of(network, struct supervisor, network));
 }
 
 static void on_tick(struct timer *timer)
@@ -372,45 +342,19 @@ static int watch_signals(struct supervisor *supervisor, struct error *err)
 		err);
 }
 
-static int watch_network(struct supervisor *supervisor, struct error *err)
-{
-	int run_fd = supervisor->places.run_fd;
-	char path[32];
-	int fd;
-	int result;
-
-	supervisor->address_watch.on_ready = on_address_change;
-	supervisor->address_watch.fd = addresses_open(err);
-	if (supervisor->address_watch.fd < 0)
-		return supervisor->address_watch.fd;
-	result = loop_add(&supervisor->loop, &supervisor->address_watch,
-		EPOLLIN, err);
-	if (result == 0)
-		result = fd_make_dirs(run_fd, "net", 0755, err);
-	if (result < 0)
-		return result;
-	fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-	if (fd < 0)
-		return error_errno(err, "watch for name servers");
-	supervisor->resolv_watch.fd = fd;
-	supervisor->resolv_watch.on_ready = on_resolv_change;
-	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d/net", run_fd);
-	if (inotify_add_watch(fd, path, IN_MOVED_TO | IN_DELETE) < 0)
-		return error_errno(err, "watch '%s'", path);
-	copy_resolv_conf(supervisor);
-	return loop_add(&supervisor->loop, &supervisor->resolv_watch, EPOLLIN,
-		err);
-}
-
 static int start_watches(struct supervisor *supervisor, struct error *err)
 {
 	int result = watch_signals(supervisor, err);
 
 	if (result == 0)
-		result = watch_network(supervisor, err);
+		result = network_open(&supervisor->network, &supervisor->loop,
+			supervisor->places.run_fd, err);
 	if (result == 0)
 		result = loop_add_timer(&supervisor->loop, &supervisor->tick,
 			on_tick, err);
+	if (result == 0)
+		result = loop_add_timer(&supervisor->loop, &supervisor->turn,
+			on_turn, err);
 	if (result == 0)
 		result = loop_add_timer(&supervisor->loop,
 			&supervisor->deadline, on_deadline, err);
@@ -463,21 +407,9 @@ static void load_config(struct supervisor *supervisor,
 
 static void on_leftover(void *context, const char *service)
 {
-	struct supervisor *supervisor = context;
-	struct workload *workload = find_workload(supervisor, service);
-	auto_free char *text = NULL;
-	char name[128];
-	uint64_t restarts = 0;
-
+	(void)context;
 	log_warn("%s: was running when the agent ended; ended, to start anew",
 		service);
-	if (!workload)
-		return;
-	(void)snprintf(name, sizeof(name), "restarts-%s", service);
-	if (fd_read_file(supervisor->places.run_fd, name, 16, &text, NULL,
-		    NULL) == 0)
-		(void)text_parse_u64(text, UINT32_MAX - 1, &restarts);
-	workload->restarts = (uint32_t)restarts + 1;
 }
 
 static int init_workloads(struct supervisor *supervisor, struct error *err)
@@ -485,7 +417,7 @@ static int init_workloads(struct supervisor *supervisor, struct error *err)
 	supervisor->host.loop = &supervisor->loop;
 	supervisor->host.store = &supervisor->store;
 	supervisor->host.places = &supervisor->places;
-	supervisor->host.want_image = on_want_image;
+	supervisor->host.want = on_want;
 	supervisor->host.on_change = on_workload_change;
 	for (size_t i = 0; i < supervisor->config.service_count; i++) {
 		struct workload *workload = &supervisor->workloads[i];
@@ -495,6 +427,7 @@ static int init_workloads(struct supervisor *supervisor, struct error *err)
 		if (result < 0)
 			return result;
 		workload->is_wanted = true;
+		past_read(supervisor->places.run_fd, workload);
 		supervisor->workload_count++;
 	}
 	return 0;
@@ -510,13 +443,15 @@ int supervisor_open(struct supervisor *supervisor,
 	supervisor->generation.folder_fd = -1;
 	supervisor->store.dir_fd = -1;
 	supervisor->signal_watch.fd = -1;
-	supervisor->address_watch.fd = -1;
-	supervisor->resolv_watch.fd = -1;
+	supervisor->network = NETWORK_NONE;
+	supervisor->network.on_change = on_network_change;
 	supervisor->tick.watch.fd = -1;
+	supervisor->turn.watch.fd = -1;
 	supervisor->deadline.watch.fd = -1;
-	job_init(&supervisor->job, &supervisor->loop);
-	supervisor->job.on_progress = on_job_progress;
-	supervisor->job.on_end = on_job_end;
+	chores_init(&supervisor->chores, &supervisor->loop, &supervisor->store,
+		&supervisor->places);
+	supervisor->chores.job.on_progress = on_job_progress;
+	supervisor->chores.job.on_end = on_job_end;
 	supervisor->places = PLACES_NONE;
 	result = loop_open(&supervisor->loop, err);
 	if (result < 0)
@@ -541,7 +476,7 @@ int supervisor_run(struct supervisor *supervisor, struct error *err)
 		    supervisor, err) < 0)
 		log_warn("%s", err->text);
 	say_ready(supervisor);
-	advance(supervisor);
+	loop_arm(&supervisor->turn, 0);
 	changed(supervisor);
 	return loop_run(&supervisor->loop, err);
 }
@@ -550,14 +485,14 @@ void supervisor_close(struct supervisor *supervisor)
 {
 	struct loop *loop = &supervisor->loop;
 
-	job_cancel(&supervisor->job);
+	job_cancel(&supervisor->chores.job);
 	for (size_t i = 0; i < supervisor->workload_count; i++)
 		loop_remove(loop, &supervisor->workloads[i].timer.watch);
 	loop_remove(loop, &supervisor->tick.watch);
+	loop_remove(loop, &supervisor->turn.watch);
 	loop_remove(loop, &supervisor->deadline.watch);
 	loop_remove(loop, &supervisor->signal_watch);
-	loop_remove(loop, &supervisor->address_watch);
-	loop_remove(loop, &supervisor->resolv_watch);
+	network_close(&supervisor->network);
 	store_close(&supervisor->store);
 	places_close(&supervisor->places);
 	arena_clear(&supervisor->arena);

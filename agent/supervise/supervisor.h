@@ -3,8 +3,8 @@
  * supervisor - makes the machine be what its config says, and keeps it so
  *
  * Joins config, store and run: loads the config, starts workloads after those
- * they depend on, imports images one at a time, and stops everything in
- * reverse order. One thread, one loop.
+ * they depend on, one a turn of the loop, has chores done for them, and stops
+ * everything in reverse order. One thread, one loop.
  */
 #ifndef TARE_SUPERVISE_SUPERVISOR_H
 #define TARE_SUPERVISE_SUPERVISOR_H
@@ -18,8 +18,9 @@
 #include "lib/arena.h"
 #include "lib/loop.h"
 #include "store/store.h"
+#include "supervise/chores.h"
 #include "supervise/generation.h"
-#include "supervise/job.h"
+#include "supervise/network.h"
 #include "supervise/places.h"
 #include "supervise/workload.h"
 
@@ -45,13 +46,12 @@ struct supervisor {
 	struct generation generation;
 	struct workload workloads[CONFIG_SERVICES_MAX];
 	size_t workload_count;
-	struct job job;
+	struct chores chores;
+	struct network network;
 	struct watch signal_watch;
-	struct watch address_watch;
-	struct watch resolv_watch;
 	struct timer tick;
+	struct timer turn; /* something may be started or stopped */
 	struct timer deadline;
-	char addresses[256];
 	int init_fd; /* heartbeat to init, or -1 */
 	bool is_stopping;
 	bool is_ready; /* said once */

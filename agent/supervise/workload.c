@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "lib/text.h"
 #include "store/store.h"
+#include "supervise/folders.h"
 #include "supervise/launch.h"
 #include "supervise/places.h"
 #include "supervise/process.h"
@@ -46,36 +47,58 @@ static int find_stop_signal(const struct service *service,
 	return number > 0 ? number : SIGTERM;
 }
 
+static bool has_failed(const struct workload *workload, enum chore chore)
+{
+	return workload->failed & (1U << chore);
+}
+
 /*
- * Looks the image up. One whose archive is new or has changed is unpacked
- * first; when that fails, what was unpacked before is still good.
+ * Which chore comes next. An image whose archive is new or has changed is
+ * unpacked first; when that fails, what was unpacked before is still good.
  */
+static enum chore next_chore(const struct workload *workload, int found,
+	const struct image *image)
+{
+	bool has_older = has_failed(workload, CHORE_IMAGE) &&
+			 found == -EAGAIN && image->layer_count > 0;
+
+	if (found < 0 && !has_older)
+		return CHORE_IMAGE;
+	return folders_are_made(workload->host->places, workload->service,
+		       image)
+		       ? CHORE_NONE
+		       : CHORE_FOLDERS;
+}
+
+/* Looks the image up and has done what must be done before it can start. */
 static enum event prepare(struct workload *workload)
 {
-	const struct store *store = workload->host->store;
-	const char *reference = workload->service->image;
-	bool has_failed = workload->has_import_failed;
 	auto_arena arena = { 0 };
 	struct image image = { .layer_count = 0 };
+	enum event event = EVENT_FAIL; /* the reason is known */
+	enum chore chore;
 	struct error err;
-	int result = store_find(store, reference, &arena, &image, &err);
+	int result = store_find(workload->host->store, workload->service->image,
+		&arena, &image, &err);
 
-	workload->has_import_failed = false;
-	if (result == 0)
-		return EVENT_READY;
-	if (result == -EAGAIN && has_failed && image.layer_count > 0) {
-		log_warn("%s: %s, using the image that was there before",
-			name_of(workload), workload->reason);
-		return EVENT_READY;
+	workload->is_due = false;
+	chore = next_chore(workload, result, &image);
+	if (chore == CHORE_NONE) {
+		if (result < 0)
+			log_warn(
+				"%s: %s, using the image that was there before",
+				name_of(workload), workload->reason);
+		event = EVENT_READY;
+	} else if (!has_failed(workload, chore)) {
+		if (chore == CHORE_FOLDERS || result == -EAGAIN)
+			result = workload->host->want(workload, chore, &image,
+				&err);
+		if (result == 0)
+			return EVENT_NONE;
+		set_reason(workload, err.text);
 	}
-	if (has_failed)
-		return EVENT_FAIL; /* the reason is known */
-	if (result == -EAGAIN)
-		result = workload->host->want_image(workload, &err);
-	if (result == 0)
-		return EVENT_NONE;
-	set_reason(workload, err.text);
-	return EVENT_FAIL;
+	workload->failed = 0;
+	return event;
 }
 
 static void on_exit_ready(struct watch *watch, uint32_t events);
@@ -160,8 +183,9 @@ static enum event spawn(struct workload *workload)
 	int result = start(workload, &err);
 
 	if (result == 0) {
-		workload->restarts += workload->has_started;
+		workload->restarts += workload->has_ever_run;
 		workload->has_started = true;
+		workload->has_ever_run = true;
 		set_reason(workload, "");
 		return EVENT_NONE;
 	}
@@ -245,11 +269,11 @@ void workload_event(struct workload *workload, enum event event)
 		workload->host->on_change(workload);
 }
 
-void workload_fail(struct workload *workload, const struct error *why)
+void workload_fail(struct workload *workload, enum chore chore,
+	const struct error *why)
 {
 	set_reason(workload, why->text);
-	workload->has_import_failed = true;
-	workload_event(workload, EVENT_RETRY);
+	workload->failed |= 1U << chore;
 }
 
 void workload_hurry(struct workload *workload)

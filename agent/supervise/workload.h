@@ -17,17 +17,29 @@
 #include "supervise/logs.h"
 #include "supervise/state.h"
 
+struct image;
 struct places;
 struct store;
 struct workload;
+
+/* What takes long and must be done before it can start. */
+enum chore {
+	CHORE_NONE,
+	CHORE_IMAGE,   /* its image must be imported */
+	CHORE_FOLDERS, /* folders.h */
+};
 
 /* What workloads share, and how they reach the one who owns them. */
 struct workload_host {
 	struct loop *loop;
 	const struct store *store;
 	const struct places *places;
-	/* an image must be imported; EVENT_RETRY or workload_fail follows */
-	int (*want_image)(struct workload *workload, struct error *err);
+	/*
+	 * A chore must be done, with that image; EVENT_RETRY follows, after
+	 * workload_fail when it failed.
+	 */
+	int (*want)(struct workload *workload, enum chore chore,
+		const struct image *image, struct error *err);
 	void (*on_change)(struct workload *workload);
 };
 
@@ -36,8 +48,10 @@ struct workload {
 	const struct service *service;
 	enum state state;
 	bool is_wanted;
-	bool has_started;       /* at least once, for those that depend on it */
-	bool has_import_failed; /* since the image was last looked for */
+	bool has_started;  /* at least once, for those that depend on it */
+	bool has_ever_run; /* since boot, under an earlier agent too */
+	bool is_due;       /* STATE_PREPARING: EVENT_RETRY is to be sent */
+	uint32_t failed; /* 1 << chore: it failed since it was last prepared */
 	struct container container;
 	struct watch exit_watch; /* a duplicate of the container's pid_fd */
 	struct timer timer;      /* back-off or stop grace */
@@ -59,8 +73,9 @@ int workload_init(struct workload *workload, const struct workload_host *host,
 /* Lets something happen to it; impossible events are ignored. */
 void workload_event(struct workload *workload, enum event event);
 
-/* An image import for it has failed. */
-void workload_fail(struct workload *workload, const struct error *why);
+/* Takes down that a chore for it has failed, for the EVENT_RETRY to come. */
+void workload_fail(struct workload *workload, enum chore chore,
+	const struct error *why);
 
 /* STATE_STOPPING: kills at once instead of after the grace time. */
 void workload_hurry(struct workload *workload);

@@ -3,7 +3,7 @@
  * tests of supervise/supervisor and workload: whole lives, with ordinary
  * processes in the place of containers
  */
-/* wrap: store_find store_import launch_prepare container_start container_kill container_clear log_file_attach sethostname */
+/* wrap: store_find store_import folders_are_made folders_make launch_prepare container_start container_kill container_clear log_file_attach sethostname */
 #include "supervise/supervisor.h"
 
 #include <errno.h>
@@ -22,6 +22,7 @@
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/log.h"
+#include "supervise/folders.h"
 #include "supervise/launch.h"
 #include "supervise/status.h"
 
@@ -36,6 +37,9 @@ static char folders[4][48];
 static int imports_to_fail;
 static bool needs_import;
 static bool has_older; /* an image that was imported before */
+static bool needs_folders;
+static bool folders_to_fail;
+static bool stops_at_start; /* the machine is told to stop then */
 static int clears_to_fail;
 static int attaches_to_fail;
 static unsigned int fds_before;
@@ -110,6 +114,49 @@ int __wrap_store_import(struct store *store, const char *reference,
 	return 0;
 }
 
+static bool has_mark(const char *name)
+{
+	char path[96];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", base, name);
+	return access(path, F_OK) == 0;
+}
+
+static void put_mark(const char *name)
+{
+	char path[96];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", base, name);
+	fclose(fopen(path, "w"));
+}
+
+bool __wrap_folders_are_made(const struct places *places,
+	const struct service *service, const struct image *image);
+int __wrap_folders_make(const struct places *places,
+	const struct service *service, const struct image *image,
+	struct error *err);
+
+bool __wrap_folders_are_made(const struct places *places,
+	const struct service *service, const struct image *image)
+{
+	(void)places;
+	(void)image;
+	return !needs_folders || has_mark(service->name);
+}
+
+/* Runs in the child that a job forks. */
+int __wrap_folders_make(const struct places *places,
+	const struct service *service, const struct image *image,
+	struct error *err)
+{
+	(void)places;
+	(void)image;
+	if (folders_to_fail)
+		return error_set(err, -ENOSPC, "fill volume 'v': disk full");
+	put_mark(service->name);
+	return 0;
+}
+
 int __wrap_launch_prepare(const struct places *places,
 	const struct service *service, const struct image *image,
 	struct launch *launch, struct error *err)
@@ -143,6 +190,8 @@ int __wrap_container_start(const struct oci_spec *spec, int workloads_fd,
 
 	(void)workloads_fd;
 	note("start", spec->hostname);
+	if (stops_at_start)
+		(void)kill(getpid(), SIGTERM);
 	if (strcmp(spec->process.args[0], "no-such-program") == 0)
 		return error_set(err, -ENOENT, "execute 'no-such-program'");
 	if (pipe2(pipes[0], O_CLOEXEC | O_NONBLOCK) < 0 ||
@@ -252,6 +301,9 @@ static void begin(const char *config)
 	imports_to_fail = 0;
 	needs_import = false;
 	has_older = false;
+	needs_folders = false;
+	folders_to_fail = false;
+	stops_at_start = false;
 	clears_to_fail = 0;
 	attaches_to_fail = 0;
 	fds_before = fault_count_fds();
@@ -277,13 +329,19 @@ static void run(bool (*done)(void))
 		printf("# %s\n# %s\n", journal, err.text);
 }
 
+static void close_supervisor(void)
+{
+	loop_remove(&supervisor.loop, &limit.watch);
+	supervisor_close(&supervisor);
+	memset(&supervisor, 0, sizeof(supervisor));
+}
+
 static void end(void)
 {
 	struct error err;
 
 	log_set_sink(NULL);
-	loop_remove(&supervisor.loop, &limit.watch);
-	supervisor_close(&supervisor);
+	close_supervisor();
 	CHECK(fault_count_fds() == fds_before);
 	CHECK(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
 	CHECK(fd_remove_tree(AT_FDCWD, base, &err) == 0);
@@ -384,6 +442,18 @@ static bool all_running(void)
 	return supervisor.workload_count > 0;
 }
 
+/* There is a turn of the loop between two starts: it hears what comes. */
+static void test_starts_nothing_more_once_told_to_stop(void)
+{
+	begin("services:\n  a: {image: i, command: [exec sleep 100]}\n"
+	      "  b: {image: i, command: [exec sleep 100]}\n"
+	      "  c: {image: i, command: [exec sleep 100]}\n");
+	stops_at_start = true;
+	run(NULL);
+	CHECK(times("start ") < 3);
+	end();
+}
+
 static void test_order_of_start_and_stop(void)
 {
 	begin("services:\n"
@@ -413,6 +483,15 @@ static void test_sigterm_ignored(void)
 static bool is_finished(void)
 {
 	return find("web")->state == STATE_FINISHED;
+}
+
+static bool all_have_started(void)
+{
+	for (size_t i = 0; i < supervisor.workload_count; i++) {
+		if (!supervisor.workloads[i].has_started)
+			return false;
+	}
+	return is_finished();
 }
 
 static void test_finishes(void)
@@ -449,6 +528,38 @@ static void test_finishes(void)
 		CHECK(find("web")->exit_code == rows[i].exit_code);
 		end();
 	}
+}
+
+/* The next agent knows what this one did. */
+static void test_what_has_finished_stays_so(void)
+{
+	begin("services:\n"
+	      "  web: {image: i, command: [exit 0]}\n"
+	      "  app: {image: i, command: [exec sleep 100], depends_on: [web]}\n");
+	run(all_have_started);
+	close_supervisor();
+	run(all_have_started);
+	CHECK(times("start web") == 1);
+	CHECK(times("start app") == 2);
+	CHECK(find("app")->restarts == 1);
+	CHECK(find("web")->exit_code == 0);
+	end();
+}
+
+static bool web_runs_or_waits(void)
+{
+	return find("web")->has_started;
+}
+
+static void test_the_count_of_restarts_goes_on(void)
+{
+	begin("services:\n  web:\n    image: i\n    restart: always\n"
+	      "    command: [exit 3]\n");
+	run(has_restarted_twice);
+	close_supervisor();
+	run(web_runs_or_waits);
+	CHECK(find("web")->restarts == 3);
+	end();
 }
 
 static void test_an_image_is_unpacked_first(void)
@@ -509,6 +620,31 @@ static void test_tries_for_an_image_are_no_failures_to_run(void)
 	end();
 }
 
+static void test_folders_are_made_first(void)
+{
+	begin("services:\n  a: {image: i, command: [exec sleep 100]}\n"
+	      "  b: {image: i, command: [exec sleep 100]}\n");
+	needs_folders = true;
+	run(all_running);
+	CHECK(times("start ") == 2);
+	end();
+}
+
+/* A full disk lets neither be done: that must not go round without a wait. */
+static void test_nothing_can_be_done(void)
+{
+	begin("services:\n  web: {image: i, command: [exec sleep 100]}\n");
+	needs_import = true;
+	has_older = true;
+	imports_to_fail = 1;
+	needs_folders = true;
+	folders_to_fail = true;
+	run(is_backing_off);
+	CHECK(strstr(journal, "fill volume 'v': disk full, starting again"));
+	CHECK(times("unpacking image") == 1);
+	end();
+}
+
 static bool at_once(void)
 {
 	return true;
@@ -543,12 +679,17 @@ int main(void)
 	RUN(test_a_short_success_backs_off_too);
 	RUN(test_a_container_that_is_slow_to_go);
 	RUN(test_a_log_that_cannot_be_watched);
+	RUN(test_starts_nothing_more_once_told_to_stop);
 	RUN(test_order_of_start_and_stop);
 	RUN(test_sigterm_ignored);
 	RUN(test_finishes);
+	RUN(test_what_has_finished_stays_so);
+	RUN(test_the_count_of_restarts_goes_on);
 	RUN(test_an_image_is_unpacked_first);
 	RUN(test_an_image_that_cannot_be_had);
 	RUN(test_tries_for_an_image_are_no_failures_to_run);
+	RUN(test_folders_are_made_first);
+	RUN(test_nothing_can_be_done);
 	RUN(test_nothing_to_run);
 	RUN(test_status);
 	return check_done();
