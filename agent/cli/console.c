@@ -65,8 +65,12 @@ static bool put(struct console *console, const char *bytes, size_t size)
 
 static void on_output_ready(struct watch *watch, uint32_t events)
 {
+	struct console *console = container_of(watch, struct console, output);
+
 	(void)events;
-	(void)put(container_of(watch, struct console, output), "", 0);
+	(void)put(console, "", 0);
+	if (console->queue_used == 0 && console->is_stale)
+		console_update(console);
 }
 
 static void draw(struct console *console)
@@ -75,15 +79,16 @@ static void draw(struct console *console)
 	static char frame[CONSOLE_QUEUE_BYTES];
 	struct text text;
 
+	(void)put(console, "", 0);
+	console->is_stale = console->queue_used > 0;
+	if (console->is_stale)
+		return;
 	console->fill(&status);
 	text_init(&text, frame, sizeof(frame));
 	text_add(&text, "\033[H");
 	screen_render(&console->screen, &status, &text);
-	text_add(&text, "\033[J");
-	if (text_equal(frame, console->shown))
-		return;
-	if (put(console, frame, text.used))
-		(void)text_copy(console->shown, sizeof(console->shown), frame);
+	text_add(&text, "\033[J"); /* there is room: see screen_render */
+	(void)put(console, frame, text.used);
 }
 
 static void on_redraw(struct timer *timer)
@@ -155,10 +160,44 @@ bool console_parse_size(const char *bytes, size_t size, unsigned int *rows,
 	return false;
 }
 
+/*
+ * A line that echoes sends the question back as if it were keys; so there is
+ * a pause between two questions.
+ */
+static void ask_size(struct console *console)
+{
+	uint64_t now_ms = loop_now_ms();
+
+	if (console->asked_ms > 0 &&
+		now_ms - console->asked_ms < CONSOLE_ASK_MS)
+		return;
+	console->asked_ms = now_ms;
+	(void)put(console, ASK_SIZE, strlen(ASK_SIZE));
+}
+
+/* An answer comes in as many pieces as the line likes; keeps the last bytes. */
+static bool add_answer(struct console *console, const char *bytes, size_t size)
+{
+	size_t over;
+
+	over = console->answer_used + size > CONSOLE_ANSWER_MAX
+		       ? console->answer_used + size - CONSOLE_ANSWER_MAX
+		       : 0;
+	console->answer_used -= over;
+	memmove(console->answer, console->answer + over, console->answer_used);
+	memcpy(console->answer + console->answer_used, bytes, size);
+	console->answer_used += size;
+	if (!console_parse_size(console->answer, console->answer_used,
+		    &console->screen.rows, &console->screen.columns))
+		return false;
+	console->answer_used = 0;
+	return true;
+}
+
 static void on_input(struct watch *watch, uint32_t events)
 {
 	struct console *console = container_of(watch, struct console, input);
-	char bytes[64];
+	char bytes[CONSOLE_ANSWER_MAX / 2];
 	ssize_t size = read(watch->fd, bytes, sizeof(bytes));
 
 	(void)events;
@@ -167,18 +206,19 @@ static void on_input(struct watch *watch, uint32_t events)
 			loop_remove(console->loop, watch);
 		return;
 	}
-	if (!console_parse_size(bytes, (size_t)size, &console->screen.rows,
-		    &console->screen.columns)) {
-		(void)put(console, ASK_SIZE, strlen(ASK_SIZE));
+	if (!add_answer(console, bytes, (size_t)size)) {
+		ask_size(console);
 		return;
 	}
 	console->is_screen = true;
-	console->shown[0] = '\0';
 	(void)put(console, SCREEN_ON, strlen(SCREEN_ON));
 	console_update(console);
 }
 
-/* Keys arrive at once and are not echoed; output stays as it is. */
+/*
+ * Keys arrive at once and are not echoed; output stays as it is, but no Ctrl-S
+ * stops it for init and us.
+ */
 static void make_raw(int fd)
 {
 	struct termios mode;
@@ -186,6 +226,7 @@ static void make_raw(int fd)
 	if (tcgetattr(fd, &mode) < 0)
 		return; /* not a terminal: it will not answer either */
 	mode.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
+	mode.c_iflag &= ~(tcflag_t)IXON;
 	mode.c_cc[VMIN] = 1;
 	mode.c_cc[VTIME] = 0;
 	(void)tcsetattr(fd, TCSANOW, &mode);
@@ -200,7 +241,7 @@ static int open_input(struct console *console, const char *path,
 	if (console->input.fd < 0)
 		return error_errno(err, "open '%s'", path);
 	make_raw(console->input.fd);
-	(void)put(console, ASK_SIZE, strlen(ASK_SIZE));
+	ask_size(console);
 	return loop_add(console->loop, &console->input, EPOLLIN, err);
 }
 

@@ -6,7 +6,9 @@
  * size ("\033[6n", ECMA-48 DSR); when an answer comes, it is one that can draw,
  * and the status screen takes over, redrawn on change. A key pressed asks
  * again, so that a terminal attached later, or resized, is served as well.
- * Nothing here waits for the terminal: what it does not take is dropped.
+ * The screen is drawn anew on each update, since the kernel and init write
+ * there too. Nothing here waits for the terminal: what it does not take is
+ * dropped, and no frame is drawn while it has not taken the last one.
  */
 #ifndef TARE_CLI_CONSOLE_H
 #define TARE_CLI_CONSOLE_H
@@ -24,6 +26,8 @@ struct status;
 enum console_limit {
 	CONSOLE_QUEUE_BYTES = 32768,
 	CONSOLE_REDRAW_MS = 200, /* at most five times a second */
+	CONSOLE_ASK_MS = 1000,   /* between two questions for its size */
+	CONSOLE_ANSWER_MAX = 64,
 };
 
 struct console {
@@ -34,9 +38,12 @@ struct console {
 	struct screen screen;
 	bool is_screen; /* the terminal has answered */
 	bool is_armed;
+	bool is_stale; /* an update waits for the terminal */
+	uint64_t asked_ms;
+	size_t answer_used;
+	char answer[CONSOLE_ANSWER_MAX]; /* the end of what came in */
 	size_t queue_used;
 	char queue[CONSOLE_QUEUE_BYTES];
-	char shown[CONSOLE_QUEUE_BYTES];  /* what was drawn last */
 	void (*fill)(struct status *out); /* where the status comes from */
 };
 

@@ -17,6 +17,7 @@
 #define PLAIN  "\033[0m"
 
 #define ERRORS_SHOWN 5
+#define LINE_BYTES   (SCREEN_LINE_MAX + 32) /* with what colours it */
 
 /* A screen that is being filled. */
 struct canvas {
@@ -71,6 +72,15 @@ static void make_harmless(char *text)
 	}
 }
 
+/* Rows that can still be filled: on the screen, and in the text. */
+static unsigned int rows_left(const struct canvas *canvas)
+{
+	unsigned int rows = canvas->screen->rows - canvas->used_rows;
+	size_t room = (canvas->out->size - canvas->out->used) / LINE_BYTES;
+
+	return room <= rows ? (unsigned int)(room > 0 ? room - 1 : 0) : rows;
+}
+
 /* One line in one colour, cut at the edge. */
 static void add_line(struct canvas *canvas, const char *colour,
 	const char *format, ...) __attribute__((format(printf, 3, 4)));
@@ -83,7 +93,7 @@ static void add_line(struct canvas *canvas, const char *colour,
 	char line[SCREEN_LINE_MAX];
 	va_list args;
 
-	if (canvas->used_rows == screen->rows)
+	if (rows_left(canvas) == 0)
 		return;
 	va_start(args, format);
 	(void)vsnprintf(line, sizeof(line), format, args);
@@ -91,8 +101,10 @@ static void add_line(struct canvas *canvas, const char *colour,
 	make_harmless(line);
 	if (strlen(line) > screen->columns)
 		line[screen->columns] = '\0';
-	text_add(canvas->out, "%s%s%s%s\033[K", canvas->used_rows ? "\r\n" : "",
-		is_coloured ? colour : "", line, is_coloured ? PLAIN : "");
+	/* to clear the rest of a full line would take its last character */
+	text_add(canvas->out, "%s%s%s%s%s", canvas->used_rows ? "\r\n" : "",
+		is_coloured ? colour : "", line, is_coloured ? PLAIN : "",
+		strlen(line) < screen->columns ? "\033[K" : "");
 	canvas->used_rows++;
 }
 
@@ -113,26 +125,41 @@ static void add_head(struct canvas *canvas, const struct status *status)
 		add_line(canvas, YELLOW, "Boot     %s", status->notes[i]);
 }
 
-static void add_problems(struct canvas *canvas, const struct problems *problems)
+/* Up to room problems of one kind; how many there were room for. */
+static size_t add_some_problems(struct canvas *canvas,
+	const struct problems *problems, bool is_warning, size_t room)
 {
-	size_t shown =
-		problems->count < ERRORS_SHOWN ? problems->count : ERRORS_SHOWN;
-	size_t rest = problems->error_count + problems->warning_count - shown;
+	size_t shown = 0;
 
-	if (shown > 0)
-		add_line(canvas, "", "%s", "");
-	for (size_t i = 0; i < shown; i++) {
+	for (size_t i = 0; i < problems->count && shown < room; i++) {
 		char line[600];
 		struct text text;
 
+		if (problems->items[i].is_warning != is_warning)
+			continue;
 		text_init(&text, line, sizeof(line));
 		problem_print(&problems->items[i], &text);
-		add_line(canvas, problems->items[i].is_warning ? YELLOW : RED,
-			"%s", line);
+		add_line(canvas, is_warning ? YELLOW : RED, "%s", line);
+		shown++;
 	}
-	if (shown > 0 && rest > 0)
+	return shown;
+}
+
+/* Errors first: they are why a config is not in force. */
+static void add_problems(struct canvas *canvas, const struct problems *problems)
+{
+	size_t all = problems->error_count + problems->warning_count;
+	size_t shown;
+
+	if (problems->count == 0)
+		return;
+	add_line(canvas, "", "%s", "");
+	shown = add_some_problems(canvas, problems, false, ERRORS_SHOWN);
+	shown +=
+		add_some_problems(canvas, problems, true, ERRORS_SHOWN - shown);
+	if (all > shown)
 		add_line(canvas, "", "... and %zu more: tare check shows all",
-			rest);
+			all - shown);
 }
 
 static const char *colour_of(const struct status_workload *workload)
@@ -172,10 +199,23 @@ static void add_workload(struct canvas *canvas,
 	describe_state(workload, state, sizeof(state));
 	screen_format_memory(workload->memory_bytes, memory, sizeof(memory));
 	screen_format_age(workload->age_ms, age, sizeof(age));
-	add_line(canvas, colour_of(workload), "%-20s %-22s %8u %8s %8s",
+	add_line(canvas, colour_of(workload), "%-20.20s %-22s %8u %8s %8s",
 		workload->name, state, workload->restarts, memory, age);
 	if (*workload->reason && workload->state != STATE_RUNNING)
 		add_line(canvas, "", "    %s", workload->reason);
+}
+
+/* A screen that is too small hides no trouble. */
+static void add_rest(struct canvas *canvas, const struct status *status,
+	size_t first)
+{
+	size_t count = status->workload_count - first;
+	size_t running = 0;
+
+	for (size_t i = first; i < status->workload_count; i++)
+		running += status->workloads[i].state == STATE_RUNNING;
+	add_line(canvas, running < count ? YELLOW : "",
+		"... and %zu more, %zu of them running", count, running);
 }
 
 static void add_workloads(struct canvas *canvas, const struct status *status)
@@ -187,8 +227,13 @@ static void add_workloads(struct canvas *canvas, const struct status *status)
 	}
 	add_line(canvas, BOLD, "%-20s %-22s %8s %8s %8s", "WORKLOAD", "STATE",
 		"RESTARTS", "MEMORY", "AGE");
-	for (size_t i = 0; i < status->workload_count; i++)
+	for (size_t i = 0; i < status->workload_count; i++) {
+		if (rows_left(canvas) < 3 && i + 1 < status->workload_count) {
+			add_rest(canvas, status, i);
+			return;
+		}
 		add_workload(canvas, &status->workloads[i]);
+	}
 }
 
 void screen_render(const struct screen *screen, const struct status *status,
@@ -201,9 +246,8 @@ void screen_render(const struct screen *screen, const struct status *status,
 	add_problems(&canvas, status->problems);
 	add_workloads(&canvas, status);
 	add_line(&canvas, "", "%s", "");
-	if (screen->rows - canvas.used_rows < screen->recent_count)
-		first = screen->recent_count -
-			(screen->rows - canvas.used_rows);
+	if (rows_left(&canvas) < screen->recent_count)
+		first = screen->recent_count - rows_left(&canvas);
 	for (size_t i = first; i < screen->recent_count; i++)
 		add_line(&canvas, "", "%s", screen->recent[i]);
 }

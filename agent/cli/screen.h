@@ -33,7 +33,8 @@ void screen_add_recent(struct screen *screen, const char *line);
 
 /*
  * Appends at most screen->rows lines, each ended by "\r\n" (the last one not),
- * each at most screen->columns wide, with "\033[K" to clear what was there.
+ * each at most screen->columns wide, with "\033[K" to clear what was there. It
+ * ends with whole lines, and room to spare, when out is too small for all.
  */
 void screen_render(const struct screen *screen, const struct status *status,
 	struct text *out);

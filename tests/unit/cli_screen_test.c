@@ -134,6 +134,84 @@ static void test_control_characters_stay_out(void)
 	CHECK(strstr(text, "?]0;evil?"));
 }
 
+/* What does not fit is counted, and trouble among it is not hidden. */
+static void test_more_than_fits(void)
+{
+	const char *text;
+
+	fill();
+	status.workload_count = 60;
+	for (size_t i = 0; i < 60; i++)
+		status.workloads[i] = status.workloads[i == 59 ? 1 : 0];
+	text = render(24, 100);
+	CHECK(strstr(text, "more, "));
+	CHECK(strstr(text, " of them running"));
+	CHECK(!strstr(text, "and 60 more, 60 of"));
+}
+
+static void test_errors_before_warnings(void)
+{
+	const char *text;
+
+	fill();
+	problems.count = 8;
+	problems.warning_count = 7;
+	problems.error_count = 1;
+	for (size_t i = 0; i < 7; i++)
+		problems.items[i] = (struct problem){ .is_warning = true,
+			.text = "is ignored" };
+	problems.items[7] = (struct problem){ .text = "unknown key" };
+	text = render(24, 100);
+	CHECK(strstr(text, "unknown key"));
+	CHECK(count(text, "is ignored") == 4);
+	CHECK(strstr(text, "and 3 more"));
+}
+
+static void test_a_full_line_keeps_its_last_character(void)
+{
+	static char reason[200];
+	const char *text;
+	const char *at;
+
+	fill();
+	memset(reason, 'r', sizeof(reason) - 1);
+	status.workloads[1].reason = reason;
+	text = render(24, 60);
+	at = strstr(text, "    rrrr");
+	CHECK(at && strncmp(at + 60, "\r\n", 2) == 0);
+}
+
+static void test_a_long_name_hides_no_state(void)
+{
+	fill();
+	status.workloads[1].name =
+		"a-name-of-sixty-three-characters-is-as-long-as-a-host-name-here";
+	CHECK(strstr(render(24, 60), "starts again in 4 s"));
+}
+
+/* A terminal of 500 rows may be more than there is memory for. */
+static void test_a_small_buffer_ends_with_a_whole_line(void)
+{
+	static struct screen screen = { .rows = 500,
+		.columns = 500,
+		.has_colour = true };
+	static char reason[200];
+	static char small[8192];
+	struct text text;
+
+	fill();
+	memset(reason, 'r', sizeof(reason) - 1);
+	status.workload_count = CONFIG_SERVICES_MAX;
+	status.workloads[1].reason = reason;
+	for (size_t i = 0; i < CONFIG_SERVICES_MAX; i++)
+		status.workloads[i] = status.workloads[1];
+	text_init(&text, small, sizeof(small));
+	screen_render(&screen, &status, &text);
+	CHECK(!text.is_cut);
+	CHECK(strcmp(small + text.used - 3, "\033[K") == 0);
+	CHECK(strstr(small, "more, 0 of them running"));
+}
+
 static void test_formats(void)
 {
 	char out[24];
@@ -187,6 +265,11 @@ int main(void)
 	RUN(test_errors_come_first);
 	RUN(test_fits_every_terminal);
 	RUN(test_control_characters_stay_out);
+	RUN(test_more_than_fits);
+	RUN(test_errors_before_warnings);
+	RUN(test_a_full_line_keeps_its_last_character);
+	RUN(test_a_long_name_hides_no_state);
+	RUN(test_a_small_buffer_ends_with_a_whole_line);
 	RUN(test_formats);
 	RUN(test_terminal_answers);
 	return check_done();
