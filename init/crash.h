@@ -3,11 +3,8 @@
 #ifndef INIT_CRASH_H
 #define INIT_CRASH_H
 
-#include <signal.h>
-
 /* from now on a fault of this process (bad memory, abort ...) restarts the
- * machine within 5 s; *others becomes the set of all signals that are not
- * faults, to be blocked and waited for */
-void crash_catch(sigset_t *others);
+ * machine within 5 s; the signals of faults must not be blocked */
+void crash_catch(void);
 
 #endif

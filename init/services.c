@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* services - the table of what process 1 runs, and what is done about it */
 #include "services.h"
 
 #include <errno.h>
@@ -11,76 +12,72 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "backoff.h"
+#include "file.h"
 #include "say.h"
 
-#define BACKOFF_MIN_MS 500
-#define BACKOFF_MAX_MS 30000
-#define STEADY_MS      30000 /* ran this long: the back-off starts anew */
-#define LOOK_MS        10000 /* between two looks at the heartbeats */
-#define BEAT_FD        3     /* where a service finds its heartbeat pipe */
-#define GROUPS         "/sys/fs/cgroup/"
+#define BEAT_FD 3 /* where a service finds its heartbeat pipe */
+#define GROUPS  "/sys/fs/cgroup/"
 
-#if defined(__aarch64__)
-#define SECOND_PORT "/dev/ttyAMA1"
-#else
-#define SECOND_PORT "/dev/ttyS1"
-#endif
+/* A restart of the machine helps where one of the service does not, as with a
+ * disk that hangs. It helps nobody who has only just switched the machine on
+ * and reads the screen, nor where the service never worked: so only after
+ * REBOOT_S of silence of one that was heard, and not right after power-on. */
+#define REBOOT_S    120
+#define NO_REBOOT_S 600
 
-static const struct service {
+enum phase {
+	WAITING,
+	RUNNING,
+	FINISHED,
+	FAILED
+};
+
+static struct service {
 	const char *name, *argv[3], *cgroup;
-	int once_s;       /* runs once, and may take this long */
-	int beat_s;       /* killed after so long without a heartbeat */
-	int reboot_s;     /* and the machine restarts after so long */
+	int silent_s;     /* ended after so long without a heartbeat, if set */
+	bool is_once;     /* holds back the rows below until it has ended */
 	bool is_required; /* the machine restarts when it fails */
 	bool is_optional; /* status 0, or no program: not needed here */
+
+	/* what it does now; times are 0 for never */
+	enum phase phase;
+	pid_t pid;
+	int beat_fd, wait_ms;
+	int64_t due_ms, started_ms;
+	int64_t beat_ms, alive_ms; /* the last heartbeat; or start or end */
 } services[] = {
 	/* clang-format off */
 	{ .name = "setup", .argv = { "/sbin/setup" },
-		.once_s = 20, .is_required = true },
+		.is_once = true, .silent_s = 20, .is_required = true },
 	{ .name = "netd", .argv = { "/sbin/netd" },
 		.cgroup = GROUPS "system/netd" },
 	{ .name = "disks", .argv = { "/sbin/disks" },
-		.cgroup = GROUPS "system/disks", .once_s = 3600 },
+		.cgroup = GROUPS "system/disks",
+		.is_once = true, .silent_s = 3600 },
 	{ .name = "agent", .argv = { "/sbin/tare-agent" },
-		.cgroup = GROUPS "system/agent", .beat_s = 30, .reboot_s = 120 },
+		.cgroup = GROUPS "system/agent", .silent_s = 30 },
 	{ .name = "probe", .argv = { "/sbin/disks", "--probe" },
-		.cgroup = GROUPS "system/disks", .beat_s = 30, .reboot_s = 30,
-		.is_optional = true },
-	{ .name = "shell", .argv = { "/sbin/shell", "/dev/console" },
-		.cgroup = GROUPS "system/shell", .is_optional = true },
-	{ .name = "shell2", .argv = { "/sbin/shell", SECOND_PORT },
+		.cgroup = GROUPS "system/disks",
+		.silent_s = 30, .is_optional = true },
+	{ .name = "shell", .argv = { "/sbin/shell" },
 		.cgroup = GROUPS "system/shell", .is_optional = true },
 	/* clang-format on */
 };
 #define SERVICES (sizeof(services) / sizeof(*services))
 
-enum phase {
-	WAITING,
-	RUNNING,
-	FINISHED
-};
-
-static struct state {
-	enum phase phase;
-	bool is_ending; /* was sent SIGKILL */
-	pid_t pid;
-	int beat_fd, backoff_ms;
-	int64_t due_ms;              /* WAITING: when to start */
-	int64_t started_ms, beat_ms; /* the last sign of life */
-} states[SERVICES];
-
-static bool has_failed; /* a required service did */
-
-/* everything between fork and exec */
+/* Everything between fork and exec. Nobody waits for a terminal that takes no
+ * output: somebody's ctrl-S must not stop the machine. */
 static _Noreturn void become(const struct service *service, int beat_fd)
 {
-	static const char *const envp[] = { "PATH=/sbin:/bin", "HOME=/",
-		"TERM=vt102", "TARE_INIT_FD=3", NULL };
+	const char *const envp[] = { "PATH=/sbin:/bin", "HOME=/", "TERM=vt102",
+		beat_fd < 0 ? NULL : "TARE_INIT_FD=3", NULL };
 	sigset_t none;
 
 	(void)setsid();
 	(void)dup2(open("/dev/null", O_RDONLY), STDIN_FILENO);
-	(void)dup2(open("/dev/console", O_WRONLY | O_NOCTTY), STDOUT_FILENO);
+	(void)dup2(open("/dev/console", O_WRONLY | O_NONBLOCK | O_NOCTTY),
+		STDOUT_FILENO);
 	(void)dup2(STDOUT_FILENO, STDERR_FILENO);
 	if (beat_fd >= 0)
 		(void)dup2(beat_fd, BEAT_FD);
@@ -99,168 +96,164 @@ static _Noreturn void become(const struct service *service, int beat_fd)
 	_exit(127);
 }
 
+static void forget_process(struct service *service)
+{
+	if (service->beat_fd >= 0)
+		(void)close(service->beat_fd);
+	service->beat_fd = -1;
+	service->pid = 0;
+}
+
 /* fork straight into the cgroup, so that no moment is unaccounted; a service
  * in the wrong group is better than none */
 static pid_t fork_into(const struct service *service)
 {
-	struct clone_args args = { .exit_signal = SIGCHLD };
-	int fd = -1;
-
-	if (service->cgroup)
-		fd = open(service->cgroup, O_PATH | O_CLOEXEC);
-	if (fd >= 0) {
-		args.flags = CLONE_INTO_CGROUP;
-		args.cgroup = (unsigned)fd;
-	}
+	auto_fd group = service->cgroup
+				? open(service->cgroup, O_PATH | O_CLOEXEC)
+				: -1;
+	struct clone_args args = {
+		.flags = group < 0 ? 0 : CLONE_INTO_CGROUP,
+		.exit_signal = SIGCHLD,
+		.cgroup = (unsigned)group,
+	};
 	pid_t pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
-	if (pid < 0 && fd >= 0) {
+	if (pid < 0 && args.flags) {
 		note(service->name, "start it in '%s': %m", service->cgroup);
 		args.flags = 0;
 		pid = (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 	}
-	if (pid != 0 && fd >= 0)
-		(void)close(fd);
 	return pid;
 }
 
-static void back_off(const struct service *service, struct state *state,
-	int64_t now_ms)
+static void start_later(struct service *service, int64_t now_ms)
 {
-	if (now_ms - state->started_ms >= STEADY_MS || !state->backoff_ms)
-		state->backoff_ms = BACKOFF_MIN_MS;
-	else if ((state->backoff_ms *= 2) > BACKOFF_MAX_MS)
-		state->backoff_ms = BACKOFF_MAX_MS;
-	state->phase = WAITING;
-	state->due_ms = now_ms + state->backoff_ms;
-	say(service->name, "restarting in %d ms", state->backoff_ms);
+	service->wait_ms =
+		backoff_ms(service->wait_ms, now_ms - service->started_ms);
+	service->due_ms = now_ms + service->wait_ms;
+	service->phase = WAITING;
+	say(service->name, "restarting in %d ms", service->wait_ms);
 }
 
-static void start(const struct service *service, struct state *state,
-	int64_t now_ms)
+static void start(struct service *service, int64_t now_ms)
 {
 	int beat[2] = { -1, -1 };
 
 	/* not closed on exec: shutdown keeps the pipes alive that are written
 	 * to while services end */
-	if (service->beat_s && pipe2(beat, O_NONBLOCK) < 0)
+	if (service->silent_s && pipe2(beat, O_NONBLOCK) < 0)
 		note(service->name, "make its heartbeat pipe: %m");
-	state->started_ms = now_ms;
-	pid_t pid = fork_into(service);
-	if (pid == 0)
+	service->started_ms = service->alive_ms = now_ms;
+	service->pid = fork_into(service);
+	if (service->pid == 0)
 		become(service, beat[1]);
+	service->beat_fd = beat[0];
+	service->phase = RUNNING;
+	if (service->pid < 0) {
+		note(service->name, "start it: %m");
+		forget_process(service);
+		start_later(service, now_ms);
+	}
 	if (beat[1] >= 0)
 		(void)close(beat[1]);
-	state->beat_fd = beat[0];
-	if (pid < 0) {
-		note(service->name, "start it: %m");
-		if (beat[0] >= 0)
-			(void)close(beat[0]);
-		back_off(service, state, now_ms);
-		return;
-	}
-	if (!state->beat_ms)
-		state->beat_ms = now_ms; /* it has a whole time to begin */
-	state->pid = pid;
-	state->is_ending = false;
-	state->phase = RUNNING;
 }
 
-static void hear(struct state *state, int64_t now_ms)
+static void hear(struct service *service, int64_t now_ms)
 {
 	char beats[64];
 
-	while (state->beat_fd >= 0 &&
-		read(state->beat_fd, beats, sizeof(beats)) > 0)
-		state->beat_ms = now_ms;
+	while (service->beat_fd >= 0 &&
+		read(service->beat_fd, beats, sizeof(beats)) > 0)
+		service->beat_ms = service->alive_ms = now_ms;
+}
+
+/* boot goes on without it, unless it is required */
+static void give_up(struct service *service)
+{
+	service->phase = service->is_required ? FAILED : FINISHED;
 }
 
 /* end what takes too long; it is started again when it has been reaped */
-static void check(const struct service *service, struct state *state,
-	int64_t now_ms)
+static void check(struct service *service, int64_t now_ms)
 {
-	int limit_s = service->once_s ? service->once_s : service->beat_s;
-	int64_t alive_ms = state->started_ms;
-
-	hear(state, now_ms);
-	if (state->beat_ms > alive_ms)
-		alive_ms = state->beat_ms;
-	if (!limit_s || state->is_ending ||
-		now_ms - alive_ms < limit_s * 1000LL)
+	hear(service, now_ms);
+	if (!service->silent_s ||
+		now_ms - service->alive_ms < service->silent_s * 1000LL)
 		return;
-	note(service->name, "nothing heard for %d s, ending it", limit_s);
-	(void)kill(state->pid, SIGKILL);
-	state->is_ending = true;
-	if (service->once_s) /* even if a hanging disk keeps it from dying */
-		state->phase = FINISHED;
+	note(service->name, "silent for %d s, ending it", service->silent_s);
+	(void)kill(service->pid, SIGKILL);
+	service->alive_ms = now_ms; /* else it would be said all the time */
+	if (service->is_once) /* even if a hanging disk keeps it from dying */
+		give_up(service);
 }
 
 int64_t services_tick(int64_t now_ms)
 {
-	int64_t next_ms = now_ms + LOOK_MS;
+	int64_t next_ms = now_ms + SERVICES_LOOK_MS;
 
 	for (size_t i = 0; i < SERVICES; i++) {
-		struct state *state = &states[i];
+		struct service *service = &services[i];
 
-		if (state->phase == WAITING && state->due_ms <= now_ms)
-			start(&services[i], state, now_ms);
-		else if (state->phase == RUNNING)
-			check(&services[i], state, now_ms);
-		if (state->phase == WAITING && state->due_ms < next_ms)
-			next_ms = state->due_ms;
-		if (services[i].once_s && state->phase != FINISHED)
+		if (service->phase == WAITING && service->due_ms <= now_ms)
+			start(service, now_ms);
+		else if (service->phase == RUNNING)
+			check(service, now_ms);
+		if (service->phase == WAITING && service->due_ms < next_ms)
+			next_ms = service->due_ms;
+		if (service->is_once && service->phase != FINISHED)
 			break;
 	}
-	return next_ms;
+	return next_ms - now_ms;
 }
 
-static void ended(const struct service *service, struct state *state,
-	int status, int64_t now_ms)
+static void ended(struct service *service, int status, int64_t now_ms)
 {
-	hear(state, now_ms); /* its last words count */
-	if (state->beat_fd >= 0)
-		(void)close(state->beat_fd);
-	state->pid = 0;
-	state->phase = FINISHED;
-	if (status == 0 && (service->once_s || service->is_optional))
+	hear(service, now_ms); /* its last words count */
+	forget_process(service);
+	if (service->phase != RUNNING)
+		return; /* given up before */
+	if (status == 0 && (service->is_once || service->is_optional)) {
+		service->phase = FINISHED;
 		return;
-
+	}
 	if (WIFSIGNALED(status))
 		note(service->name, "ended by signal %d", WTERMSIG(status));
 	else
 		note(service->name, "exited with status %d",
 			WEXITSTATUS(status));
-	if (!service->once_s)
-		back_off(service, state, now_ms);
-	else if (service->is_required)
-		has_failed = true; /* else boot goes on without it */
+	if (service->is_once)
+		give_up(service);
+	else
+		start_later(service, now_ms);
 }
 
 void services_reaped(pid_t pid, int status, int64_t now_ms)
 {
 	for (size_t i = 0; i < SERVICES; i++)
-		if (states[i].phase == RUNNING && states[i].pid == pid)
-			ended(&services[i], &states[i], status, now_ms);
+		if (services[i].pid == pid)
+			ended(&services[i], status, now_ms);
 }
 
 bool services_healthy(int64_t now_ms)
 {
 	for (size_t i = 0; i < SERVICES; i++) {
-		int limit_s = services[i].reboot_s;
+		const struct service *service = &services[i];
 
-		if (!limit_s || states[i].phase == FINISHED ||
-			!states[i].beat_ms ||
-			now_ms - states[i].beat_ms < limit_s * 1000LL)
+		if (service->phase == FAILED)
+			return false; /* it was said why */
+		if (service->phase == FINISHED || !service->beat_ms ||
+			now_ms < NO_REBOOT_S * 1000LL ||
+			now_ms - service->beat_ms < REBOOT_S * 1000LL)
 			continue;
-		note(services[i].name, "nothing heard for %d s", limit_s);
+		note(service->name, "silent for %d s", REBOOT_S);
 		return false;
 	}
-	return !has_failed;
+	return true;
 }
 
 pid_t services_pid(const char *name)
 {
 	for (size_t i = 0; i < SERVICES; i++)
-		if (states[i].pid && strcmp(services[i].name, name) == 0)
-			return states[i].pid;
+		if (strcmp(services[i].name, name) == 0)
+			return services[i].pid;
 	return 0;
 }

@@ -2,14 +2,13 @@
 /*
  * services - the programs process 1 starts, watches and starts again.
  *
- *               start                exit, once, status 0
+ *               start            exit: once, or not needed
  *   WAITING --------------> RUNNING ----------------------> FINISHED
  *      ^                       |
  *      +-----------------------+  exit: again after a back-off
  *
  * Rows are started from the first to the last; a "once" row holds back those
- * below it until it has finished. All times are milliseconds of
- * CLOCK_MONOTONIC.
+ * below it until it has finished. All times are those of clock_ms().
  */
 #ifndef INIT_SERVICES_H
 #define INIT_SERVICES_H
@@ -18,8 +17,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* start what is due, end what is silent or too slow; returns when to be
- * called again, at the latest */
+#define SERVICES_LOOK_MS 10000 /* between two looks at the heartbeats */
+
+/* start what is due, end what is silent or too slow; returns how long nothing
+ * will be due, at most SERVICES_LOOK_MS */
 int64_t services_tick(int64_t now_ms);
 
 /* a child of ours was reaped; unknown ones are orphans and nobody's business */

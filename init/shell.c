@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * shell - a shell on a terminal, again and again, for roots that have one.
- *
- *     shell TERMINAL
+ * shell - shells on the machine's terminals, for roots that have one.
  *
  * Ends with status 0, which tells init that it is not needed, when the root
- * has no /bin/sh (a release) or the machine has no such port.
+ * has no /bin/sh (a release) or the machine has none of the terminals.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,9 +13,25 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "file.h"
 
-#define SHELL "/bin/sh"
+#define SHELL     "/bin/sh"
+#define SHORT_MS  1000
+#define TERMINALS (sizeof(terminals) / sizeof(*terminals))
+
+static struct terminal {
+	const char *path;
+	pid_t shell;
+	int64_t started_ms;
+} terminals[] = {
+	{ .path = "/dev/console" },
+#if defined(__aarch64__)
+	{ .path = "/dev/ttyAMA1" },
+#else
+	{ .path = "/dev/ttyS1" },
+#endif
+};
 
 /* ports that are not there have a device all the same, but no settings */
 static int open_terminal(const char *path)
@@ -25,19 +39,20 @@ static int open_terminal(const char *path)
 	struct termios settings;
 	int fd = open(path, O_RDWR | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 
-	if (fd < 0 || tcgetattr(fd, &settings) < 0)
+	if (fd >= 0 && tcgetattr(fd, &settings) < 0) {
+		(void)close(fd);
 		return -1;
-	(void)fcntl(fd, F_SETFL, 0); /* the shell waits for its input */
+	}
 	return fd;
 }
 
 /* A session of its own, so that job control and ctrl-C work. When it ends the
  * kernel hangs up all that has the terminal open, so each opens it anew. What
  * runs in a shell is not shielded from the memory killer. */
-static _Noreturn void become_shell(const char *path)
+static _Noreturn void become_shell(int terminal)
 {
 	(void)setsid();
-	int terminal = open_terminal(path);
+	(void)fcntl(terminal, F_SETFL, 0); /* it waits for its input */
 	(void)file_control(terminal, TIOCSCTTY, NULL);
 	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
 		(void)dup2(terminal, fd);
@@ -46,19 +61,34 @@ static _Noreturn void become_shell(const char *path)
 	_exit(127);
 }
 
-int main(int argc, char **argv)
+static void start(struct terminal *terminal)
 {
-	for (;;) {
-		auto_fd terminal = argc == 2 ? open_terminal(argv[1]) : -1;
-		if (terminal < 0 || access(SHELL, X_OK) < 0)
-			return EXIT_SUCCESS;
+	auto_fd fd = open_terminal(terminal->path);
+	if (fd < 0)
+		return;
+	terminal->started_ms = clock_ms();
+	terminal->shell = fork();
+	if (terminal->shell == 0)
+		become_shell(fd);
+}
 
-		pid_t shell = fork();
-		if (shell < 0)
-			return EXIT_FAILURE; /* init tries again later */
-		if (shell == 0)
-			become_shell(argv[1]);
-		while (waitpid(shell, NULL, 0) < 0 && errno == EINTR)
-			;
-	}
+/* what cannot work at all is tried once a second */
+static void start_again(struct terminal *terminal)
+{
+	if (clock_ms() - terminal->started_ms < SHORT_MS)
+		(void)sleep(1);
+	start(terminal);
+}
+
+int main(void)
+{
+	if (access(SHELL, X_OK) < 0)
+		return EXIT_SUCCESS;
+	for (size_t i = 0; i < TERMINALS; i++)
+		start(&terminals[i]);
+	for (pid_t ended; (ended = wait(NULL)) > 0 || errno == EINTR;)
+		for (size_t i = 0; i < TERMINALS; i++)
+			if (ended > 0 && terminals[i].shell == ended)
+				start_again(&terminals[i]);
+	return EXIT_SUCCESS; /* none is left */
 }

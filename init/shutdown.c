@@ -26,13 +26,14 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "say.h"
 #include "watchdog.h"
 
 #define AGENT_MS   10000 /* the grace of all workloads together */
 #define TERM_MS    1000
 #define KILL_MS    500
-#define UNMOUNT_MS 2500
+#define UNMOUNT_MS 2000
 #define FINISH_MS  1000
 
 #define MOUNTS_MAX 64
@@ -47,19 +48,11 @@ static const struct way {
 	{ "halt", "halting", (unsigned)RB_HALT_SYSTEM },
 };
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 /* reap until pid has ended (-1: until there are no children); false when the
  * time is over */
 static bool wait_for(pid_t pid, int limit_ms)
 {
-	int64_t deadline_ms = now_ms() + limit_ms;
+	int64_t deadline_ms = clock_ms() + limit_ms;
 	sigset_t child;
 
 	(void)sigemptyset(&child);
@@ -69,7 +62,7 @@ static bool wait_for(pid_t pid, int limit_ms)
 		while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
 			if (ended == pid)
 				return true;
-		int64_t left_ms = deadline_ms - now_ms();
+		int64_t left_ms = deadline_ms - clock_ms();
 		if (ended < 0 || left_ms <= 0)
 			return ended < 0;
 		const struct timespec left = { .tv_sec = left_ms / 1000,
@@ -139,7 +132,10 @@ static const struct way *find_way(const char *name)
  * kernel panics when that is process 1: a child calls it */
 static _Noreturn void finish(const struct way *way)
 {
-	if (way->command != (unsigned)RB_AUTOBOOT)
+	/* they go on running, so that a machine which hangs in here is reset;
+	 * one that is switched off has no time any more, a halted one has */
+	watchdog_pet();
+	if (way->command == (unsigned)RB_HALT_SYSTEM)
 		watchdog_close();
 	if (fork() == 0) {
 		(void)reboot((int)way->command);
@@ -164,8 +160,9 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	say("shutdown", "%s", way->line);
-	watchdog_pet(); /* for the last time: its time-out is longer than us */
+	watchdog_pet();
 	stop_processes((pid_t)agent);
+	watchdog_pet();
 
 	/* a disk that hangs may hang a child, not us */
 	pid_t child = fork();

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* watchdog - the clocks in the hardware that restart a hanging machine */
 #include "watchdog.h"
 
 #include <fcntl.h>
@@ -6,27 +7,23 @@
 #include <unistd.h>
 
 #include "file.h"
-#include "say.h"
 
 #define WATCHDOGS 2
-#define FIRST_FD  10
+#define FIRST_FD  100 /* above all that init ever opens */
 
 void watchdog_open(void)
 {
 	const char *const paths[] = { "/dev/watchdog0", "/dev/watchdog1" };
-	int timeout_s = WATCHDOG_TIMEOUT_S, count = 0;
+	int timeout_s = WATCHDOG_TIMEOUT_S;
 
 	for (int i = 0; i < WATCHDOGS; i++) {
-		int fd = open(paths[i], O_WRONLY | O_CLOEXEC);
+		auto_fd fd = open(paths[i], O_WRONLY | O_CLOEXEC);
 		if (fd < 0)
 			continue;
-		if (file_control(fd, WDIOC_SETTIMEOUT, &timeout_s) < 0)
-			say("watchdog", "set time-out of '%s': %m", paths[i]);
-		(void)dup2(fd, FIRST_FD + count++);
-		(void)close(fd);
+		/* one that keeps its own time is better than none */
+		(void)file_control(fd, WDIOC_SETTIMEOUT, &timeout_s);
+		(void)dup2(fd, FIRST_FD + i);
 	}
-	if (count == 0)
-		say("watchdog", "none here: a hanging machine stays so");
 }
 
 /* EBADF is the answer of those that are not there */

@@ -11,15 +11,14 @@
 #define INIT_WATCHDOG_H
 
 #define WATCHDOG_TIMEOUT_S 30
-#define WATCHDOG_PET_S     10
 
-/* start every watchdog there is; says so when there is none */
+/* start every watchdog there is; setup says so when there is none */
 void watchdog_open(void);
 
 /* all is well for the next WATCHDOG_TIMEOUT_S */
 void watchdog_pet(void);
 
-/* stop them: a machine that is switched off must not come back by itself */
+/* stop them, for a machine that shall stand still */
 void watchdog_close(void);
 
 #endif

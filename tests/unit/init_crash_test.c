@@ -127,8 +127,7 @@ static int run_as_process_1(void (*fault)(void))
 			_exit(1);
 		pid_t child = fork();
 		if (child == 0) {
-			sigset_t others;
-			crash_catch(&others);
+			crash_catch();
 			fault();
 			_exit(2);
 		}

@@ -6,12 +6,14 @@
  * shell scripts in place of the services, its /dev a fifo as the console. All
  * that it says comes out of that fifo and is waited for with a deadline.
  */
-/* wrap: open pipe2 signalfd dup2 syscall */
+/* wrap: open pipe2 dup2 syscall waitpid */
 int init_main(void);
 #define main init_main
 #include "init.c"
 #undef main
 
+#include <errno.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,9 +25,18 @@ int init_main(void);
 #include "check.h"
 #include "fault.h"
 
-FAULT_WRAP(int, pipe2, (int fds[2], int flags), (fds, flags))
-FAULT_WRAP(int, signalfd, (int fd, const sigset_t *set, int flags),
-	(fd, set, flags))
+static bool has_pipes = true;
+
+int __real_pipe2(int fds[2], int flags);
+int __wrap_pipe2(int fds[2], int flags);
+int __wrap_pipe2(int fds[2], int flags)
+{
+	if (has_pipes)
+		return fault_strikes() ? -1 : __real_pipe2(fds, flags);
+	errno = EMFILE;
+	return -1;
+}
+
 FAULT_WRAP(int, dup2, (int from, int to), (from, to))
 FAULT_WRAP(long, syscall, (long number, long a, long b, long c, long d),
 	(number, a, b, c, d))
@@ -35,6 +46,18 @@ int __wrap_open(const char *path, int flags, mode_t mode);
 int __wrap_open(const char *path, int flags, mode_t mode)
 {
 	return fault_strikes() ? -1 : __real_open(path, flags, mode);
+}
+
+/* somebody's children end faster than process 1 can reap them */
+static bool is_storm;
+
+pid_t __real_waitpid(pid_t pid, int *status, int options);
+pid_t __wrap_waitpid(pid_t pid, int *status, int options);
+pid_t __wrap_waitpid(pid_t pid, int *status, int options)
+{
+	pid_t ended = __real_waitpid(pid, status, options);
+
+	return is_storm && options == WNOHANG && ended == 0 ? INT32_MAX : ended;
 }
 
 #define DEADLINE_MS 20000
@@ -109,10 +132,10 @@ static void read_console(int wait_ms)
 
 static bool hear(const char *text)
 {
-	int64_t deadline_ms = now_ms() + DEADLINE_MS;
+	int64_t deadline_ms = clock_ms() + DEADLINE_MS;
 
-	while (!strstr(said, text) && now_ms() < deadline_ms)
-		read_console((int)(deadline_ms - now_ms()));
+	while (!strstr(said, text) && clock_ms() < deadline_ms)
+		read_console((int)(deadline_ms - clock_ms()));
 	if (strstr(said, text))
 		return true;
 	printf("# not heard: %s; but: %s\n", text, said);
@@ -145,8 +168,12 @@ static bool start_machine(void)
 		if (unshare(CLONE_NEWPID) < 0)
 			_exit(1);
 		pid_t child = fork();
-		if (child == 0)
+		if (child == 0) {
+			/* as the first stage leaves it */
+			for (int fd = 0; fd <= STDERR_FILENO; fd++)
+				(void)__real_dup2(console, fd);
 			_exit(init_main());
+		}
 		(void)dprintf(pids[1], "%d", child);
 		(void)close(pids[1]);
 		int status = 0;
@@ -290,13 +317,41 @@ static void test_reaps_orphans(void)
 	CHECK(start_machine());
 	CHECK(hear("orphans are made"));
 	CHECK(hear("agent is up"));
-	int64_t deadline_ms = now_ms() + 1000;
-	while (count_children() > 2 && now_ms() < deadline_ms)
+	int64_t deadline_ms = clock_ms() + 1000;
+	while (count_children() > 2 && clock_ms() < deadline_ms)
 		(void)sched_yield();
 	CHECK(count_children() == 2); /* netd and the agent */
 	CHECK(kill(machine, SIGTERM) == 0);
 	CHECK(end_machine() == 0);
 	CHECK(write_usual("netd"));
+}
+
+/* the services have their turn, whatever else goes on */
+static void test_a_storm_of_children(void)
+{
+	is_storm = true;
+	CHECK(start_machine());
+	is_storm = false;
+	CHECK(hear("agent is up"));
+	CHECK(kill(machine, SIGTERM) == 0);
+	CHECK(hear("shutdown reboot "));
+	CHECK(end_machine() == 0);
+}
+
+/* Without its pipe a service is not told of one: it would write its heartbeats
+ * into whatever it opens first. */
+static void test_no_heartbeat_pipe(void)
+{
+	CHECK(write_script("tare-agent",
+		"echo \"pipe is ${TARE_INIT_FD:-none}\"; exec sleep 1000"));
+	has_pipes = false;
+	CHECK(start_machine());
+	has_pipes = true;
+	CHECK(hear("agent: make its heartbeat pipe"));
+	CHECK(hear("pipe is none"));
+	CHECK(kill(machine, SIGTERM) == 0);
+	CHECK(end_machine() == 0);
+	CHECK(write_usual("tare-agent"));
 }
 
 /* without /sbin/shutdown it still restarts: in a namespace that is SIGHUP */
@@ -314,15 +369,14 @@ static void test_missing_shutdown(void)
 /* Waits for a file that the agent makes: it cannot be heard without console. */
 static bool is_up(void)
 {
-	int64_t deadline_ms = now_ms() + DEADLINE_MS;
+	int64_t deadline_ms = clock_ms() + DEADLINE_MS;
 
-	while (access("/run/up", F_OK) < 0 && now_ms() < deadline_ms)
+	while (access("/run/up", F_OK) < 0 && clock_ms() < deadline_ms)
 		read_console(10);
 	return access("/run/up", F_OK) == 0;
 }
 
-/* Whatever single call fails on the way up, the agent comes up. Without its
- * signals (the call is the first signalfd) it looks around every 10 s only. */
+/* Whatever single call fails on the way up, the agent comes up. */
 static void test_faults_on_the_way_up(void)
 {
 	for (unsigned int nth = 1; nth <= FAULTS_MAX; nth++) {
@@ -360,6 +414,8 @@ int main(void)
 	RUN(test_boot_goes_on_without_disks);
 	RUN(test_a_required_step_that_fails_reboots);
 	RUN(test_reaps_orphans);
+	RUN(test_a_storm_of_children);
+	RUN(test_no_heartbeat_pipe);
 	RUN(test_missing_shutdown);
 	RUN(test_faults_on_the_way_up);
 	return check_done();

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * backoff - how long to wait before what ended is started again: 500 ms, twice
+ * as long each time, at most 30 s; after a steady run the count starts anew.
+ */
+#ifndef INIT_BACKOFF_H
+#define INIT_BACKOFF_H
+
+#include <stdint.h>
+
+#define BACKOFF_MIN_MS    500
+#define BACKOFF_MAX_MS    30000
+#define BACKOFF_STEADY_MS 30000
+
+/* last_ms is what this returned before, 0 the first time; ran_ms is how long
+ * the program ran since */
+static inline int backoff_ms(int last_ms, int64_t ran_ms)
+{
+	if (last_ms == 0 || ran_ms >= BACKOFF_STEADY_MS)
+		return BACKOFF_MIN_MS;
+	return last_ms < BACKOFF_MAX_MS / 2 ? last_ms * 2 : BACKOFF_MAX_MS;
+}
+
+#endif
