@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
+/* cgroups - who may use how much: the groups, their controllers and limits */
 #include "cgroups.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,22 +42,27 @@ static const struct setting {
 	{ ROOT "/init/cgroup.procs", "1" },
 };
 
-static void write_noted(const char *path, const char *value)
+static bool write_noted(const char *path, const char *value)
 {
 	int result = file_write(path, value);
 
 	if (result < 0)
 		note("setup", "write '%s' to '%s': %s", value, path,
 			strerror(-result));
+	return result == 0;
 }
 
-static void enable_controllers(const char *parent)
+/* one that the root does not give is missing everywhere: said once */
+static void enable_controller(const char *controller)
 {
 	char path[PATH_MAX_LENGTH];
 
-	(void)snprintf(path, sizeof(path), "%s/cgroup.subtree_control", parent);
-	for (size_t i = 0; i < sizeof(controllers) / sizeof(*controllers); i++)
-		write_noted(path, controllers[i]);
+	for (size_t i = 0; i < sizeof(parents) / sizeof(*parents); i++) {
+		(void)snprintf(path, sizeof(path), "%s/cgroup.subtree_control",
+			parents[i]);
+		if (!write_noted(path, controller))
+			break;
+	}
 }
 
 /* however many workloads fork without end, the system can still start a
@@ -68,7 +75,7 @@ static void limit_workload_processes(void)
 		return;
 	long most = strtol(text, NULL, 10);
 	(void)snprintf(text, sizeof(text), "%ld", most / 4 * 3);
-	write_noted(ROOT "/workloads/pids.max", text);
+	(void)write_noted(ROOT "/workloads/pids.max", text);
 }
 
 void cgroups_make(void)
@@ -76,9 +83,9 @@ void cgroups_make(void)
 	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++)
 		if (mkdir(groups[i], 0755) < 0 && errno != EEXIST)
 			note("setup", "make the group '%s': %m", groups[i]);
-	for (size_t i = 0; i < sizeof(parents) / sizeof(*parents); i++)
-		enable_controllers(parents[i]);
+	for (size_t i = 0; i < sizeof(controllers) / sizeof(*controllers); i++)
+		enable_controller(controllers[i]);
 	for (size_t i = 0; i < sizeof(settings) / sizeof(*settings); i++)
-		write_noted(settings[i].file, settings[i].value);
+		(void)write_noted(settings[i].file, settings[i].value);
 	limit_workload_processes();
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* mounts - the file systems of the kernel and the small ones in memory */
 #include "mounts.h"
 
 #include <errno.h>

@@ -23,9 +23,11 @@
 #include "mounts.h"
 #include "say.h"
 #include "sysctls.h"
+#include "watchdog.h"
 
 #define DEFAULT_HOSTNAME "tare"
 #define FILES_MAX        524288 /* descriptors a program may ask for */
+#define WATCHDOG         "/sys/class/watchdog/watchdog0"
 
 /* files of the old convention that programs and containers look for */
 static const struct etc_row {
@@ -103,6 +105,21 @@ static void limit_files(void)
 		note("setup", "limit the open files: %m");
 }
 
+/* init starts the watchdogs before there are notes, so it is looked up here
+ * what became of that */
+static void look_at_watchdog(void)
+{
+	char timeout[16];
+
+	if (file_read(WATCHDOG "/timeout", timeout, sizeof(timeout)) < 0)
+		note("watchdog", "none here: a hanging machine stays so");
+	else if (strtol(timeout, NULL, 10) != WATCHDOG_TIMEOUT_S)
+		note("watchdog",
+			"restarts a hanging machine after %s s, not "
+			"after %d s",
+			timeout, WATCHDOG_TIMEOUT_S);
+}
+
 static void name_host(void)
 {
 	if (sethostname(DEFAULT_HOSTNAME, strlen(DEFAULT_HOSTNAME)) < 0)
@@ -121,5 +138,6 @@ int main(void)
 	name_host();
 	raise_loopback();
 	write_etc();
+	look_at_watchdog();
 	return EXIT_SUCCESS;
 }

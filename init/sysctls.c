@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* sysctls - the settings of the running kernel, and why they are so */
 #include "sysctls.h"
 
 #include <errno.h>
@@ -9,7 +10,7 @@
 #include "file.h"
 #include "say.h"
 
-/* All below /proc/sys. What is the kernel's default already is here when
+/* Below /proc/sys, or a whole path. What is the kernel's default already is here when
  * somebody relies on it. */
 static const struct sysctl_row {
 	const char *name, *value;
@@ -75,6 +76,10 @@ static const struct sysctl_row {
 	{ "vm/max_map_count",                      "262144" },
 	{ "net/core/somaxconn",                    "4096" },
 
+	/* changes of cgroups, mounts and namespaces wait for all processors;
+	 * hurrying them halves the start of a container on a busy machine */
+	{ "/sys/kernel/rcu_expedited",             "1" },
+
 	/* a workload may take port 80 without being root */
 	{ "net/ipv4/ip_unprivileged_port_start",   "0" },
 	{ "net/ipv4/ping_group_range",             "0 2147483647" },
@@ -86,7 +91,8 @@ void sysctls_set(void)
 	char path[128];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		(void)snprintf(path, sizeof(path), "/proc/sys/%s",
+		(void)snprintf(path, sizeof(path), "%s%s",
+			rows[i].name[0] == '/' ? "" : "/proc/sys/",
 			rows[i].name);
 		int result = file_write(path, rows[i].value);
 		if (result < 0 && result != -ENOENT)
