@@ -138,10 +138,13 @@ static void remove_stale(const struct target *target)
 				&stale.addresses[i]));
 }
 
+/* What is stale goes first: with the first address of a network the kernel
+ * removes all others in it, be they new. */
 static void apply(const struct target *target)
 {
 	const struct dhcp_lease *lease = target->lease;
 
+	remove_stale(target);
 	report(target, "set its MTU",
 		nl_link_set(target->netlink, target->index, lease->mtu));
 	report(target, "set its address",
@@ -155,7 +158,6 @@ static void apply(const struct target *target)
 					nl_route_set(target->netlink,
 						target->index,
 						&lease->routes[i]));
-	remove_stale(target);
 }
 
 static void path_of(char path[PATH_LEN], const char *name, const char *kind)
@@ -173,6 +175,8 @@ static void bind_lease(const struct target *target)
 	report(target, "keep its lease",
 		file_replace(path, text, length, 0644));
 	report(target, "write resolv.conf", resolv_update(FOLDER));
+	path_of(path, target->name, "silent");
+	(void)unlink(path); /* the next silence is news again */
 }
 
 static int on_bound(struct target *target)
@@ -204,7 +208,7 @@ static int on_deconfig(struct target *target)
 	return EXIT_SUCCESS;
 }
 
-/* once for each interface: it goes on asking, and saying so is enough */
+/* once for each silence: it goes on asking, and saying so is enough */
 static int on_leasefail(struct target *target)
 {
 	char path[PATH_LEN];

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* dhcp - what a DHCP server said, as far as we believe it */
 #include "dhcp.h"
 
 #include <arpa/inet.h>
@@ -8,7 +9,7 @@
 #include <string.h>
 
 #define WORD_MAX        64
-#define MTU_MIN         576 /* RFC 2132, 5.1 asks for 68; nothing works so small */
+#define MTU_MIN         1280 /* with less the kernel takes IPv6 away (RFC 8200) */
 #define MTU_MAX         9216
 #define LEASE_MIN_S     60
 #define LABEL_MAX       63

@@ -20,36 +20,27 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "backoff.h"
+#include "clock.h"
 #include "nl.h"
 #include "resolv.h"
 #include "say.h"
 
-#define PORTS_MAX      32
-#define BACKOFF_MIN_MS 500
-#define BACKOFF_MAX_MS 30000
-#define STEADY_MS      30000
-#define HOOK           "/sbin/dhcp-hook"
-#define FOLDER         "/run/tare/net"
+#define PORTS_MAX 32
+#define STEADY_MS 30000 /* by now a client hears its signals */
+#define HOOK      "/sbin/dhcp-hook"
+#define FOLDER    "/run/tare/net"
 
 static struct port {
 	int index; /* 0: this row is free */
 	char name[IF_NAMESIZE];
 	bool is_present, has_carrier;
 	pid_t client;
-	int backoff_ms;
+	int wait_ms;
 	int64_t started_ms, due_ms;
 } ports[PORTS_MAX];
-
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
 
 static _Noreturn void become_client(const char *interface)
 {
@@ -71,20 +62,17 @@ static _Noreturn void become_client(const char *interface)
 	_exit(127);
 }
 
-static void back_off(struct port *port)
+static void start_later(struct port *port)
 {
-	int64_t now = now_ms();
+	int64_t now = clock_ms();
 
-	if (!port->backoff_ms || now - port->started_ms >= STEADY_MS)
-		port->backoff_ms = BACKOFF_MIN_MS;
-	else if ((port->backoff_ms *= 2) > BACKOFF_MAX_MS)
-		port->backoff_ms = BACKOFF_MAX_MS;
-	port->due_ms = now + port->backoff_ms;
+	port->wait_ms = backoff_ms(port->wait_ms, now - port->started_ms);
+	port->due_ms = now + port->wait_ms;
 }
 
 static void start_client(struct port *port)
 {
-	port->started_ms = now_ms();
+	port->started_ms = clock_ms();
 	port->client = fork();
 	if (port->client == 0)
 		become_client(port->name);
@@ -92,7 +80,7 @@ static void start_client(struct port *port)
 		return;
 	note("netd", "start a DHCP client on %s: %m", port->name);
 	port->client = 0;
-	back_off(port);
+	start_later(port);
 }
 
 static struct port *find_port(int index)
@@ -103,12 +91,14 @@ static struct port *find_port(int index)
 	return NULL;
 }
 
-/* hardware and virtio have no kind; bridge, veth, vlan and the like have one */
+/* Hardware and virtio have no kind; bridge, veth, vlan and the like have one.
+ * What is a part of another interface has no address of its own. */
 static bool is_wired(const struct ifinfomsg *body, size_t length)
 {
 	const struct rtattr *info;
 
-	if (body->ifi_type != ARPHRD_ETHER || body->ifi_flags & IFF_LOOPBACK)
+	if (body->ifi_type != ARPHRD_ETHER || body->ifi_flags & IFF_LOOPBACK ||
+		nl_attribute(body + 1, length, IFLA_MASTER))
 		return false;
 	info = nl_attribute(body + 1, length, IFLA_LINKINFO);
 	return !info ||
@@ -117,13 +107,15 @@ static bool is_wired(const struct ifinfomsg *body, size_t length)
 
 static struct port *add_port(int index, const struct rtattr *name)
 {
+	static bool has_said;
 	struct port *port = find_port(0);
 
-	if (!port) {
-		note("netd", "more than %d interfaces, ignoring one",
+	if (!port && !has_said)
+		note("netd", "more than %d interfaces, the others are not used",
 			PORTS_MAX);
+	has_said = has_said || !port;
+	if (!port)
 		return NULL;
-	}
 	*port = (struct port){ .index = index };
 	(void)snprintf(port->name, sizeof(port->name), "%.*s",
 		(int)RTA_PAYLOAD(name), (const char *)nl_value(name));
@@ -152,7 +144,7 @@ static void visit_link(const struct nlmsghdr *message, void *context)
 	bool has_carrier = body->ifi_flags & IFF_RUNNING;
 	/* perhaps another network was plugged in: ask again */
 	if (has_carrier && !port->has_carrier && port->client > 0 &&
-		port->started_ms + STEADY_MS < now_ms())
+		port->started_ms + STEADY_MS < clock_ms())
 		(void)kill(port->client, SIGUSR1);
 	port->has_carrier = has_carrier;
 	port->is_present = true;
@@ -182,7 +174,7 @@ static void look_at_links(int netlink)
 /* start what is due; returns how long nothing will be, -1: for ever */
 static int start_clients(int netlink)
 {
-	int64_t now = now_ms(), next = INT64_MAX;
+	int64_t now = clock_ms(), next = INT64_MAX;
 
 	for (size_t i = 0; i < PORTS_MAX; i++) {
 		struct port *port = &ports[i];
@@ -213,7 +205,7 @@ static void reap(void)
 		for (size_t i = 0; i < PORTS_MAX; i++)
 			if (ports[i].index && ports[i].client == pid) {
 				ports[i].client = 0;
-				back_off(&ports[i]);
+				start_later(&ports[i]);
 			}
 }
 

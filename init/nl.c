@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* nl - the kernel's network settings, by rtnetlink(7) */
 #include "nl.h"
 
 #include <arpa/inet.h>
@@ -20,6 +21,10 @@ union buffer {
 	char bytes[16384];
 };
 
+/* of the last request: what is left of an answer that was given up is none to
+ * the next */
+static uint32_t sequence;
+
 static void *start(union buffer *request, uint16_t kind, uint16_t flags,
 	size_t body_size)
 {
@@ -27,6 +32,7 @@ static void *start(union buffer *request, uint16_t kind, uint16_t flags,
 	request->head.nlmsg_type = kind;
 	request->head.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
 	request->head.nlmsg_len = (uint32_t)NLMSG_LENGTH(body_size);
+	request->head.nlmsg_seq = ++sequence;
 	return NLMSG_DATA(&request->head);
 }
 
@@ -44,30 +50,46 @@ static void add(union buffer *request, uint16_t kind, const void *value,
 	request->head.nlmsg_len = (uint32_t)(at + RTA_SPACE(size));
 }
 
+/* one packet of the kernel's; those of other senders are dropped */
 static ssize_t receive(int fd, union buffer *answer)
 {
-	ssize_t got;
+	for (;;) {
+		struct sockaddr_nl from = { 0 };
+		socklen_t size = sizeof(from);
+		ssize_t got = recvfrom(fd, answer->bytes, sizeof(answer->bytes),
+			0, (struct sockaddr *)&from, &size);
 
-	do
-		got = recv(fd, answer->bytes, sizeof(answer->bytes), 0);
-	while (got < 0 && errno == EINTR);
-	return got < 0 ? -errno : got;
+		if (got < 0 && errno != EINTR)
+			return -errno;
+		if (got >= 0 && from.nl_pid == 0)
+			return got;
+	}
 }
 
-/* Visit the messages of one packet; 1 when more packets follow, else how the
- * whole answer ended. */
+/* how an answer ended, which both kinds of a last message begin with */
+static int read_status(const struct nlmsghdr *message)
+{
+	int status;
+
+	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(status)))
+		return -EBADMSG;
+	memcpy(&status, nl_body(message), sizeof(status));
+	return status < 0 ? status : 0;
+}
+
+/* Visit the messages of one packet that answer our request; 1 when more
+ * packets follow, else how the whole answer ended. */
 static int read_packet(const struct nlmsghdr *message, size_t left,
 	nl_visit *visit, void *context)
 {
 	while (left >= sizeof(*message) &&
 		message->nlmsg_len >= sizeof(*message) &&
 		message->nlmsg_len <= left) {
-		if (message->nlmsg_type == NLMSG_DONE)
-			return 0;
-		if (message->nlmsg_type == NLMSG_ERROR)
-			return ((const struct nlmsgerr *)nl_body(message))
-				->error;
-		if (visit)
+		bool is_ours = message->nlmsg_seq == sequence;
+		if (is_ours && (message->nlmsg_type == NLMSG_DONE ||
+				       message->nlmsg_type == NLMSG_ERROR))
+			return read_status(message);
+		if (is_ours && visit)
 			visit(message, context);
 		size_t step = NLMSG_ALIGN(message->nlmsg_len);
 		if (step > left)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* resolv - lease files, and the one resolv.conf made of all of them */
 #include "resolv.h"
 
 #include <arpa/inet.h>

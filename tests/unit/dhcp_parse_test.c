@@ -173,6 +173,8 @@ static void test_wrong_options(void)
 		{ "domain", "\xff" },
 		{ "search", "good.example bad/one" },
 		{ "mtu", "68" },
+		{ "mtu", "576" },
+		{ "mtu", "1279" },
 		{ "mtu", "0" },
 		{ "mtu", "65535" },
 		{ "mtu", "1500x" },
