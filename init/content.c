@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* content - what the data partition holds, told from its bytes alone */
 #include "content.h"
 
 #include <endian.h>
@@ -67,6 +68,17 @@ static bool is_superblock(const uint8_t *bytes)
 	return (get32(bytes + MAGIC_AT) & 0xffff) == MAGIC;
 }
 
+/* what a superblock says of its file system's size, 0 if it is none */
+static uint64_t ext4_bytes(const uint8_t *superblock)
+{
+	uint32_t log_bytes = get32(superblock + LOG_BLOCK_BYTES_AT);
+	if (!is_superblock(superblock) || log_bytes > 6)
+		return 0;
+	uint64_t blocks = get32(superblock + BLOCKS_AT) |
+			  (uint64_t)get32(superblock + BLOCKS_HIGH_AT) << 32;
+	return blocks << (10 + log_bytes);
+}
+
 /* The first superblock, or, where that is lost, a copy that says it is ours. */
 static int has_ext4(int fd, uint64_t bytes)
 {
@@ -92,14 +104,21 @@ static int has_ext4(int fd, uint64_t bytes)
 	return 0;
 }
 
+/* A whole file system of another size is not the one that was being made: the
+ * partition had another end since, and the mark is older than what is here. */
 static int has_mark(int fd, uint64_t bytes)
 {
-	uint8_t sector[MARK_BYTES];
-	int result = read_at(fd, sector, sizeof(sector), bytes - MARK_BYTES);
+	uint8_t sector[MARK_BYTES], superblock[SUPERBLOCK_BYTES];
 
+	int result = read_at(fd, sector, sizeof(sector), bytes - MARK_BYTES);
+	if (result < 0 || memcmp(sector, mark, sizeof(mark)) != 0)
+		return result;
+	result = read_at(fd, superblock, sizeof(superblock), SUPERBLOCK_AT);
 	if (result < 0)
 		return result;
-	return memcmp(sector, mark, sizeof(mark)) == 0;
+	uint64_t have = ext4_bytes(superblock);
+	return have == 0 ||
+	       have == content_usable_blocks(bytes) * CONTENT_BLOCK_BYTES;
 }
 
 int content_of(int fd, uint64_t bytes)
@@ -145,13 +164,7 @@ uint64_t content_ext4_bytes(int fd)
 {
 	uint8_t superblock[SUPERBLOCK_BYTES];
 
-	if (read_at(fd, superblock, sizeof(superblock), SUPERBLOCK_AT) < 0 ||
-		!is_superblock(superblock))
+	if (read_at(fd, superblock, sizeof(superblock), SUPERBLOCK_AT) < 0)
 		return 0;
-	uint32_t log_bytes = get32(superblock + LOG_BLOCK_BYTES_AT);
-	if (log_bytes > 6)
-		return 0;
-	uint64_t blocks = get32(superblock + BLOCKS_AT) |
-			  (uint64_t)get32(superblock + BLOCKS_HIGH_AT) << 32;
-	return blocks << (10 + log_bytes);
+	return ext4_bytes(superblock);
 }

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* data - the file system of the data partition */
 #include "data.h"
 
 #include <errno.h>
@@ -26,8 +27,7 @@
 #define EXT4_IOC_RESIZE_FS _IOW('f', 16, uint64_t)
 
 /* exit status of e2fsck, a sum (e2fsck(8)) */
-#define FSCK_CORRECTED 1
-#define FSCK_RESTART   2
+#define FSCK_CORRECTED 1 /* 2 wants a restart if it was mounted: it was not */
 #define FSCK_LEFT      4 /* errors left, or 8: no superblock where it looked */
 #define FSCK_NOT_RUN   16
 
@@ -109,7 +109,7 @@ static int run_e2fsck(const char *device, const char *how)
 
 /* First what is surely safe, then once whatever it takes; what that gives up
  * on stays as it is, for somebody with better tools. */
-static enum data_verdict check(const char *device)
+static int check(const char *device)
 {
 	char text[64];
 	int result = run_e2fsck(device, "-p");
@@ -119,7 +119,7 @@ static enum data_verdict check(const char *device)
 		note("disks",
 			"check '%s': %s; left as it is, not used this time",
 			device, failure(result, text));
-		return DATA_NOT_USABLE;
+		return -1;
 	}
 	if (result >= FSCK_LEFT) {
 		result = run_e2fsck(device, "-y");
@@ -129,7 +129,7 @@ static enum data_verdict check(const char *device)
 				"(%s); left as it is, see '%s'",
 				device, failure(result, text),
 				data_paths.report);
-			return DATA_NOT_USABLE;
+			return -1;
 		}
 		note("disks",
 			"'%s' was damaged and is repaired; what lost its name "
@@ -137,21 +137,21 @@ static enum data_verdict check(const char *device)
 			device, data_paths.report);
 	} else if (result & FSCK_CORRECTED)
 		say("disks", "'%s' had small errors, corrected", device);
-	return result & FSCK_RESTART ? DATA_RESTART : DATA_USABLE;
+	return 0;
 }
 
-enum data_verdict data_ready(const char *device)
+int data_ready(const char *device)
 {
 	auto_fd fd = open(device, O_RDWR | O_CLOEXEC);
 	if (fd < 0) {
 		note("disks", "open '%s': %m", device);
-		return DATA_NOT_USABLE;
+		return -1;
 	}
 	uint64_t bytes = device_bytes(fd);
 	int content = content_of(fd, bytes);
 	if (content < 0) {
 		note("disks", "read '%s': %s", device, strerror(-content));
-		return DATA_NOT_USABLE;
+		return -1;
 	}
 
 	if (content == CONTENT_EXT4)
@@ -162,11 +162,11 @@ enum data_verdict data_ready(const char *device)
 			"To give it to this machine, blank its first and last "
 			"MiB",
 			device);
-		return DATA_NOT_USABLE;
+		return -1;
 	}
 	say("disks", "making a file system on '%s'%s", device,
 		content == CONTENT_UNFINISHED ? " anew" : "");
-	return make(device, fd, bytes) < 0 ? DATA_NOT_USABLE : DATA_USABLE;
+	return make(device, fd, bytes);
 }
 
 int data_mount(const char *device)

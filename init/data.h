@@ -13,16 +13,10 @@ extern struct data_paths {
 	const char *mount_point, *report, *mke2fs, *e2fsck;
 } data_paths;
 
-/* what data_ready() may ask for */
-enum data_verdict {
-	DATA_USABLE,     /* can be mounted */
-	DATA_NOT_USABLE, /* set aside, as it is */
-	DATA_RESTART,    /* repaired in a way that wants a restart */
-};
-
 /* Look at the partition (a path below /dev), make a file system if it is
- * blank, check and repair it if it has one. Nothing else is ever written to. */
-enum data_verdict data_ready(const char *device);
+ * blank, check and repair it if it has one. Nothing else is ever written to.
+ * 0 when it can be mounted; else it is left as it is. */
+int data_ready(const char *device);
 
 /* mount it, with project quotas where the kernel can */
 int data_mount(const char *device);

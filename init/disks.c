@@ -10,7 +10,6 @@
 #include <fcntl.h>
 #include <linux/blkpg.h>
 #include <linux/fs.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -157,17 +156,7 @@ static bool mount_data(const char *name)
 		note("disks", "there is no partition '" DATA_LABEL "'");
 		return false;
 	}
-	switch (data_ready(device_of(path, name))) {
-	case DATA_RESTART:
-		note("disks", "'%s' was repaired, restarting", path);
-		(void)kill(1, SIGTERM);
-		return false;
-	case DATA_NOT_USABLE:
-		return false;
-	case DATA_USABLE:
-		break;
-	}
-	if (data_mount(path) < 0)
+	if (data_ready(device_of(path, name)) < 0 || data_mount(path) < 0)
 		return false;
 	(void)data_grow(path); /* else it stays as large as it was */
 	return true;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* file - small files, whole */
 #include "file.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* gpt - the partition table of a disk that grew, or was torn */
 #include "gpt.h"
 
 #include <endian.h>
@@ -298,12 +299,44 @@ int gpt_grow(const struct gpt_disk *disk, const char *label,
 	return result < 0 ? result : 1;
 }
 
+static bool is_blank(const uint8_t *bytes, size_t length)
+{
+	return (bytes[0] == 0x00 || bytes[0] == 0xff) &&
+	       memcmp(bytes, bytes + 1, length - 1) == 0;
+}
+
+/* A start that a cut write of a table can leave: old or new sectors, or blank
+ * ones. A disk that was given to something else keeps our backup at its end,
+ * and what is at its start now is somebody's. */
+static int may_be_torn(const struct gpt_disk *disk)
+{
+	static _Alignas(8) uint8_t bytes[2 * 4096];
+	const struct protective *boot =
+		(const struct protective *)(const void *)bytes;
+	const uint8_t *header = bytes + disk->sector_bytes;
+	const uint8_t *ext4_magic = bytes + 1024 + 0x38;
+
+	int result = read_at(disk, bytes, sizeof(bytes), 0);
+	if (result < 0)
+		return result;
+	bool has_boot = boot->type == 0xee && le32toh(boot->first) == 1;
+	bool has_header = memcmp(header, "EFI PART", 8) == 0;
+	bool has_ext4 = ext4_magic[0] == 0x53 && ext4_magic[1] == 0xef;
+
+	return (has_boot || is_blank(bytes, disk->sector_bytes)) &&
+	       (has_header || is_blank(header, disk->sector_bytes)) &&
+	       !has_ext4;
+}
+
 int gpt_restore(const struct gpt_disk *disk, const char *label)
 {
 	static struct table table;
 
 	int result = read_table(disk, 1, &table);
 	if (result != -EBADMSG)
+		return result;
+	result = may_be_torn(disk);
+	if (result <= 0)
 		return result;
 	result = read_table(disk, disk->sectors - 1, &table);
 	if (result == -EBADMSG || (result == 0 && !find_entry(&table, label)))

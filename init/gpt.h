@@ -35,8 +35,9 @@ int gpt_grow(const struct gpt_disk *disk, const char *label,
 	struct gpt_span *span, const char **reason);
 
 /* Write the primary table anew from the backup at the end of the disk. Returns
- * 1 when that was done, 0 when the primary is good or there is no good backup
- * with this label, or a negative errno. */
+ * 1 when that was done, 0 when the primary is good, when something else than a
+ * table is in its place, or when there is no good backup with this label; or a
+ * negative errno. */
 int gpt_restore(const struct gpt_disk *disk, const char *label);
 
 /* CRC-32 as GPT uses it (the one of Ethernet and gzip) */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* partitions - our partitions, found by their GPT labels in /sys */
 #include "partitions.h"
 
 #include <dirent.h>
@@ -10,12 +11,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "file.h"
 
 #define DISKS_MAX 16
+#define SETTLE_MS 500 /* the kernel adds the partitions of a disk one by one */
 
 const char *partitions_sysfs = "/sys/class/block";
 
@@ -170,35 +172,26 @@ static int open_announcements(void)
 	return fd;
 }
 
-static long long now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 bool partitions_find(struct partitions *found, int wait_ms)
 {
-	const long long deadline_ms = now_ms() + wait_ms;
+	const int64_t start_ms = clock_ms();
 	char announcement[4096];
 
-	memset(found, 0, sizeof(*found));
-	if (look(found))
-		return true;
-
-	/* first listen, then look again: nothing is missed between the two */
+	/* first listen, then look: nothing is missed between the two */
 	auto_fd fd = open_announcements();
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
-	while (!look(found)) {
-		long long left_ms = deadline_ms - now_ms();
-		if (fd < 0 || left_ms <= 0 ||
+	memset(found, 0, sizeof(*found));
+	for (;;) {
+		bool has_some = look(found);
+		int limit_ms =
+			has_some && wait_ms > SETTLE_MS ? SETTLE_MS : wait_ms;
+		int64_t left_ms = start_ms + limit_ms - clock_ms();
+		if (*found->data || fd < 0 || left_ms <= 0 ||
 			(poll(&wait, 1, (int)left_ms) < 0 && errno != EINTR))
-			return false;
+			return has_some;
 		while (recv(fd, announcement, sizeof(announcement), 0) > 0)
 			; /* which disk it was is found out by looking */
 	}
-	return true;
 }
 
 size_t partitions_disks(char names[][PARTITION_NAME_MAX], size_t max)

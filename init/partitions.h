@@ -25,7 +25,8 @@ struct partitions {
 extern const char *partitions_sysfs;
 
 /* look for them; while there are none, wait for the kernel to announce a disk,
- * at most wait_ms; false when none came */
+ * at most wait_ms, and while only the data partition lacks, half a second at
+ * most; false when none came */
 bool partitions_find(struct partitions *found, int wait_ms);
 
 /* the names of whole disks, for a search of another kind; at most max of them,

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* probe - is the data disk still answering? */
 #include "probe.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* program - run another program to its end, or to the end of its time */
 #include "program.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+/* state - what a machine keeps in /data from boot to boot */
 #include "state.h"
 
 #include <errno.h>
@@ -135,8 +136,8 @@ static void raise_clock(void)
 void state_prepare(void)
 {
 	make_folders();
+	renew_seed(); /* the identity is random, too */
 	make_identity();
-	renew_seed();
 	raise_clock();
 }
 

@@ -43,7 +43,7 @@ static void make_blank(void)
 static void make_ready(void)
 {
 	make_blank();
-	CHECK(data_ready(image) == DATA_USABLE);
+	CHECK(data_ready(image) == 0);
 }
 
 static bool has_noted(const char *sentence)
@@ -117,7 +117,7 @@ static void test_foreign(void)
 		make_blank();
 		put(rows[i].at, rows[i].text);
 		CHECK(content() == CONTENT_FOREIGN);
-		CHECK(data_ready(image) == DATA_NOT_USABLE);
+		CHECK(data_ready(image) == -1);
 		CHECK(has_noted("not ours"));
 		CHECK(content() == CONTENT_FOREIGN);
 	}
@@ -135,7 +135,7 @@ static void test_makes_a_file_system(void)
 	CHECK(content() == CONTENT_EXT4);
 	CHECK(content_ext4_bytes(fd) == BYTES - CONTENT_TAIL_BYTES);
 	CHECK(is_sound());
-	CHECK(data_ready(image) == DATA_USABLE); /* the next boot */
+	CHECK(data_ready(image) == 0); /* the next boot */
 	CHECK(access(notes, F_OK) < 0);
 }
 
@@ -146,17 +146,29 @@ static void test_an_interrupted_make_starts_anew(void)
 
 	make_blank();
 	data_paths.mke2fs = "/bin/false";
-	CHECK(data_ready(image) == DATA_NOT_USABLE);
+	CHECK(data_ready(image) == -1);
 	CHECK(has_noted("exit status 1"));
 	CHECK(content() == CONTENT_UNFINISHED);
 	fill(4096, 8 * MIB, 0x5a); /* what half of a make may look like */
 	CHECK(content() == CONTENT_UNFINISHED);
 	data_paths.mke2fs = "/nowhere/mke2fs";
-	CHECK(data_ready(image) == DATA_NOT_USABLE);
+	CHECK(data_ready(image) == -1);
 	data_paths.mke2fs = real;
-	CHECK(data_ready(image) == DATA_USABLE);
+	CHECK(data_ready(image) == 0);
 	CHECK(content() == CONTENT_EXT4);
 	CHECK(is_sound());
+}
+
+/* A mark at an end that the partition had long ago: what is there now was
+ * made and used since, and is not made anew. */
+static void test_an_old_mark_is_none(void)
+{
+	make_ready();
+	CHECK(ftruncate(fd, (off_t)(BYTES + 64 * MIB)) == 0);
+	CHECK(content_mark(fd, BYTES + 64 * MIB, true) == 0);
+	CHECK(content_of(fd, BYTES + 64 * MIB) == CONTENT_EXT4);
+	CHECK(content_mark(fd, BYTES, true) == 0);
+	CHECK(content_of(fd, BYTES) == CONTENT_UNFINISHED);
 }
 
 /* every lost superblock but one: still known as ours, repaired, not remade */
@@ -165,7 +177,7 @@ static void test_a_lost_superblock_is_no_blank_disk(void)
 	make_ready();
 	fill(0, 64 * 1024, 0);
 	CHECK(content() == CONTENT_EXT4);
-	CHECK(data_ready(image) == DATA_USABLE);
+	CHECK(data_ready(image) == 0);
 	CHECK(has_noted("was damaged and is repaired"));
 	CHECK(is_sound());
 
@@ -179,10 +191,10 @@ static void test_damage_is_repaired(void)
 {
 	make_ready();
 	fill(4096, 256 * 1024, 0xa5);
-	CHECK(data_ready(image) == DATA_USABLE);
+	CHECK(data_ready(image) == 0);
 	CHECK(has_noted("was damaged and is repaired"));
 	CHECK(is_sound());
-	CHECK(data_ready(image) == DATA_USABLE);
+	CHECK(data_ready(image) == 0);
 }
 
 /* what e2fsck says, and what follows from it; a program that gives the status
@@ -191,22 +203,22 @@ static void test_verdicts(void)
 {
 	static const struct {
 		const char *script;
-		enum data_verdict verdict;
+		int verdict;
 		const char *sentence;
 	} rows[] = {
-		{ "exit 0", DATA_USABLE, NULL },
-		{ "exit 1", DATA_USABLE, NULL },
-		{ "exit 2", DATA_RESTART, NULL },
-		{ "exit 3", DATA_RESTART, NULL },
-		{ "exit 4", DATA_NOT_USABLE, "could not be repaired" },
-		{ "[ $1 = -y ] && exit 1; exit 4", DATA_USABLE,
+		{ "exit 0", 0, NULL },
+		{ "exit 1", 0, NULL },
+		{ "exit 2", 0, NULL },
+		{ "exit 3", 0, NULL },
+		{ "exit 4", -1, "could not be repaired" },
+		{ "[ $1 = -y ] && exit 1; exit 4", 0,
 			"was damaged and is repaired" },
-		{ "[ $1 = -y ] && exit 4; exit 4", DATA_NOT_USABLE,
+		{ "[ $1 = -y ] && exit 4; exit 4", -1,
 			"could not be repaired (exit status 4)" },
-		{ "exit 8", DATA_NOT_USABLE, "could not be repaired" },
-		{ "exit 16", DATA_NOT_USABLE, "not used this time" },
-		{ "exit 127", DATA_NOT_USABLE, "exit status 127" },
-		{ "kill -9 $$", DATA_NOT_USABLE, "ended by a signal" },
+		{ "exit 8", -1, "could not be repaired" },
+		{ "exit 16", -1, "not used this time" },
+		{ "exit 127", -1, "exit status 127" },
+		{ "kill -9 $$", -1, "ended by a signal" },
 	};
 	const char *const real = data_paths.e2fsck;
 	static char script[64];
@@ -226,7 +238,7 @@ static void test_verdicts(void)
 		data_paths.e2fsck = script;
 		CHECK(data_ready(image) == rows[i].verdict);
 		CHECK(!rows[i].sentence || has_noted(rows[i].sentence));
-		CHECK(rows[i].verdict != DATA_USABLE || rows[i].sentence ||
+		CHECK(rows[i].verdict != 0 || rows[i].sentence ||
 			access(notes, F_OK) < 0);
 	}
 	data_paths.e2fsck = real;
@@ -250,18 +262,18 @@ static void test_faults(void)
 	for (unsigned int nth = 1;; nth++) {
 		make_blank();
 		fault_arm(nth, EIO);
-		enum data_verdict verdict = data_ready(image);
+		int verdict = data_ready(image);
 		if (!fault_fired()) {
-			CHECK(verdict == DATA_USABLE);
+			CHECK(verdict == 0);
 			CHECK(nth > 10);
 			break;
 		}
-		CHECK(verdict == DATA_NOT_USABLE);
+		CHECK(verdict == -1);
 		CHECK(has_noted(image));
 		int now = content();
 		CHECK(now == CONTENT_BLANK || now == CONTENT_UNFINISHED ||
 			(now == CONTENT_EXT4 && is_sound()));
-		CHECK(data_ready(image) == DATA_USABLE);
+		CHECK(data_ready(image) == 0);
 	}
 	CHECK(fault_count_fds() == fds);
 }
@@ -288,6 +300,7 @@ int main(void)
 	RUN(test_too_small);
 	RUN(test_makes_a_file_system);
 	RUN(test_an_interrupted_make_starts_anew);
+	RUN(test_an_old_mark_is_none);
 	RUN(test_a_lost_superblock_is_no_blank_disk);
 	RUN(test_damage_is_repaired);
 	RUN(test_verdicts);

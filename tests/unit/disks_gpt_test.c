@@ -315,6 +315,51 @@ static void test_restores_the_primary(void)
 	CHECK(gpt_restore(&disk, "tare-data") == 0); /* both are gone */
 }
 
+/* What once was ours keeps our backup at its end. Whatever its owner put on it
+ * since is left as it is. */
+static void test_a_disk_given_to_somebody_is_not_ours(void)
+{
+	static const struct {
+		const char *name;
+		uint64_t at;
+		const char *bytes;
+	} rows[] = {
+		{ "another boot record", 446 + 4, "\x83" },
+		{ "a program behind the boot record", 512, "GRUB core" },
+		{ "ext4 on the whole disk", 1024 + 0x38, "\x53\xef" },
+		{ "ext4, and the header is gone", 1024 + 0x38, "\x53\xef" },
+	};
+	static uint8_t before[64 * 512], after[64 * 512], none[512];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		check_row(rows[i].name);
+		make_image(512);
+		flip(1024);
+		if (strstr(rows[i].name, "gone"))
+			(void)__real_pwrite(disk.fd, none, sizeof(none), 512);
+		(void)__real_pwrite(disk.fd, rows[i].bytes,
+			strlen(rows[i].bytes), (off_t)rows[i].at);
+		(void)__real_pread(disk.fd, before, sizeof(before), 0);
+		CHECK(gpt_restore(&disk, "tare-data") == 0);
+		(void)__real_pread(disk.fd, after, sizeof(after), 0);
+		CHECK(memcmp(before, after, sizeof(after)) == 0);
+	}
+}
+
+/* erased flash, or a start that was wiped: a table is all that is lacking */
+static void test_restores_a_blank_start(void)
+{
+	static uint8_t blank[34 * 512];
+
+	for (int value = 0; value <= 0xff; value += 0xff) {
+		make_image(512);
+		memset(blank, value, sizeof(blank));
+		(void)__real_pwrite(disk.fd, blank, sizeof(blank), 0);
+		CHECK(gpt_restore(&disk, "tare-data") == 1);
+		CHECK(gpt_restore(&disk, "tare-data") == 0);
+	}
+}
+
 /* Stop at each system call: one table is good and tells the old size or the
  * new one, and the next boot comes to the end. */
 static void test_faults_leave_a_good_table(void)
@@ -373,6 +418,8 @@ int main(void)
 	RUN(test_refuses_odd_shapes);
 	RUN(test_refuses_a_disk_that_shrank);
 	RUN(test_restores_the_primary);
+	RUN(test_a_disk_given_to_somebody_is_not_ours);
+	RUN(test_restores_a_blank_start);
 	RUN(test_faults_leave_a_good_table);
 	RUN(test_torn_primary);
 	(void)close(disk.fd);

@@ -125,6 +125,25 @@ static void test_waits(void)
 	CHECK(waited_ms >= 290 && waited_ms < 3000);
 }
 
+/* the kernel is in the midst of adding a disk: its last partition comes later */
+static void test_waits_for_the_rest_of_a_disk(void)
+{
+	start_anew();
+	add_labelled("vda", "vda1", "tare-a");
+	(void)fflush(stdout);
+	pid_t late = fork();
+	if (late == 0) {
+		const struct timespec pause_time = { .tv_nsec = 100000000 };
+
+		(void)nanosleep(&pause_time, NULL);
+		add_labelled("vda", "vda4", "tare-data");
+		_exit(0);
+	}
+	CHECK(partitions_find(&found, 3000));
+	CHECK(strcmp(found.data, "vda4") == 0);
+	(void)waitpid(late, NULL, 0);
+}
+
 static void test_rivals(void)
 {
 	start_anew();
@@ -191,6 +210,7 @@ int main(void)
 	RUN(test_finds_ours);
 	RUN(test_none);
 	RUN(test_waits);
+	RUN(test_waits_for_the_rest_of_a_disk);
 	RUN(test_rivals);
 	RUN(test_twins_on_one_disk);
 	RUN(test_order_of_names);
