@@ -102,6 +102,10 @@ static int run_check(int count, char **arguments)
 	}
 	for (; at < count; at++)
 		result |= check_file(arguments[at], as_json);
+	if (fflush(stdout) != 0) {
+		perror("tare: check: write");
+		return STATUS_FAILURE;
+	}
 	return result;
 }
 

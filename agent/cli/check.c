@@ -86,6 +86,7 @@ int check_file(const char *path, bool as_json)
 	auto_fd folder_fd = open_folder_of(path, &name);
 	bool is_good;
 
+	memset(&problems, 0, sizeof(problems));
 	if (fd_read_file(AT_FDCWD, path, READ_LIMIT, &text, &source.size,
 		    &err) < 0) {
 		fprintf(stderr, "tare: %s\n", err.text);

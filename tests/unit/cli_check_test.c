@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+/* tests of cli/check: what it prints and returns */
+#include "cli/check.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "lib/fd.h"
+
+#define BAD  "services:\n  a: {imagee: \"x\\\"\\x01\"}\n  b: {image: }\n"
+#define GOOD "services:\n  a: {image: x}\n"
+
+static char base[32];
+static char printed[16384];
+
+static const char *put(const char *name, const char *text)
+{
+	static char path[64];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", base, name);
+
+	auto_fd fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	CHECK(fd >= 0 && fd_write_all(fd, text, strlen(text)) == 0);
+	return path;
+}
+
+/* Runs it with standard output in printed. */
+static int run(const char *path, bool as_json)
+{
+	auto_fd old_fd = dup(1);
+	auto_fd fd = open(base, O_RDWR | O_TMPFILE | O_CLOEXEC, 0600);
+	ssize_t size;
+	int status;
+
+	(void)fflush(stdout);
+	(void)dup2(fd, 1);
+	status = check_file(path, as_json);
+	(void)fflush(stdout);
+	(void)dup2(old_fd, 1);
+	size = pread(fd, printed, sizeof(printed) - 1, 0);
+	printed[size < 0 ? 0 : size] = '\0';
+	return status;
+}
+
+static void test_text(void)
+{
+	CHECK(run(put("good.yaml", GOOD), false) == 0);
+	CHECK(strstr(printed, "good.yaml is good: 1 services, 0 warnings"));
+	CHECK(run(put("bad.yaml", BAD), false) == 1);
+	CHECK(strstr(printed, "bad.yaml:2:"));
+	CHECK(strstr(printed, "did you mean 'image'?"));
+}
+
+/* What one file says is not said of the next. */
+static void test_one_file_after_another(void)
+{
+	CHECK(run(put("bad.yaml", BAD), false) == 1);
+	CHECK(run(put("good.yaml", GOOD), false) == 0);
+	CHECK(!strstr(printed, "imagee"));
+}
+
+static void test_json(void)
+{
+	json_error_t error;
+	json_t *whole;
+
+	CHECK(run(put("bad.yaml", BAD), true) == 1);
+	whole = json_loads(printed, 0, &error);
+	CHECK(whole && json_is_false(json_object_get(whole, "valid")));
+	CHECK(json_array_size(json_object_get(whole, "problems")) == 3);
+	CHECK(json_integer_value(json_object_get(whole, "errors")) +
+			json_integer_value(
+				json_object_get(whole, "warnings")) ==
+		3);
+	json_decref(whole);
+	CHECK(run(put("good.yaml", GOOD), true) == 0);
+	whole = json_loads(printed, 0, &error);
+	CHECK(whole && json_is_true(json_object_get(whole, "valid")));
+	json_decref(whole);
+}
+
+static void test_what_cannot_be_read(void)
+{
+	CHECK(run("/no/such/file", false) == 1);
+	CHECK(run(base, true) == 1);
+}
+
+int main(void)
+{
+	(void)snprintf(base, sizeof(base), "/tmp/tare-check-XXXXXX");
+	CHECK(mkdtemp(base) != NULL);
+	RUN(test_text);
+	RUN(test_one_file_after_another);
+	RUN(test_json);
+	RUN(test_what_cannot_be_read);
+	CHECK(fd_remove_tree(AT_FDCWD, base, NULL) == 0);
+	return check_done();
+}
