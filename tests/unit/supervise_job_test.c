@@ -49,7 +49,7 @@ static void on_end(struct job *which)
 static void on_limit(struct timer *timer)
 {
 	(void)timer;
-	CHECK(!"the time is up");
+	CHECK(false && "the time is up");
 	loop_stop(&loop);
 }
 

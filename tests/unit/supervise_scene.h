@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * supervise_scene - a machine for tests of the supervisor: whole lives, with
+ * ordinary processes in the place of containers
+ *
+ * begin, run until something is so, look, end. A test that includes this has
+ * the names of the stand-ins here in its "wrap:" line.
+ */
+#ifndef TARE_SUPERVISE_SCENE_H
+#define TARE_SUPERVISE_SCENE_H
+
+#include "supervise/supervisor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "fault.h"
+#include "lib/error.h"
+#include "lib/fd.h"
+#include "lib/log.h"
+#include "supervise/folders.h"
+#include "supervise/launch.h"
+#include "supervise/status.h"
+
+#define DEADLINE_MS 20000
+
+static struct supervisor supervisor;
+static struct places_paths paths;
+static char base[32];
+static char folders[4][48];
+
+/* What the stand-ins are told and what they saw. */
+static int imports_to_fail;
+static bool needs_import;
+static bool has_older; /* an image that was imported before */
+static bool needs_folders;
+static bool folders_to_fail;
+static bool stops_at_start; /* the machine is told to stop then */
+static int clears_to_fail;
+static int attaches_to_fail;
+static unsigned int fds_before;
+static char journal[4096];
+
+static inline void note(const char *what, const char *who)
+{
+	size_t used = strlen(journal);
+
+	(void)snprintf(journal + used, sizeof(journal) - used, "%s %s\n", what,
+		who);
+}
+
+int __wrap_store_find(const struct store *store, const char *reference,
+	struct arena *arena, struct image *out, struct error *err);
+int __wrap_store_import(struct store *store, const char *reference,
+	store_progress_fn *progress, void *context, struct error *err);
+int __wrap_launch_prepare(const struct places *places,
+	const struct service *service, const struct image *image,
+	struct launch *launch, struct error *err);
+int __wrap_container_start(const struct oci_spec *spec, int workloads_fd,
+	struct container *out, struct error *err);
+int __wrap_container_clear(struct container *container, int workloads_fd,
+	struct error *err);
+
+int __wrap_container_kill(const struct container *container, struct error *err);
+int __wrap_sethostname(const char *name, size_t size);
+
+int __wrap_sethostname(const char *name, size_t size)
+{
+	(void)size;
+	note("hostname", name);
+	return 0;
+}
+
+int __wrap_container_kill(const struct container *container, struct error *err)
+{
+	(void)err;
+	return kill(-container->pid, SIGKILL);
+}
+
+int __wrap_store_find(const struct store *store, const char *reference,
+	struct arena *arena, struct image *out, struct error *err)
+{
+	char marker[64];
+
+	(void)store;
+	(void)arena;
+	if (strcmp(reference, "missing") == 0)
+		return error_set(err, -ENOENT, "find image 'missing': nowhere");
+	(void)snprintf(marker, sizeof(marker), "%s/imported", base);
+	*out = (struct image){ .working_dir = "",
+		.user = "",
+		.stop_signal = "",
+		.layer_count = has_older };
+	return needs_import && access(marker, F_OK) < 0 ? -EAGAIN : 0;
+}
+
+/* Runs in the child that a job forks. */
+int __wrap_store_import(struct store *store, const char *reference,
+	store_progress_fn *progress, void *context, struct error *err)
+{
+	char marker[64];
+
+	(void)store;
+	progress(context, 1, 2);
+	if (imports_to_fail > 0)
+		return error_set(err, -EBADMSG, "unpack '%s': digest differs",
+			reference);
+	(void)snprintf(marker, sizeof(marker), "%s/imported", base);
+	fclose(fopen(marker, "w"));
+	return 0;
+}
+
+static inline bool has_mark(const char *name)
+{
+	char path[96];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", base, name);
+	return access(path, F_OK) == 0;
+}
+
+static inline void put_mark(const char *name)
+{
+	char path[96];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", base, name);
+	fclose(fopen(path, "w"));
+}
+
+bool __wrap_folders_are_made(const struct places *places,
+	const struct service *service, const struct image *image);
+int __wrap_folders_make(const struct places *places,
+	const struct service *service, const struct image *image,
+	struct error *err);
+
+bool __wrap_folders_are_made(const struct places *places,
+	const struct service *service, const struct image *image)
+{
+	(void)places;
+	(void)image;
+	return !needs_folders || has_mark(service->name);
+}
+
+/* Runs in the child that a job forks. */
+int __wrap_folders_make(const struct places *places,
+	const struct service *service, const struct image *image,
+	struct error *err)
+{
+	(void)places;
+	(void)image;
+	if (folders_to_fail)
+		return error_set(err, -ENOSPC, "fill volume 'v': disk full");
+	put_mark(service->name);
+	return 0;
+}
+
+int __wrap_launch_prepare(const struct places *places,
+	const struct service *service, const struct image *image,
+	struct launch *launch, struct error *err)
+{
+	(void)places;
+	(void)image;
+	(void)err;
+	*launch = (struct launch){ .spec.root_fd = -1 };
+	launch->spec.hostname = service->name;
+	launch->spec.process.args = service->command.items;
+	return 0;
+}
+
+static inline _Noreturn void run_command(const char *command, int output)
+{
+	sigset_t none;
+
+	(void)sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)dup2(output, 1);
+	(void)dup2(output, 2);
+	(void)setpgid(0, 0);
+	(void)execl("/bin/sh", "sh", "-c", command, NULL);
+	_exit(127);
+}
+
+int __wrap_container_start(const struct oci_spec *spec, int workloads_fd,
+	struct container *out, struct error *err)
+{
+	int pipes[2][2];
+
+	(void)workloads_fd;
+	note("start", spec->hostname);
+	if (stops_at_start)
+		(void)kill(getpid(), SIGTERM);
+	if (strcmp(spec->process.args[0], "no-such-program") == 0)
+		return error_set(err, -ENOENT, "execute 'no-such-program'");
+	if (pipe2(pipes[0], O_CLOEXEC | O_NONBLOCK) < 0 ||
+		pipe2(pipes[1], O_CLOEXEC | O_NONBLOCK) < 0)
+		abort();
+	*out = CONTAINER_NONE;
+	out->pid = fork();
+	if (out->pid == 0)
+		run_command(spec->process.args[0], pipes[0][1]);
+	(void)setpgid(out->pid, out->pid);
+	out->pid_fd = (int)syscall(SYS_pidfd_open, out->pid, 0);
+	out->stdout_fd = pipes[0][0];
+	out->stderr_fd = pipes[1][0];
+	(void)close(pipes[0][1]);
+	(void)close(pipes[1][1]);
+	return 0;
+}
+
+int __wrap_container_clear(struct container *container, int workloads_fd,
+	struct error *err)
+{
+	(void)workloads_fd;
+	if (clears_to_fail > 0 && container->pid_fd >= 0) {
+		clears_to_fail--;
+		return error_set(err, -EBUSY, "remove the container: busy");
+	}
+	if (container->pid > 0) {
+		(void)kill(-container->pid, SIGKILL);
+		(void)waitpid(container->pid, NULL, 0);
+	}
+	fd_close(&container->pid_fd);
+	fd_close(&container->stdout_fd);
+	fd_close(&container->stderr_fd);
+	*container = CONTAINER_NONE;
+	return 0;
+}
+
+int __real_log_file_attach(struct log_file *file, int stdout_fd, int stderr_fd,
+	struct error *err);
+int __wrap_log_file_attach(struct log_file *file, int stdout_fd, int stderr_fd,
+	struct error *err);
+
+int __wrap_log_file_attach(struct log_file *file, int stdout_fd, int stderr_fd,
+	struct error *err)
+{
+	int result = __real_log_file_attach(file, stdout_fd, stderr_fd, err);
+
+	if (attaches_to_fail-- > 0)
+		return error_set(err, -ENOSPC, "watch descriptor 9: too many");
+	return result;
+}
+
+/* The machine that the tests run on. */
+
+static inline void put_config(const char *text)
+{
+	char path[80];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/compose.yaml", paths.config);
+	file = fopen(path, "w");
+	CHECK(file != NULL);
+	if (!file)
+		return;
+	(void)fputs(text, file);
+	(void)fclose(file);
+}
+
+static bool (*is_done)(void);
+static bool has_timed_out;
+static struct timer limit;
+
+static inline void on_limit(struct timer *timer)
+{
+	(void)timer;
+	has_timed_out = true;
+	(void)kill(getpid(), SIGTERM);
+}
+
+static inline void on_change(struct supervisor *changed)
+{
+	if (!changed->is_stopping && is_done && is_done())
+		(void)kill(getpid(), SIGTERM);
+}
+
+static inline void sink(enum log_level level, const char *text)
+{
+	(void)level;
+	note("log", text);
+}
+
+static inline void begin(const char *config)
+{
+	static const char *const names[] = { "config", "data", "run",
+		"cgroup" };
+
+	(void)snprintf(base, sizeof(base), "/tmp/tare-sup-XXXXXX");
+	CHECK(mkdtemp(base) != NULL);
+	for (size_t i = 0; i < 4; i++) {
+		(void)snprintf(folders[i], sizeof(folders[i]), "%s/%s", base,
+			names[i]);
+		CHECK(mkdir(folders[i], 0755) == 0);
+	}
+	paths = (struct places_paths){ folders[0], folders[1], folders[2],
+		folders[3] };
+	journal[0] = '\0';
+	imports_to_fail = 0;
+	needs_import = false;
+	has_older = false;
+	needs_folders = false;
+	folders_to_fail = false;
+	stops_at_start = false;
+	clears_to_fail = 0;
+	attaches_to_fail = 0;
+	fds_before = fault_count_fds();
+	has_timed_out = false;
+	is_done = NULL;
+	memset(&supervisor, 0, sizeof(supervisor));
+	put_config(config);
+	log_set_sink(sink);
+}
+
+static inline void run(bool (*done)(void))
+{
+	struct error err = { 0 };
+
+	is_done = done;
+	supervisor.on_change = on_change;
+	CHECK(supervisor_open(&supervisor, &paths, -1, &err) == 0);
+	CHECK(loop_add_timer(&supervisor.loop, &limit, on_limit, &err) == 0);
+	loop_arm(&limit, DEADLINE_MS);
+	CHECK(supervisor_run(&supervisor, &err) == 0);
+	CHECK(!has_timed_out);
+	if (has_timed_out || err.code)
+		printf("# %s\n# %s\n", journal, err.text);
+}
+
+static inline void close_supervisor(void)
+{
+	loop_remove(&supervisor.loop, &limit.watch);
+	supervisor_close(&supervisor);
+	memset(&supervisor, 0, sizeof(supervisor));
+}
+
+static inline void end(void)
+{
+	struct error err;
+
+	log_set_sink(NULL);
+	close_supervisor();
+	CHECK(fault_count_fds() == fds_before);
+	CHECK(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+	CHECK(fd_remove_tree(AT_FDCWD, base, &err) == 0);
+}
+
+static inline const struct workload *find(const char *name)
+{
+	for (size_t i = 0; i < supervisor.workload_count; i++) {
+		if (strcmp(supervisor.workloads[i].service->name, name) == 0)
+			return &supervisor.workloads[i];
+	}
+	printf("# there is no workload %s\n", name);
+	abort();
+}
+
+static inline bool comes_before(const char *first, const char *second)
+{
+	const char *a = strstr(journal, first);
+	const char *b = strstr(journal, second);
+	bool is_so = a && b && a < b;
+
+	if (!is_so)
+		printf("# journal:\n%s", journal);
+	return is_so;
+}
+
+static inline unsigned int times(const char *what)
+{
+	unsigned int count = 0;
+
+	for (const char *at = journal; (at = strstr(at, what)); at++)
+		count++;
+	return count;
+}
+
+static inline bool all_running(void)
+{
+	for (size_t i = 0; i < supervisor.workload_count; i++) {
+		if (supervisor.workloads[i].state != STATE_RUNNING)
+			return false;
+	}
+	return supervisor.workload_count > 0;
+}
+
+static inline bool is_finished(void)
+{
+	return find("web")->state == STATE_FINISHED;
+}
+
+static inline bool is_backing_off(void)
+{
+	return find("web")->state == STATE_BACKOFF;
+}
+
+#endif
