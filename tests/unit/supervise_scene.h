@@ -9,8 +9,6 @@
 #ifndef TARE_SUPERVISE_SCENE_H
 #define TARE_SUPERVISE_SCENE_H
 
-#include "supervise/supervisor.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -30,6 +28,7 @@
 #include "supervise/folders.h"
 #include "supervise/launch.h"
 #include "supervise/status.h"
+#include "supervise/supervisor.h"
 
 #define DEADLINE_MS 20000
 
