@@ -45,8 +45,12 @@ static int prepare_process(struct stage *stage, const struct step *step,
 	(void)stage;
 	(void)step;
 	(void)err;
-	for (int signal = 1; signal < NSIG; signal++)
-		(void)kernel_default_signal(signal); /* KILL cannot */
+	for (int signal = 1; signal < NSIG; signal++) {
+		if (signal == SIGKILL || signal == SIGSTOP)
+			continue; /* always as they are */
+		if (kernel_default_signal(signal) < 0)
+			return -errno;
+	}
 	(void)sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || setsid() < 0 ||
 		kernel_close_on_exec_from(3) < 0)
