@@ -2,6 +2,7 @@
 """The machine as a user has it: the disk image, the two firmwares, the end."""
 
 import re
+import time
 
 from disk import IMAGE
 from kit import PAGE, case, config, need, web
@@ -115,6 +116,26 @@ def status_screen(t):
 
         if not machine.console.wait(shown, PACE.deadline(60)):
             machine.fail("the status screen never showed everything")
+
+
+@case("init-crash")
+def init_crash(t):
+    """Process 1 crashes: the machine is on its way up within 5 s."""
+    disk = t.disk(config({"web": web()}))
+    with t.boot(disk, debug=True, ports=[8080]) as machine:
+        machine.ready()
+        mark = machine.mark()
+        start = time.monotonic()
+        # a signal by kill(1) would not be obeyed: break its stack; the end of
+        # an orphan then wakes it up
+        machine.shell_stream.send(
+            b"set -- $(cat /proc/1/syscall); head -c 512 /dev/zero | "
+            b"dd of=/proc/1/mem bs=1 seek=$(($8)) conv=notrunc; (true &)\n")
+        machine.expect(r"tare: init: crashed", 5, mark)
+        machine.wait_reset(5)
+        print(f"# crash to reset: {time.monotonic() - start:.1f} s")
+        machine.ready(mark)
+        need(PAGE in machine.get(8080), "not the page")
 
 
 @case("same-machine-id")

@@ -6,6 +6,7 @@ import re
 
 import oci
 from kit import PAGE, case, config, images, need, service, web
+from machine import Machine
 
 SHUTDOWN_S = 15
 
@@ -88,13 +89,15 @@ def reset_unpack(t):
             os.path.join(folder, "images", "redis.tar"))
     fresh = t.disk(config({"redis": {"image": "redis:7.0"}}), data=folder,
                    name="fresh")
-    for written in (1, 8, 20):
+    for written, pull in ((1, Machine.kill), (8, Machine.reset),
+                          (20, Machine.kill)):
         disk = t.copy_disk(fresh.path, f"cut{written}")
         with t.boot(disk, debug=True) as machine:
             # as the unpack goes on, incoming/ grows: cut at these MiB
             machine.sh_until(
                 f"test $(du -sm /data/store/incoming | cut -f 1) -ge {written}"
                 " || ls /data/store/layers/*/usr", 60)
+            pull(machine)
         with t.boot(disk, ports=[6379]) as machine:
             machine.ready()
             machine.power_button()

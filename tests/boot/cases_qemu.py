@@ -104,6 +104,42 @@ def qemu_no_stray(t):
         listener.close()
 
 
+FAKE_QEMU = """#!/bin/sh
+case "$*" in
+*--version*) echo "fake {life}" ;;
+*accel=kvm*) echo "{life}" ;;
+*) echo "started: $*" ;;
+esac
+"""
+
+
+@case("qemu-kvm")
+def qemu_kvm(t):
+    """KVM is used only when a kernel gives a sign of life under it."""
+    has_kvm = os.access("/dev/kvm", os.R_OK | os.W_OK) \
+        and os.uname().machine == "x86_64"
+    for life, wanted in (("Linux version 6.12", "-accel kvm"),
+                         ("KVM: entry failed", "-accel tcg")):
+        with open(os.path.join(t.work, "qemu-system-x86_64"), "w",
+                  encoding="ascii") as fake:
+            fake.write(FAKE_QEMU.format(life=life))
+        os.chmod(fake.name, 0o755)
+        for asked in (True, False):  # the second run has the answer
+            done = subprocess.run(
+                [RUN, "--disk", "none", "-k", "--net", "none"],
+                capture_output=True, text=True, check=False, timeout=60,
+                env=dict(os.environ, TARE_CACHE=os.path.join(t.work, "cache"),
+                         PATH=t.work + ":" + os.environ["PATH"],
+                         TARE_ACCEL="auto"))
+            if not has_kvm:
+                wanted, asked = "-accel tcg", False
+            need("started: -nodefaults" in done.stdout
+                 and wanted in done.stdout,
+                 f"{life}: {done.stdout}{done.stderr}")
+            need(("Finding out" in done.stdout) == asked,
+                 f"{life}: asked again, or not at all")
+
+
 @case("qemu-errors")
 def qemu_errors(t):
     """What it cannot do is said in a sentence that tells what to do."""

@@ -72,6 +72,21 @@ def restarts(t):
 LEAPING_CLOCK = ["-icount", "shift=0,sleep=off"]
 
 
+@case("agent-hangs", limit_s=180)
+def agent_hangs(t):
+    """An agent that stands still is ended and started anew."""
+    disk = t.disk(config({"web": web()}))
+    disk.delete_partition(4)
+    with t.boot(disk, debug=True, ports=[8080],
+                qemu_args=LEAPING_CLOCK) as machine:
+        machine.ready()
+        mark = machine.mark()
+        machine.sh("kill -STOP $(pidof tare-agent)")
+        machine.expect(r"tare: agent: .*30 s, ending it", 60, mark)
+        machine.ready(mark, 60)
+        need(PAGE in machine.get(8080), "not the page")
+
+
 @case("agent-killed", limit_s=400)
 def agent_killed(t):
     """The agent is killed 100 times; it comes back and tells the truth."""

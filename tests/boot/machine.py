@@ -286,6 +286,12 @@ class Machine:
     def reset(self):
         self.qmp("system_reset")
 
+    def wait_reset(self, nominal_s):
+        """Wait until the machine has reset itself once."""
+        if not self.control.wait(lambda text: '"event": "RESET"' in text,
+                                 PACE.deadline(nominal_s)):
+            self.fail("the machine did not reset")
+
     def wait_end(self, nominal_s):
         """Wait until the machine is off by itself; the seconds it took."""
         start = time.monotonic()
