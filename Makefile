@@ -179,7 +179,11 @@ $(H)/test/%: $(H)/obj/tests/%.o $(H)/obj/agent.a $(H)/obj/init.a
 
 # ---- root, OS file, disk ----------------------------------------------------
 
-$(O)/root.erofs: rootfs/mkroot $(PROGRAMS) $(P)/root.stamp \
+# The root's time is the floor of the machine's clock: that of the last commit.
+$(B)/epoch: FORCE
+	$(Q)mkdir -p $(@D) && echo $(SOURCE_DATE_EPOCH) >$@.new && \
+		if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+$(O)/root.erofs: rootfs/mkroot $(B)/epoch $(PROGRAMS) $(P)/root.stamp \
 		$(wildcard rootfs/*) | tools-image
 	$(call say,ROOT,$@)
 	$(Q)mkdir -p $(@D) && rootfs/mkroot -l rootfs/files \
