@@ -23,7 +23,7 @@ static unsigned calls_count;
 static const char *failing; /* the call that fails */
 static char opened[160];
 
-static bool fails(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static bool fails(const char *format, ...)
 {
 	char *call = calls[calls_count < CALLS_MAX - 1 ? calls_count++ : 0];
 	va_list args;

@@ -339,8 +339,8 @@ static void test_bad_indexes(void)
 	static const char *const rows[] = { "", "[]", "{}", "{\"manifests\":1}",
 		"{\"schemaVersion\":2,\"manifests\":[],\"layers\":[]}",
 		"{\"schemaVersion\":2,\"manifests\":[1,null,[],{}]}",
-		"{\"schemaVersion\":2,\"manifests\":[{\"annotations\":{"
-		"\"org.opencontainers.image.ref.name\":\"app\"}}]}",
+		("{\"schemaVersion\":2,\"manifests\":[{\"annotations\":{"
+		 "\"org.opencontainers.image.ref.name\":\"app\"}}]}"),
 		"{\"schemaVersion\":2,\"manifests\":[{\"annotations\":7}]}" };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
