@@ -89,15 +89,18 @@ def reset_unpack(t):
             os.path.join(folder, "images", "redis.tar"))
     fresh = t.disk(config({"redis": {"image": "redis:7.0"}}), data=folder,
                    name="fresh")
-    for written, pull in ((1, Machine.kill), (8, Machine.reset),
-                          (20, Machine.kill)):
+    for written, pull, sync in ((1, Machine.kill, ""),
+                                (8, Machine.reset, "&& sync"),
+                                (20, Machine.kill, "&& sync")):
         disk = t.copy_disk(fresh.path, f"cut{written}")
         with t.boot(disk, debug=True) as machine:
             # as the unpack goes on, incoming/ grows: cut at these MiB
             machine.sh_until(
-                f"test $(du -sm /data/store/incoming | cut -f 1) -ge {written}"
-                " || ls /data/store/layers/*/usr", 60)
+                "test $(du -sm /data/store/incoming | cut -f 1) -ge "
+                f"{written} {sync}", 60)
             pull(machine)
+        need(not sync or disk.names_after_cut("/store/incoming"),
+             f"the cut at {written} MiB was not in an unpack")
         with t.boot(disk, ports=[6379]) as machine:
             machine.ready()
             machine.power_button()

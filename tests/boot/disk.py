@@ -33,6 +33,13 @@ def call(command, ok=(0,), **options):
     return done.stdout
 
 
+def list_names(file_system, folder):
+    lines = call([tool("debugfs"), "-R", f'ls -p "{folder}"',
+                  file_system]).splitlines()
+    names = {line.split("/")[5] for line in lines if line.count("/") >= 6}
+    return sorted(names - {".", ".."})
+
+
 class Disk:
     def __init__(self, path, config=None, data=None, size=None):
         """config, data: folders. config None: an empty config partition."""
@@ -97,11 +104,19 @@ class Disk:
             raise Failure("the data partition was not unmounted")
         call([tool("e2fsck"), "-fn", self.ext4()])
 
-    def check_repairable(self):
-        """After a power cut: the journal is enough, nothing is damaged."""
-        call([tool("e2fsck"), "-fy", "-E", "journal_only", self.ext4()],
-             ok=(0, 1))
-        call([tool("e2fsck"), "-fn", self.ext4()])
+    def names_after_cut(self, folder):
+        """The names in a folder as they are once the journal was replayed.
+
+        Works on a copy: what the next boot does is what is to be tested.
+        """
+        offset, size = self.partition("tare-data")
+        copy = self.path + ".data"
+        call(["dd", f"if={self.path}", f"of={copy}", "bs=1M", "conv=sparse",
+              f"skip={offset >> 20}", f"count={size >> 20}", "status=none"])
+        call([tool("e2fsck"), "-p", copy], ok=(0, 1))
+        names = list_names(copy, folder)
+        os.remove(copy)
+        return names
 
     def debugfs(self, request, write=False):
         return call([tool("debugfs"), *(["-w"] if write else []),
@@ -112,6 +127,4 @@ class Disk:
 
     def names(self, path):
         """The names in a folder of the data partition."""
-        lines = self.debugfs(f'ls -p "{path}"').splitlines()
-        names = [line.split("/")[5] for line in lines if line.count("/") >= 6]
-        return sorted(set(names) - {".", ".."})
+        return list_names(self.ext4(), path)
