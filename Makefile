@@ -103,8 +103,12 @@ format: | tools-lint ## put all C files in the house format
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
 .PHONY: bench
-bench: bench-size bench-memory bench-boot ## all benchmarks, with their bars
-.PHONY: bench-size bench-memory bench-boot
+bench: bench-size bench-memory bench-boot bench-change ## all benchmarks, with their bars
+.PHONY: bench-size bench-memory bench-boot bench-change bench-cold
+bench-change: ## seconds from a changed line of the agent to the booted machine
+bench-cold: ## minutes from an empty cache to the booted machine; not in "bench"
+bench-change bench-cold: bench-%: | tools-run
+	$(Q)tests/bench/build $*
 bench-size: ## what the OS file and its parts weigh
 bench-memory: ## what init and agent occupy when idle
 bench-boot: ## guest instructions from reset to a workload's first line
