@@ -286,6 +286,25 @@ class Machine:
     def reset(self):
         self.qmp("system_reset")
 
+    def slow_writes(self, per_second):
+        """Let the disk take only so many writes a second."""
+        self.qmp("block_set_io_throttle", device="disk", bps=0, bps_rd=0,
+                 bps_wr=0, iops=0, iops_rd=0, iops_wr=per_second)
+
+    def wait_writes(self, count, nominal_s=30):
+        """Wait until the disk took this many writes since it is on."""
+        deadline = PACE.deadline(nominal_s)
+        while True:
+            written = [drive["stats"]["wr_operations"]
+                       for drive in self.qmp("query-blockstats")["return"]
+                       if drive.get("device") == "disk"][0]
+            if written >= count:
+                return
+            if time.monotonic() > deadline:
+                self.fail(f"the disk took {written} writes, not {count}")
+            # QEMU tells of no event: ask again soon
+            self.console.wait(lambda _: False, time.monotonic() + 0.02)
+
     def wait_reset(self, nominal_s):
         """Wait until the machine has reset itself once."""
         if not self.control.wait(lambda text: '"event": "RESET"' in text,
