@@ -197,22 +197,23 @@ $(O)/tare-$(ARCH).efi: rootfs/mkosfile $(O)/root.erofs $(P)/kernel.stamp
 	$(Q)rootfs/mkosfile $(P)/linux $(O)/kernel $(B)/bin/initramfs \
 		$(O)/root.erofs $@
 
-# The config partition: CONFIG, or examples/hello. The image of hello goes with
-# a single file as well, so that a first own compose.yaml can use it.
+# The config partition: CONFIG, a folder or a single file, or examples/hello. The
+# image of hello goes with it, so that a first own compose.yaml can use it.
 HELLO := $(B)/hello.tar
 $(HELLO): examples/hello/mkimage examples/hello/index.html $(P)/root.stamp
 	$(call say,IMAGE,$@)
 	$(Q)examples/hello/mkimage $(ARCH) $(P)/busybox/bin/busybox-hello $@
-CONFIG_FILE := $(if $(CONFIG),$(CONFIG),examples/hello/compose.yaml)
-CONFIG_DIR  := $(if $(wildcard $(CONFIG_FILE)/.),$(CONFIG),$(O)/config)
+CONFIG_FROM := $(if $(CONFIG),$(CONFIG),examples/hello/compose.yaml)
 $(O)/tare-$(ARCH).img: image/mkimage $(O)/tare-$(ARCH).efi $(HELLO) \
 		$(P)/boot.stamp FORCE \
 		build/host.stamp | tools-image
-	$(Q)if [ "$(CONFIG_DIR)" = $(O)/config ]; then \
-		rm -rf $(O)/config && mkdir -p $(O)/config/images && \
-		cp $(CONFIG_FILE) $(O)/config/compose.yaml && \
-		cp $(HELLO) $(O)/config/images/; fi
-	$(Q)image/mkimage -a $(ARCH) -k $(O)/tare-$(ARCH).efi -c $(CONFIG_DIR) \
+	$(Q)rm -rf $(O)/config && mkdir -p $(O)/config/images && \
+		if [ -d "$(CONFIG_FROM)" ]; then \
+			cp -R "$(CONFIG_FROM)/." $(O)/config/; \
+		else cp "$(CONFIG_FROM)" $(O)/config/compose.yaml; fi && \
+		{ [ -e $(O)/config/images/hello.tar ] || \
+			cp $(HELLO) $(O)/config/images/; }
+	$(Q)image/mkimage -a $(ARCH) -k $(O)/tare-$(ARCH).efi -c $(O)/config \
 		$(if $(DATA),-d $(DATA)) -o $@.new
 	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@ && \
 		echo "  DISK  $@"; fi

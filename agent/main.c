@@ -95,6 +95,12 @@ static int run_check(int count, char **arguments)
 		as_json = true;
 		at++;
 	}
+	if (at < count && text_starts_with(arguments[at], "--")) {
+		fprintf(stderr,
+			"tare: check: unknown option '%s'; write 'tare check [--json] FILE...'\n",
+			arguments[at]);
+		return STATUS_USAGE;
+	}
 	if (at == count) {
 		fprintf(stderr,
 			"tare: check: no file given; write 'tare check compose.yaml'\n");
