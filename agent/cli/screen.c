@@ -16,6 +16,7 @@
 #define YELLOW "\033[33m"
 #define PLAIN  "\033[0m"
 
+#define INDENT       "    "
 #define ERRORS_SHOWN 5
 #define LINE_BYTES   (SCREEN_LINE_MAX + 32) /* with what colours it */
 
@@ -108,6 +109,32 @@ static void add_line(struct canvas *canvas, const char *colour,
 	canvas->used_rows++;
 }
 
+/* A sentence on as many lines as it needs, broken between words. */
+static void add_sentence(struct canvas *canvas, const char *colour,
+	const char *lead, const char *text)
+{
+	size_t columns = canvas->screen->columns;
+
+	if (columns >= SCREEN_LINE_MAX)
+		columns = SCREEN_LINE_MAX - 1;
+	while (*text) {
+		size_t room = columns - strlen(lead);
+		size_t length = strlen(text);
+
+		if (length > room) {
+			length = room;
+			while (length > room / 2 && text[length] != ' ')
+				length--;
+			if (text[length] != ' ')
+				length = room;
+		}
+		add_line(canvas, colour, "%s%.*s", lead, (int)length, text);
+		text += length;
+		text += strspn(text, " ");
+		lead = INDENT;
+	}
+}
+
 static void add_head(struct canvas *canvas, const struct status *status)
 {
 	const char *colour = status->is_config_bad ? RED : "";
@@ -125,7 +152,10 @@ static void add_head(struct canvas *canvas, const struct status *status)
 		add_line(canvas, YELLOW, "Boot     %s", status->notes[i]);
 }
 
-/* Up to room problems of one kind; how many there were room for. */
+/*
+ * Up to room problems of one kind, in the upper half of the screen; how many
+ * there were room for.
+ */
 static size_t add_some_problems(struct canvas *canvas,
 	const struct problems *problems, bool is_warning, size_t room)
 {
@@ -137,9 +167,11 @@ static size_t add_some_problems(struct canvas *canvas,
 
 		if (problems->items[i].is_warning != is_warning)
 			continue;
+		if (canvas->used_rows >= canvas->screen->rows / 2)
+			break;
 		text_init(&text, line, sizeof(line));
 		problem_print(&problems->items[i], &text);
-		add_line(canvas, is_warning ? YELLOW : RED, "%s", line);
+		add_sentence(canvas, is_warning ? YELLOW : RED, "", line);
 		shown++;
 	}
 	return shown;
@@ -202,7 +234,7 @@ static void add_workload(struct canvas *canvas,
 	add_line(canvas, colour_of(workload), "%-20.20s %-22s %8u %8s %8s",
 		workload->name, state, workload->restarts, memory, age);
 	if (*workload->reason && workload->state != STATE_RUNNING)
-		add_line(canvas, "", "    %s", workload->reason);
+		add_sentence(canvas, "", INDENT, workload->reason);
 }
 
 /* A screen that is too small hides no trouble. */

@@ -100,6 +100,27 @@ static void test_errors_come_first(void)
 	CHECK(strstr(text, "imagee") < strstr(text, "WORKLOAD"));
 }
 
+/* What to write instead stands at the end: it must not be cut off. */
+static void test_a_long_error_is_wrapped(void)
+{
+	const char *text;
+
+	fill();
+	problems.count = problems.error_count = 1;
+	problems.items[0] = (struct problem){ .line = 5,
+		.column = 14,
+		.file = "compose.yaml",
+		.path = "services.web.restart",
+		.text = "'allways' is no restart policy, write no, always, "
+			"on-failure, on-failure:N or unless-stopped" };
+	text = render(24, 80);
+	CHECK(strstr(text, "compose.yaml:5:14: services.web.restart"));
+	CHECK(strstr(text, "\r\n    "));
+	CHECK(strstr(text, "or unless-stopped"));
+	text = render(24, 20);
+	CHECK(strstr(text, "WORKLOAD"));
+}
+
 static void test_fits_every_terminal(void)
 {
 	fill();
@@ -263,6 +284,7 @@ int main(void)
 {
 	RUN(test_what_a_person_looks_for);
 	RUN(test_errors_come_first);
+	RUN(test_a_long_error_is_wrapped);
 	RUN(test_fits_every_terminal);
 	RUN(test_control_characters_stay_out);
 	RUN(test_more_than_fits);
