@@ -103,7 +103,10 @@ format: | tools-lint ## put all C files in the house format
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
 .PHONY: bench
-bench: bench-size bench-memory bench-boot bench-change ## all benchmarks, with their bars
+bench: ## all benchmarks, one after the other, with their bars
+	$(Q)short=; for name in size memory boot change; do \
+		$(MAKE) --no-print-directory bench-$$name || short=1; \
+	done; [ -z "$$short" ]
 .PHONY: bench-size bench-memory bench-boot bench-change bench-cold
 bench-change: ## seconds from a changed line of the agent to the booted machine
 bench-cold: ## minutes from an empty cache to the booted machine; not in "bench"
