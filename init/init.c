@@ -22,13 +22,12 @@
 
 #include "clock.h"
 #include "crash.h"
-#include "file.h"
+#include "inherit.h"
 #include "say.h"
 #include "services.h"
 #include "watchdog.h"
 
-#define INPUTS_MAX 16
-#define REAP_MAX   256 /* at a time */
+#define REAP_MAX 256 /* at a time */
 
 /* what people and programs send to process 1 */
 static const struct request {
@@ -44,7 +43,6 @@ static const struct request {
 #define REQUESTS (sizeof(requests) / sizeof(*requests))
 
 static sigset_t signals; /* that we wait for */
-static int buttons[INPUTS_MAX], buttons_count;
 
 /* All others are left as they are: the kernel keeps from process 1 what it has
  * no handler for. */
@@ -56,30 +54,6 @@ static void block_signals(void)
 	for (size_t i = 0; i < REQUESTS; i++)
 		(void)sigaddset(&signals, requests[i].signal);
 	(void)sigprocmask(SIG_SETMASK, &signals, NULL);
-}
-
-static bool has_power_key(int fd)
-{
-	uint8_t keys[KEY_MAX / 8 + 1] = { 0 };
-
-	return file_control(fd, EVIOCGBIT(EV_KEY, sizeof(keys)), keys) >= 0 &&
-	       keys[KEY_POWER / 8] & 1U << KEY_POWER % 8;
-}
-
-static void open_power_buttons(void)
-{
-	char path[32];
-
-	for (int i = 0; i < INPUTS_MAX; i++) {
-		(void)snprintf(path, sizeof(path), "/dev/input/event%d", i);
-		int fd = open(path, O_RDONLY | O_CLOEXEC);
-		if (fd >= 0 && has_power_key(fd)) {
-			(void)fcntl(fd, F_SETOWN, getpid());
-			(void)fcntl(fd, F_SETFL, O_NONBLOCK | O_ASYNC);
-			buttons[buttons_count++] = fd;
-		} else if (fd >= 0)
-			(void)close(fd);
-	}
 }
 
 static _Noreturn void stop(const char *way, const char *reason)
@@ -126,8 +100,8 @@ static void wait_for_signal(int64_t limit_ms)
 	for (size_t i = 0; i < REQUESTS; i++)
 		if (signal == requests[i].signal)
 			stop(requests[i].way, requests[i].reason);
-	for (int i = 0; signal == SIGIO && i < buttons_count; i++)
-		read_button(buttons[i]);
+	for (int i = 0; signal == SIGIO && i < INHERIT_BUTTONS; i++)
+		read_button(INHERIT_BUTTON_FD + i);
 }
 
 int main(void)
@@ -137,7 +111,6 @@ int main(void)
 	(void)fcntl(STDERR_FILENO, F_SETFL, O_NONBLOCK);
 	crash_catch();
 	block_signals();
-	open_power_buttons();
 	(void)reboot(RB_DISABLE_CAD); /* ctrl-alt-del asks us, by SIGINT */
 
 	for (;;) {

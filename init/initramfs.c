@@ -4,7 +4,8 @@
  *
  * The kernel starts this as /init in its built-in ramfs, where the root lies
  * as the file /root.erofs. It is mounted straight from there (no loop device),
- * given its /dev, moved over "/", and its /sbin/init goes on as process 1.
+ * given its /dev, moved over "/", and its /sbin/init goes on as process 1, with
+ * what it holds all its life already open (inherit.h).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,8 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "inherit.h"
 
 #define REBOOT_AFTER_S 5
 
@@ -53,6 +56,7 @@ int main(void)
 		fail("move the root to '/'");
 	if (chroot(".") < 0 || chdir("/") < 0)
 		fail("change the root");
+	inherit_open();
 	(void)execle("/sbin/init", "init", NULL, (char *const[]){ NULL });
 	fail("run '/sbin/init'");
 }

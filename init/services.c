@@ -14,10 +14,13 @@
 
 #include "backoff.h"
 #include "file.h"
+#include "inherit.h"
 #include "say.h"
 
-#define BEAT_FD 3 /* where a service finds its heartbeat pipe */
-#define GROUPS  "/sys/fs/cgroup/"
+#define BEAT_FD  3 /* where a service finds its heartbeat pipe */
+#define KEEP_FD  4 /* and where the agent finds what outlives it */
+#define KEEP_FDS 3
+#define GROUPS   "/sys/fs/cgroup/"
 
 /* A restart of the machine helps where one of the service does not, as with a
  * disk that hangs. It helps nobody who has only just switched the machine on
@@ -39,6 +42,7 @@ static struct service {
 	bool is_once;     /* holds back the rows below until it has ended */
 	bool is_required; /* the machine restarts when it fails */
 	bool is_optional; /* status 0, or no program: not needed here */
+	bool is_keeper;   /* gets what inherit.h keeps for it */
 
 	/* what it does now; times are 0 for never */
 	enum phase phase;
@@ -56,7 +60,8 @@ static struct service {
 		.cgroup = GROUPS "system/disks",
 		.is_once = true, .silent_s = 3600 },
 	{ .name = "agent", .argv = { "/sbin/tare-agent" },
-		.cgroup = GROUPS "system/agent", .silent_s = 30 },
+		.cgroup = GROUPS "system/agent",
+		.silent_s = 30, .is_keeper = true },
 	{ .name = "probe", .argv = { "/sbin/disks", "--probe" },
 		.cgroup = GROUPS "system/disks",
 		.silent_s = 30, .is_optional = true },
@@ -71,7 +76,8 @@ static struct service {
 static _Noreturn void become(const struct service *service, int beat_fd)
 {
 	const char *const envp[] = { "PATH=/sbin:/bin", "HOME=/", "TERM=vt102",
-		beat_fd < 0 ? NULL : "TARE_INIT_FD=3", NULL };
+		beat_fd < 0 ? NULL : "TARE_INIT_FD=3",
+		service->is_keeper ? "TARE_KEEP_FD=4" : NULL, NULL };
 	sigset_t none;
 
 	(void)setsid();
@@ -81,7 +87,11 @@ static _Noreturn void become(const struct service *service, int beat_fd)
 	(void)dup2(STDOUT_FILENO, STDERR_FILENO);
 	if (beat_fd >= 0)
 		(void)dup2(beat_fd, BEAT_FD);
-	(void)syscall(SYS_close_range, BEAT_FD + (beat_fd >= 0), ~0U, 0);
+	(void)syscall(SYS_close_range, BEAT_FD + (beat_fd >= 0),
+		INHERIT_STORE_FD - 1, 0);
+	for (int i = 0; i < KEEP_FDS && service->is_keeper; i++)
+		(void)dup2(INHERIT_STORE_FD + i, KEEP_FD + i);
+	(void)syscall(SYS_close_range, KEEP_FD + KEEP_FDS, ~0U, 0);
 
 	int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
 	if (fd >= 0 && write(fd, "-900", 4) < 0)
@@ -128,7 +138,10 @@ static pid_t fork_into(const struct service *service)
 static void start_later(struct service *service, int64_t now_ms)
 {
 	service->wait_ms =
-		backoff_ms(service->wait_ms, now_ms - service->started_ms);
+		service->beat_ms >= service->started_ms && service->beat_ms
+			? BACKOFF_WORKED_MS
+			: backoff_ms(service->wait_ms,
+				  now_ms - service->started_ms);
 	service->due_ms = now_ms + service->wait_ms;
 	service->phase = WAITING;
 	say(service->name, "restarting in %d ms", service->wait_ms);
@@ -229,8 +242,13 @@ static void ended(struct service *service, int status, int64_t now_ms)
 void services_reaped(pid_t pid, int status, int64_t now_ms)
 {
 	for (size_t i = 0; i < SERVICES; i++)
-		if (services[i].pid == pid)
+		if (services[i].pid == pid) {
 			ended(&services[i], status, now_ms);
+			return;
+		}
+	const int32_t orphan[] = { pid, status };
+	ssize_t written = write(INHERIT_ORPHAN_FD, orphan, sizeof(orphan));
+	(void)written; /* full of those that nobody asked for */
 }
 
 bool services_healthy(int64_t now_ms)

@@ -23,7 +23,8 @@
  * will be due, at most SERVICES_LOOK_MS */
 int64_t services_tick(int64_t now_ms);
 
-/* a child of ours was reaped; unknown ones are orphans and nobody's business */
+/* a child of ours was reaped; one that is no service is an orphan, and how it
+ * ended goes into its pipe (inherit.h) */
 void services_reaped(pid_t pid, int status, int64_t now_ms);
 
 /* false, and said why, when only a restart of the machine can help */

@@ -24,6 +24,7 @@ int init_main(void);
 
 #include "check.h"
 #include "fault.h"
+#include "file.h"
 
 static bool has_pipes = true;
 
@@ -156,6 +157,8 @@ static unsigned times_heard(const char *text)
  * the first child only: so a helper process per machine */
 static pid_t helper;
 
+static bool has_inheritance; /* what the first stage opens */
+
 static bool start_machine(void)
 {
 	int pids[2];
@@ -172,6 +175,8 @@ static bool start_machine(void)
 			/* as the first stage leaves it */
 			for (int fd = 0; fd <= STDERR_FILENO; fd++)
 				(void)__real_dup2(console, fd);
+			if (has_inheritance)
+				inherit_open();
 			_exit(init_main());
 		}
 		(void)dprintf(pids[1], "%d", child);
@@ -264,6 +269,52 @@ static void test_restarts_with_back_off(void)
 	CHECK(hear("shutdown reboot "));
 	CHECK(end_machine() == 0);
 	CHECK(write_usual("tare-agent"));
+}
+
+/* one that worked is missed: it is back soon, however often it ends */
+static void test_what_worked_is_back_soon(void)
+{
+	CHECK(write_script("tare-agent", "echo x >&3; echo agent is up"));
+	CHECK(start_machine());
+	while (times_heard("agent is up") < 8 && hear("agent is up"))
+		read_console(100);
+	CHECK(times_heard("restarting in 200 ms") >= 7);
+	CHECK(!strstr(said, "restarting in 500 ms"));
+	CHECK(kill(machine, SIGTERM) == 0);
+	CHECK(hear("shutdown reboot "));
+	CHECK(end_machine() == 0);
+	CHECK(write_usual("tare-agent"));
+}
+
+/* the store and the pipe of orphans are the same for every agent */
+static void test_what_outlives_the_agent(void)
+{
+	CHECK(write_script("tare-agent",
+		"cd /proc/self/fd; [ -S 4 ] && [ -S 5 ] && [ -p 6 ] && "
+		"[ ! -e 7 ] && [ ! -e 102 ] && [ \"$TARE_KEEP_FD\" = 4 ] && "
+		"echo all there; readlink 4 5 6; "
+		"if [ -e /run/second ]; then until [ -n \"$e\" ]; do "
+		"e=$(dd bs=8 count=1 <&6 2>/dev/null | od -An -i); done; "
+		"echo ended: $e; exec sleep 1000; fi; "
+		": >/run/second; (sh -c 'exit 7' &); "
+		"echo x >&3; exit 0"));
+	CHECK(write_script("netd",
+		"cd /proc/self/fd; [ ! -e 4 ] && echo netd: nothing; "
+		"exec sleep 1000"));
+	has_inheritance = true;
+	CHECK(start_machine());
+	has_inheritance = false;
+	CHECK(hear("all there"));
+	CHECK(hear("netd: nothing"));
+	CHECK(hear("ended: "));
+	CHECK(hear(" 1792\n")); /* exit status 7 */
+	CHECK(times_heard("all there") == 2);
+	CHECK(times_heard("socket:[") == 4);
+	CHECK(kill(machine, SIGTERM) == 0);
+	CHECK(end_machine() == 0);
+	CHECK(unlink("/run/second") == 0);
+	CHECK(write_usual("tare-agent"));
+	CHECK(write_usual("netd"));
 }
 
 static void test_boot_goes_on_without_disks(void)
@@ -382,6 +433,7 @@ static void test_faults_on_the_way_up(void)
 	for (unsigned int nth = 1; nth <= FAULTS_MAX; nth++) {
 		(void)unlink("/run/up");
 		fault_arm(nth, EMFILE);
+		has_inheritance = nth % 2;
 		if (!CHECK(start_machine()))
 			return;
 		if (!CHECK(is_up()))
@@ -411,6 +463,8 @@ int main(void)
 	RUN(test_survives_all_other_signals);
 	RUN(test_reboot_during_boot);
 	RUN(test_restarts_with_back_off);
+	RUN(test_what_worked_is_back_soon);
+	RUN(test_what_outlives_the_agent);
 	RUN(test_boot_goes_on_without_disks);
 	RUN(test_a_required_step_that_fails_reboots);
 	RUN(test_reaps_orphans);
