@@ -120,6 +120,11 @@ bench-size bench-memory bench-boot: bench-%: | tools-bench
 	$(Q)$(if $(filter size,$*),,$(MAKE) DEBUG=1 image)
 	$(Q)tests/bench/$*
 
+.PHONY: bench-oci
+bench-oci: programs | tools-bench-oci ## containers beside crun and runc; not in "bench"
+	$(Q)$(MAKE) oci
+	$(Q)tests/bench/oci
+
 .PHONY: sbom
 sbom: $(O)/tare-$(ARCH).spdx.json ## SPDX list of everything in the image
 
