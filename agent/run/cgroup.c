@@ -4,26 +4,25 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
+#include <linux/magic.h>
 #include <poll.h>
-#include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/text.h"
-#include "run/spec.h"
 
-#define PATH_SIZE  96
 #define DEPTH_MAX  64
+#define TRIES_MAX  8 /* others remove and make the same parents */
 #define COUNT(set) (sizeof(set) / sizeof((set)[0]))
 
-static const char *const controllers[] = { "cpu", "memory", "pids" };
+/* What every cgroup gets, asked for or not: it counts what a container uses. */
+static const char *const counting[] = { "cpu", "io", "memory", "pids" };
 
 static int check_path(const char *path, struct error *err)
 {
@@ -38,13 +37,22 @@ static int check_path(const char *path, struct error *err)
 		if (at[0] == '/' && at[1])
 			at++;
 	}
-	if (*at || !*path || strlen(path) >= PATH_SIZE)
+	if (*at || !*path || strchr(path, '\n'))
 		return error_set(err, -EINVAL,
 			"make cgroup '%s': that is no path for one", path);
+	if (strlen(path) >= CGROUP_PATH_SIZE)
+		return error_set(err, -ENAMETOOLONG,
+			"make cgroup '%.100s...': more than %d characters",
+			path, CGROUP_PATH_SIZE - 1);
 	return 0;
 }
 
-/* Reads a small file whole; 0 bytes when it cannot be read. */
+static int open_folder(int dir_fd, const char *name)
+{
+	return openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Reads a small file whole; nothing when it cannot be read. */
 static void read_text(int dir_fd, const char *file, char *out, size_t size)
 {
 	auto_fd fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC);
@@ -67,188 +75,178 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-/*
- * Hands the controllers down to the children of dir_fd. Whether one was needed
- * shows when a limit is written, so a refusal is no error yet.
- */
-static void enable_controllers(int dir_fd)
+/* "+cpu" to the controllers of dir_fd's children. */
+static int add_controller(int dir_fd, const char *controller)
 {
-	char available[256];
-	char enabled[256];
+	char buffer[64];
+	struct text change;
 
-	read_text(dir_fd, "cgroup.controllers", available, sizeof(available));
-	read_text(dir_fd, "cgroup.subtree_control", enabled, sizeof(enabled));
-	for (size_t i = 0; i < COUNT(controllers); i++) {
-		char change[16];
-
-		if (!has_word(available, controllers[i]) ||
-			has_word(enabled, controllers[i]))
-			continue;
-		(void)snprintf(change, sizeof(change), "+%s", controllers[i]);
-		(void)fd_write_file(dir_fd, "cgroup.subtree_control", change,
-			NULL); /* see above */
-	}
+	text_init(&change, buffer, sizeof(buffer));
+	text_add(&change, "+%s", controller);
+	if (change.is_cut)
+		return -EINVAL;
+	return fd_write_file(dir_fd, "cgroup.subtree_control", buffer, NULL);
 }
 
-static int set_limit(int dir_fd, const char *path, const char *file,
-	const char *value, struct error *err)
+static int hand_down(int dir_fd, const char *controller, unsigned int depth)
 {
-	char controller[16];
-	int result = fd_write_file(dir_fd, file, value, err);
-
-	if (result == 0)
-		return 0;
-	if (result != -ENOENT) {
-		(void)error_prefix(err, "limit cgroup '%s'", path);
-		return result;
-	}
-	(void)snprintf(controller, sizeof(controller), "%.*s",
-		(int)strcspn(file, "."), file);
-	return error_set(err, -EOPNOTSUPP,
-		"limit cgroup '%s': there is no %s controller here for '%s'",
-		path, controller, file);
-}
-
-static int set_cpu(int dir_fd, const char *path,
-	const struct oci_resources *resources, struct error *err)
-{
-	char value[64];
-	int result = 0;
-
-	if (resources->cpu_quota_us) {
-		uint64_t period_us = resources->cpu_period_us
-					     ? resources->cpu_period_us
-					     : 100000;
-
-		(void)snprintf(value, sizeof(value), "%" PRIu64 " %" PRIu64,
-			resources->cpu_quota_us, period_us);
-		result = set_limit(dir_fd, path, "cpu.max", value, err);
-	}
-	if (result == 0 && resources->cpu_weight) {
-		(void)snprintf(value, sizeof(value), "%" PRIu64,
-			resources->cpu_weight);
-		result = set_limit(dir_fd, path, "cpu.weight", value, err);
-	}
-	return result;
-}
-
-static int set_limits(int dir_fd, const char *path,
-	const struct oci_resources *resources, struct error *err)
-{
-	char value[32];
-	int result = 0;
-
-	if (resources->memory_max_bytes) {
-		(void)snprintf(value, sizeof(value), "%" PRIu64,
-			resources->memory_max_bytes);
-		result = set_limit(dir_fd, path, "memory.max", value, err);
-	}
-	/* out of memory, a container dies as a whole, limit or not */
-	if (faccessat(dir_fd, "memory.oom.group", F_OK, 0) == 0 && result == 0)
-		result = set_limit(dir_fd, path, "memory.oom.group", "1", err);
-	if (result == 0)
-		result = set_cpu(dir_fd, path, resources, err);
-	if (result == 0 && resources->pids_max >= 0) {
-		(void)snprintf(value, sizeof(value), "%" PRId64,
-			resources->pids_max);
-		result = set_limit(dir_fd, path, "pids.max", value, err);
-	}
-	return result;
-}
-
-/* Makes the folders above path's last one; they get controllers to hand on. */
-static int make_parents(int workloads_fd, const char *path, struct error *err)
-{
-	char part[PATH_SIZE];
-
-	(void)text_copy(part, sizeof(part), path); /* its length was checked */
-	enable_controllers(workloads_fd);
-	for (char *slash = strchr(part, '/'); slash;
-		slash = strchr(slash + 1, '/')) {
-		auto_fd fd = -1;
-
-		*slash = '\0';
-		if (mkdirat(workloads_fd, part, 0755) < 0 && errno != EEXIST)
-			return error_errno(err, "make cgroup '%s'", part);
-		fd = openat(workloads_fd, part,
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			return error_errno(err, "open cgroup '%s'", part);
-		enable_controllers(fd);
-		*slash = '/';
-	}
-	return 0;
-}
-
-/* What a dead agent left is removed first, so that counters start at 0. */
-static int make_leaf(int workloads_fd, const char *path, struct error *err)
-{
+	struct statfs status;
+	auto_fd parent = -1;
 	int result;
 
-	if (mkdirat(workloads_fd, path, 0755) == 0)
-		return 0;
-	if (errno != EEXIST)
-		return error_errno(err, "make cgroup '%s'", path);
-	result = cgroup_remove(workloads_fd, path, err);
-	if (result == 0)
-		result = make_parents(workloads_fd, path, err);
-	if (result == 0 && mkdirat(workloads_fd, path, 0755) < 0)
-		return error_errno(err, "make cgroup '%s'", path);
-	return result;
+	if (depth > DEPTH_MAX || fstatfs(dir_fd, &status) < 0 ||
+		status.f_type != CGROUP2_SUPER_MAGIC)
+		return -EOPNOTSUPP; /* above the hierarchy: nobody has it */
+	result = add_controller(dir_fd, controller);
+	if (result != -ENOENT) /* not among cgroup.controllers */
+		return result == -EINVAL ? -EOPNOTSUPP : result;
+	parent = open_folder(dir_fd, "..");
+	result = parent < 0 ? -errno : hand_down(parent, controller, depth + 1);
+	return result < 0 ? result : add_controller(dir_fd, controller);
 }
 
-static int remove_empty_parents(int workloads_fd, const char *path,
+int cgroup_hand_down(int dir_fd, const char *controller, struct error *err)
+{
+	int result = hand_down(dir_fd, controller, 0);
+
+	switch (result) {
+	case 0:
+		return 0;
+	case -EOPNOTSUPP:
+		return error_set(err, result,
+			"there is no %s controller in cgroup v2 here",
+			controller);
+	case -EBUSY:
+		return error_set(err, result,
+			"a cgroup above has processes of its own, so it cannot "
+			"hand down the %s controller",
+			controller);
+	default:
+		return error_set(err, result, "hand down the %s controller: %s",
+			controller, strerror(-result));
+	}
+}
+
+/* Best effort: what a limit needs and is not there is found out then. */
+static void hand_down_counting(int dir_fd)
+{
+	char available[256];
+	char buffer[64];
+	struct text change;
+
+	read_text(dir_fd, "cgroup.controllers", available, sizeof(available));
+	text_init(&change, buffer, sizeof(buffer));
+	for (size_t i = 0; i < COUNT(counting); i++) {
+		if (has_word(available, counting[i]))
+			text_add(&change, " +%s", counting[i]);
+	}
+	if (change.used == 0 || fd_write_file(dir_fd, "cgroup.subtree_control",
+					buffer, NULL) == 0)
+		return;
+	for (size_t i = 0; i < COUNT(counting); i++) { /* one is refused */
+		if (has_word(available, counting[i]))
+			(void)add_controller(dir_fd, counting[i]);
+	}
+}
+
+/* Makes one folder above the leaf; *has_made: one was made before. */
+static int make_parent(int root_fd, const char *path, bool *has_made,
 	struct error *err)
 {
-	char part[PATH_SIZE];
-	char *slash;
+	bool is_first = !*has_made;
+	auto_fd fd = -1;
+	char have[256];
 
-	(void)text_copy(part, sizeof(part), path);
-	while ((slash = strrchr(part, '/'))) {
-		*slash = '\0';
-		if (unlinkat(workloads_fd, part, AT_REMOVEDIR) == 0 ||
-			errno == ENOENT)
-			continue;
-		if (errno == EBUSY || errno == ENOTEMPTY)
-			return 0; /* another container lives there */
-		return error_errno(err, "remove cgroup '%s'", part);
-	}
+	if (mkdirat(root_fd, path, 0755) < 0)
+		return errno == EEXIST
+			       ? 0
+			       : error_errno(err, "make cgroup '%s'", path);
+	*has_made = true;
+	fd = open_folder(root_fd, path);
+	if (fd < 0)
+		return error_errno(err, "open cgroup '%s'", path);
+	read_text(fd, "cgroup.controllers", have, sizeof(have));
+	if (is_first && !has_word(have, "memory"))
+		hand_down_counting(root_fd);
+	hand_down_counting(fd);
 	return 0;
 }
 
-int cgroup_create(int workloads_fd, const char *path,
-	const struct oci_resources *resources, struct error *err)
+static int make_parents(int root_fd, const char *path, bool *has_made,
+	struct error *err)
 {
-	auto_fd fd = -1;
-	bool is_made = false;
+	char part[CGROUP_PATH_SIZE];
+	int result = 0;
+
+	(void)text_copy(part, sizeof(part), path); /* its length was checked */
+	for (char *slash = strchr(part, '/'); slash && slash[1] && result == 0;
+		slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		result = make_parent(root_fd, part, has_made, err);
+		*slash = '/';
+	}
+	return result;
+}
+
+static int make_leaf(int root_fd, const char *path, bool *has_made,
+	struct error *err)
+{
+	for (unsigned int i = 0; i < TRIES_MAX; i++) {
+		int result;
+
+		if (mkdirat(root_fd, path, 0755) == 0)
+			return 0;
+		if (errno == ENOENT)
+			result = make_parents(root_fd, path, has_made, err);
+		else if (errno == EEXIST)
+			result = cgroup_remove(root_fd, path, err);
+		else
+			result = error_errno(err, "make cgroup '%s'", path);
+		if (result < 0 && result != -ENOENT)
+			return result;
+	}
+	return error_set(err, -EBUSY, "make cgroup '%s': others remove it",
+		path);
+}
+
+int cgroup_make(int root_fd, const char *path, struct error *err)
+{
+	bool has_made = false;
 	int result = check_path(path, err);
+	int fd = -1;
 
 	if (result < 0)
 		return result;
-	result = make_parents(workloads_fd, path, err);
+	result = make_leaf(root_fd, path, &has_made, err);
 	if (result == 0) {
-		result = make_leaf(workloads_fd, path, err);
-		is_made = result == 0;
+		fd = open_folder(root_fd, path);
+		if (fd >= 0)
+			return fd;
+		result = error_errno(err, "open cgroup '%s'", path);
+		(void)unlinkat(root_fd, path, AT_REMOVEDIR); /* best effort */
 	}
-	if (result == 0) {
-		fd = openat(workloads_fd, path,
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0)
-			result = error_errno(err, "open cgroup '%s'", path);
-	}
-	if (result == 0)
-		result = set_limits(fd, path, resources, err);
-	if (result < 0 && is_made)
-		(void)cgroup_remove(workloads_fd, path, NULL); /* best effort */
-	else if (result < 0)
-		(void)remove_empty_parents(workloads_fd, path, NULL);
-	return result < 0 ? result : fd_take(&fd);
+	if (has_made)
+		(void)cgroup_prune(root_fd, path, NULL); /* the same */
+	return result;
 }
 
-/* Removes the cgroups in dir_fd that have no process. */
-static int remove_children(int dir_fd, unsigned int depth)
+int cgroup_open(int root_fd, const char *path, struct error *err)
 {
-	int copy = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int result = check_path(path, err);
+	int fd;
+
+	if (result < 0)
+		return result;
+	fd = open_folder(root_fd, path);
+	return fd < 0 ? error_errno(err, "open cgroup '%s'", path) : fd;
+}
+
+/* Calls visit for every cgroup in dir_fd, and stops when it fails. */
+static int each_child(int dir_fd,
+	int (*visit)(int dir_fd, const char *name, void *context),
+	void *context)
+{
+	int copy = open_folder(dir_fd, ".");
 	auto_dir dir = copy < 0 ? NULL : fdopendir(copy);
 	const struct dirent *entry;
 	int result = 0;
@@ -258,46 +256,72 @@ static int remove_children(int dir_fd, unsigned int depth)
 		fd_close(&copy);
 		return result;
 	}
-	if (depth > DEPTH_MAX)
-		return -ELOOP;
 	while (result == 0 && (entry = readdir(dir))) {
-		auto_fd child = -1;
-
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		child = openat(dir_fd, entry->d_name,
-			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (child < 0)
-			return -errno;
-		result = remove_children(child, depth + 1);
-		if (result == 0 &&
-			unlinkat(dir_fd, entry->d_name, AT_REMOVEDIR) < 0)
-			result = -errno;
+		if (entry->d_type == DT_DIR &&
+			strcmp(entry->d_name, ".") != 0 &&
+			strcmp(entry->d_name, "..") != 0)
+			result = visit(dir_fd, entry->d_name, context);
 	}
 	return result;
 }
 
-int cgroup_remove(int workloads_fd, const char *path, struct error *err)
+/* Removes a cgroup with those in it; none has a process. */
+static int remove_tree(int dir_fd, const char *name, void *context)
 {
+	unsigned int *depth = context;
+	auto_fd fd = -1;
+	int result;
+
+	if (unlinkat(dir_fd, name, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EBUSY && errno != ENOTEMPTY)
+		return -errno;
+	fd = open_folder(dir_fd, name);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	if (++*depth > DEPTH_MAX)
+		return -ELOOP;
+	result = each_child(fd, remove_tree, context);
+	--*depth;
+	if (result < 0)
+		return result;
+	return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 && errno != ENOENT
+		       ? -errno
+		       : 0;
+}
+
+int cgroup_remove(int root_fd, const char *path, struct error *err)
+{
+	unsigned int depth = 0;
 	int result = check_path(path, err);
 
 	if (result < 0)
 		return result;
-	if (unlinkat(workloads_fd, path, AT_REMOVEDIR) < 0 && errno != ENOENT) {
-		auto_fd fd = openat(workloads_fd, path,
-			O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	result = remove_tree(root_fd, path, &depth);
+	return result < 0 ? error_set(err, result, "remove cgroup '%s': %s",
+				    path, strerror(-result))
+			  : 0;
+}
 
-		if (fd < 0)
-			return error_errno(err, "open cgroup '%s'", path);
-		result = remove_children(fd, 0);
-		if (result < 0 ||
-			unlinkat(workloads_fd, path, AT_REMOVEDIR) < 0) {
-			result = result < 0 ? result : -errno;
-			return error_set(err, result, "remove cgroup '%s': %s",
-				path, strerror(-result));
-		}
+int cgroup_prune(int root_fd, const char *path, struct error *err)
+{
+	char part[CGROUP_PATH_SIZE];
+	int result = check_path(path, err);
+	char *slash;
+
+	if (result < 0)
+		return result;
+	(void)text_copy(part, sizeof(part), path);
+	while ((slash = strrchr(part, '/'))) {
+		*slash = '\0';
+		if (unlinkat(root_fd, part, AT_REMOVEDIR) == 0 ||
+			errno == ENOENT)
+			continue;
+		if (errno == EBUSY || errno == ENOTEMPTY)
+			return 0; /* another container lives there */
+		return error_errno(err, "remove cgroup '%s'", part);
 	}
-	return remove_empty_parents(workloads_fd, path, err);
+	return 0;
 }
 
 int cgroup_kill(int dir_fd, struct error *err)
@@ -313,38 +337,12 @@ static int64_t now_ms(void)
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-int cgroup_wait_empty(int dir_fd, unsigned int timeout_ms)
+/* The number in text, or the one after key. */
+static uint64_t find_number(const char *text, const char *key)
 {
-	int64_t deadline_ms = now_ms() + timeout_ms;
-	auto_fd fd = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
-	char events[128];
-
-	if (fd < 0)
-		return -errno;
-	for (;;) {
-		struct pollfd wait = { .fd = fd, .events = POLLPRI };
-		int64_t left_ms = deadline_ms - now_ms();
-		ssize_t count = pread(fd, events, sizeof(events) - 1, 0);
-
-		if (count < 0)
-			return -errno;
-		events[count] = '\0';
-		if (strstr(events, "populated 0"))
-			return 0;
-		if (left_ms <= 0)
-			return -ETIMEDOUT;
-		if (poll(&wait, 1, (int)left_ms) < 0 && errno != EINTR)
-			return -errno;
-	}
-}
-
-uint64_t cgroup_read(int dir_fd, const char *file, const char *key)
-{
-	char content[1024];
-	const char *at = content;
+	const char *at = text;
 	size_t length = key ? strlen(key) : 0;
 
-	read_text(dir_fd, file, content, sizeof(content));
 	while (key && at) {
 		if (strncmp(at, key, length) == 0 && at[length] == ' ')
 			break;
@@ -352,4 +350,145 @@ uint64_t cgroup_read(int dir_fd, const char *file, const char *key)
 		at = at ? at + 1 : NULL;
 	}
 	return at ? strtoull(at + length, NULL, 10) : 0;
+}
+
+/* Waits until cgroup.events says that key has this value. */
+static int wait_event(int dir_fd, const char *key, uint64_t value,
+	unsigned int timeout_ms)
+{
+	int64_t deadline_ms = now_ms() + timeout_ms;
+	auto_fd fd = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		struct pollfd wait = { .fd = fd, .events = POLLPRI };
+		char events[128];
+		ssize_t count = pread(fd, events, sizeof(events) - 1, 0);
+		int64_t left_ms;
+
+		if (count < 0)
+			/* it is gone, and with it all that was in it */
+			return errno == ENODEV && value == 0 ? 0 : -errno;
+		events[count] = '\0';
+		if (find_number(events, key) == value)
+			return 0;
+		left_ms = deadline_ms - now_ms();
+		if (left_ms <= 0)
+			return -ETIMEDOUT;
+		if (poll(&wait, 1, (int)left_ms) < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+int cgroup_wait_empty(int dir_fd, unsigned int timeout_ms)
+{
+	return wait_event(dir_fd, "populated", 0, timeout_ms);
+}
+
+int cgroup_freeze(int dir_fd, bool freeze, unsigned int timeout_ms,
+	struct error *err)
+{
+	int result =
+		fd_write_file(dir_fd, "cgroup.freeze", freeze ? "1" : "0", err);
+
+	if (result < 0)
+		return error_prefix(err, "%s the container",
+			freeze ? "freeze" : "thaw");
+	result = wait_event(dir_fd, "frozen", freeze, timeout_ms);
+	if (result == 0)
+		return 0;
+	if (freeze)
+		(void)fd_write_file(dir_fd, "cgroup.freeze", "0", NULL);
+	if (result == -ETIMEDOUT)
+		return error_set(err, result,
+			"%s the container: a process of it has not stopped "
+			"after %u ms",
+			freeze ? "freeze" : "thaw", timeout_ms);
+	return error_set(err, result, "%s the container: %s",
+		freeze ? "freeze" : "thaw", strerror(-result));
+}
+
+struct processes {
+	pid_t *out;
+	size_t max;
+	size_t count;
+	unsigned int depth;
+};
+
+static void add_processes(int fd, struct processes *processes)
+{
+	char buffer[4096];
+	long pid = 0;
+	ssize_t count;
+
+	while ((count = read(fd, buffer, sizeof(buffer))) > 0) {
+		for (ssize_t i = 0; i < count; i++) {
+			if (buffer[i] != '\n') {
+				pid = pid * 10 + (buffer[i] - '0');
+				continue;
+			}
+			/* 0 is one that our pid namespace does not see */
+			if (pid > 0 && processes->count++ < processes->max)
+				processes->out[processes->count - 1] =
+					(pid_t)pid;
+			pid = 0;
+		}
+	}
+}
+
+static int list_processes(int dir_fd, const char *name, void *context)
+{
+	struct processes *processes = context;
+	auto_fd dir = open_folder(dir_fd, name);
+	auto_fd file = -1;
+	int result;
+
+	if (dir < 0)
+		return errno == ENOENT ? 0 : -errno; /* removed meanwhile */
+	file = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return errno == ENODEV || errno == ENOENT ? 0 : -errno;
+	/* a threaded one cannot be read; its processes are in the one above */
+	add_processes(file, processes);
+	if (++processes->depth > DEPTH_MAX)
+		return -ELOOP;
+	result = each_child(dir, list_processes, context);
+	processes->depth--;
+	return result;
+}
+
+int cgroup_processes(int dir_fd, pid_t *out, size_t max, struct error *err)
+{
+	struct processes processes = { .out = out, .max = max };
+	int result = list_processes(dir_fd, ".", &processes);
+
+	return result < 0 ? error_set(err, result,
+				    "list the container's processes: %s",
+				    strerror(-result))
+			  : (int)processes.count;
+}
+
+uint64_t cgroup_read(int dir_fd, const char *file, const char *key)
+{
+	char content[4096];
+
+	read_text(dir_fd, file, content, sizeof(content));
+	return find_number(content, key);
+}
+
+int cgroup_watch(int dir_fd, const char *file)
+{
+	int fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
+uint64_t cgroup_watch_read(int fd, const char *key)
+{
+	char content[512];
+	ssize_t count = pread(fd, content, sizeof(content) - 1, 0);
+
+	content[count < 0 ? 0 : count] = '\0';
+	return find_number(content, key);
 }

@@ -391,6 +391,9 @@ int container_clear(struct container *container, int workloads_fd,
 			(void)cgroup_wait_empty(container->cgroup_dir_fd,
 				CLEAR_TIMEOUT_MS);
 		result = cgroup_remove(workloads_fd, container->cgroup, err);
+		if (result == 0)
+			result = cgroup_prune(workloads_fd, container->cgroup,
+				err);
 	}
 	if (result < 0)
 		return result;
