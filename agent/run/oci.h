@@ -111,6 +111,7 @@ struct oci_process {
 	struct oci_user user;
 	bool has_capabilities; /* false: all that the caller can give */
 	struct oci_capabilities capabilities;
+	const char *const *unknown_capabilities; /* worth a warning */
 	const struct oci_rlimit *rlimits;
 	size_t rlimit_count;
 	bool no_new_privileges;
@@ -146,6 +147,7 @@ struct oci_mount {
 	const char *data;        /* "mode=755,size=64k", or NULL */
 	bool is_recursive;       /* rbind */
 	bool copies_up;          /* tmpcopyup */
+	bool is_remount;         /* changes what is mounted there */
 	bool no_symlink;         /* dest-nofollow (1.3), src-nofollow */
 	uint64_t attributes;     /* MOUNT_ATTR_* to set */
 	uint64_t attributes_clear; /* ... and to clear */
@@ -337,6 +339,7 @@ struct oci_spec {
 	bool copies_host_devices; /* privileged: all of the host's /dev (ours) */
 	const char *cgroups_path; /* NULL: the caller chooses */
 	struct oci_resources resources;
+	const char *mount_label;     /* SELinux */
 	uint64_t rootfs_propagation; /* MS_* with or without MS_REC; 0: none */
 	const struct oci_seccomp *seccomp; /* NULL: no filter */
 	const struct oci_pair *sysctls;

@@ -1,0 +1,296 @@
+// SPDX-License-Identifier: MIT
+/*
+ * fields_json - JSON text for fields, with errors that say where
+ *
+ * jansson holds numbers of 64 bits with a sign, but RLIM_INFINITY is larger,
+ * and "4294967296 is over 4294967295" is a better sentence than "too big
+ * integer". So the text is scanned first: limits are checked, and numbers of
+ * over 18 digits or with a fraction become marked texts. The same scan finds
+ * line, column and JSON path of what jansson complains about.
+ */
+#include "run/fields.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "lib/error.h"
+#include "lib/fd.h"
+
+struct level {
+	bool is_list;
+	bool wants_key;
+	size_t index;
+	size_t key, key_size; /* place of the last key in the text */
+};
+
+struct scan {
+	const char *text;
+	size_t size;
+	size_t at;
+	size_t line, line_start;
+	size_t depth;
+	size_t values;
+	size_t long_numbers;
+	struct level levels[FIELDS_DEPTH_MAX];
+};
+
+enum {
+	PLAIN_DIGITS_MAX = 18,
+	MARK_BYTES = 3
+};
+
+static char char_at(const struct scan *scan, size_t at)
+{
+	return at < scan->size ? scan->text[at] : '\0';
+}
+
+static size_t skip_digits(const struct scan *scan, size_t at)
+{
+	while (isdigit((unsigned char)char_at(scan, at)))
+		at++;
+	return at;
+}
+
+/*
+ * The end of the number at scan->at (RFC 8259, 6), or the same place: it is
+ * not well-formed, which jansson will say.
+ */
+static size_t number_end(const struct scan *scan)
+{
+	size_t first = scan->at + (char_at(scan, scan->at) == '-');
+	size_t at = skip_digits(scan, first);
+	size_t digits;
+
+	if (at == first || (char_at(scan, first) == '0' && at > first + 1))
+		return scan->at;
+	if (char_at(scan, at) == '.') {
+		digits = at + 1;
+		at = skip_digits(scan, digits);
+		if (at == digits)
+			return scan->at;
+	}
+	if (char_at(scan, at) == 'e' || char_at(scan, at) == 'E') {
+		digits = at + 1;
+		if (char_at(scan, digits) == '+' ||
+			char_at(scan, digits) == '-')
+			digits++;
+		at = skip_digits(scan, digits);
+		if (at == digits)
+			return scan->at;
+	}
+	return at;
+}
+
+static bool is_long(const struct scan *scan, size_t end)
+{
+	const char *number = scan->text + scan->at;
+	size_t size = end - scan->at;
+
+	return size > PLAIN_DIGITS_MAX || memchr(number, '.', size) ||
+	       memchr(number, 'e', size) || memchr(number, 'E', size);
+}
+
+static void skip_string(struct scan *scan)
+{
+	size_t start = ++scan->at;
+	struct level *level =
+		scan->depth ? &scan->levels[scan->depth - 1] : NULL;
+
+	while (scan->at < scan->size && scan->text[scan->at] != '"' &&
+		scan->text[scan->at] != '\n')
+		scan->at += scan->text[scan->at] == '\\' ? 2 : 1;
+	if (scan->at > scan->size)
+		scan->at = scan->size;
+	if (level && level->wants_key) {
+		level->wants_key = false;
+		level->key = start;
+		level->key_size = scan->at - start;
+	}
+	if (char_at(scan, scan->at) == '"')
+		scan->at++;
+}
+
+static int open_level(struct scan *scan, bool is_list)
+{
+	if (scan->depth == FIELDS_DEPTH_MAX)
+		return -ELOOP;
+	scan->levels[scan->depth++] =
+		(struct level){ .is_list = is_list, .wants_key = !is_list };
+	scan->values++;
+	scan->at++;
+	return 0;
+}
+
+static void next_item(struct scan *scan)
+{
+	struct level *level =
+		scan->depth ? &scan->levels[scan->depth - 1] : NULL;
+
+	scan->at++;
+	scan->values++;
+	if (!level)
+		return;
+	level->index++;
+	level->wants_key = !level->is_list;
+}
+
+/* Goes over one token, and what is between it and the next. 0 or -ELOOP. */
+static int step(struct scan *scan, size_t *number)
+{
+	char c = scan->text[scan->at];
+
+	*number = 0;
+	if (c == '{' || c == '[')
+		return open_level(scan, c == '[');
+	if (c == '"') {
+		skip_string(scan);
+	} else if (c == ',') {
+		next_item(scan);
+	} else if (c == '-' || isdigit((unsigned char)c)) {
+		size_t end = number_end(scan);
+
+		if (end > scan->at && is_long(scan, end))
+			*number = end - scan->at;
+		scan->at = end > scan->at ? end : scan->at + 1;
+	} else {
+		if ((c == '}' || c == ']') && scan->depth)
+			scan->depth--;
+		if (c == '\n') {
+			scan->line++;
+			scan->line_start = scan->at + 1;
+		}
+		scan->at++;
+	}
+	return 0;
+}
+
+/* The path of what is at scan, as fields writes it. */
+static void add_path(const struct scan *scan, struct fields_reader *reader)
+{
+	for (size_t i = 0; i < scan->depth; i++) {
+		const struct level *level = &scan->levels[i];
+		char key[128];
+		size_t size = level->key_size;
+
+		if (level->is_list) {
+			(void)fields_push_index(reader, level->index);
+		} else if (level->key) {
+			if (size >= sizeof(key))
+				size = sizeof(key) - 1;
+			memcpy(key, scan->text + level->key, size);
+			key[size] = '\0';
+			(void)fields_push(reader, key);
+		}
+	}
+}
+
+/* "line 3, column 7, in process.user: why" */
+static int scan_error(const struct scan *scan, const char *why,
+	struct error *err)
+{
+	struct fields_reader reader;
+
+	fields_init(&reader, NULL, NULL);
+	add_path(scan, &reader);
+	return error_set(err, -EINVAL, "line %zu, column %zu%s%s: %s",
+		scan->line, scan->at - scan->line_start + 1,
+		reader.path.used ? ", in " : "", reader.path_buffer, why);
+}
+
+/* Checks the limits, counts what has to be marked. */
+static int survey(struct scan *scan, struct error *err)
+{
+	while (scan->at < scan->size) {
+		size_t number;
+
+		if (step(scan, &number) < 0)
+			return scan_error(scan,
+				"this is nested over 32 levels deep", err);
+		if (scan->values > FIELDS_VALUES_MAX)
+			return scan_error(scan,
+				"the document has over 200000 values", err);
+		scan->long_numbers += number > 0;
+	}
+	return 0;
+}
+
+static void scan_init(struct scan *scan, const char *text, size_t size)
+{
+	memset(scan, 0, sizeof(*scan));
+	scan->text = text;
+	scan->size = size;
+	scan->line = 1;
+}
+
+/*
+ * Copies the text to out, with marks; stops when stop bytes are written. The
+ * place of that in the original is then scan->at.
+ */
+static size_t mark_numbers(struct scan *scan, char *out, size_t stop)
+{
+	size_t used = 0;
+
+	while (scan->at < scan->size && used < stop) {
+		size_t start = scan->at;
+		size_t number;
+
+		(void)step(scan, &number); /* survey has been here */
+		if (number && out) {
+			out[used] = '"';
+			out[used + 1] = FIELDS_NUMBER_MARK;
+			memcpy(out + used + 2, scan->text + start, number);
+			out[used + 2 + number] = '"';
+		} else if (out) {
+			memcpy(out + used, scan->text + start,
+				scan->at - start);
+		}
+		used += scan->at - start + (number ? MARK_BYTES : 0);
+	}
+	return used;
+}
+
+/* What jansson says, with the place in the text before marks. */
+static int explain(const char *text, size_t size, const json_error_t *why,
+	struct error *err)
+{
+	struct scan scan;
+	size_t stop = why->position > 0 ? (size_t)why->position : 0;
+
+	scan_init(&scan, text, size);
+	(void)mark_numbers(&scan, NULL, stop);
+	if (json_error_code(why) == json_error_out_of_memory)
+		return error_set(err, -ENOMEM, "no memory for the document");
+	return scan_error(&scan, fields_show(why->text).text, err);
+}
+
+int fields_parse(const char *text, size_t size, json_t **out, struct error *err)
+{
+	auto_free char *marked = NULL;
+	struct scan scan;
+	json_error_t why;
+	json_t *root;
+	size_t marked_size;
+
+	scan_init(&scan, text, size);
+	*out = NULL;
+	if (survey(&scan, err) < 0)
+		return -EINVAL;
+	if (!scan.long_numbers) {
+		root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
+	} else {
+		marked = malloc(size + scan.long_numbers * MARK_BYTES);
+		if (!marked)
+			return error_set(err, -ENOMEM,
+				"no memory for the document");
+		scan_init(&scan, text, size);
+		marked_size = mark_numbers(&scan, marked, SIZE_MAX);
+		root = json_loadb(marked, marked_size, JSON_REJECT_DUPLICATES,
+			&why);
+	}
+	if (!root)
+		return explain(text, size, &why, err);
+	*out = root;
+	return 0;
+}
