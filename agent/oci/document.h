@@ -21,7 +21,9 @@ struct oci_process;
 struct oci_resources;
 struct oci_spec;
 
-enum { DOCUMENT_SIZE_MAX = 4 << 20 };
+enum {
+	DOCUMENT_SIZE_MAX = 4 << 20
+};
 
 /* config.json; spec.bundle is left to the caller. 0 or -EINVAL, -ENOMEM. */
 int document_parse(const char *text, size_t size, struct arena *arena,
