@@ -9,6 +9,7 @@
 #include "config/draft.h"
 #include "config/names.h"
 #include "config/reader.h"
+#include "config/sharing.h"
 #include "lib/text.h"
 
 /* Makes the path "services.NAME" or "services.NAME.KEY". */
@@ -149,7 +150,7 @@ static void report_missing(struct reader *reader, const struct draft *draft,
 	for (size_t i = 0; i < draft->service_count; i++)
 		name_suggest(dependency->name, draft->services[i].service.name,
 			&best, &distance);
-	push_all(reader, service, "depends_on");
+	push_all(reader, service, dependency->key);
 	if (best)
 		reader_error(reader, dependency->mark,
 			"there is no service '%.63s', did you mean '%s'?",
@@ -206,7 +207,7 @@ static void report_circle(struct sorter *sorter, size_t index,
 		text_add(&circle, "%s -> ",
 			services[sorter->chain[i]].service.name);
 	text_add(&circle, "%s", dependency->name);
-	push_all(sorter->reader, services[last].service.name, "depends_on");
+	push_all(sorter->reader, services[last].service.name, dependency->key);
 	reader_error(sorter->reader, dependency->mark,
 		"the services wait for each other: %s; remove one of these",
 		buffer);
@@ -259,6 +260,7 @@ static void sort_services(struct reader *reader, struct draft *draft)
 		return;
 	for (size_t i = 0; i < draft->service_count; i++)
 		visit(sorter, i);
+	sharing_check(reader, sorter->sorted, sorter->sorted_count);
 	draft->config.services = sorter->sorted;
 	draft->config.service_count = sorter->sorted_count;
 }

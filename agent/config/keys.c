@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "config/draft.h"
-#include "config/names.h"
 #include "config/node.h"
 #include "config/reader.h"
 #include "config/schema.h"
@@ -99,109 +98,6 @@ void read_network_mode(struct reader *reader, const struct node *node,
 			text);
 }
 
-static void read_capabilities(struct reader *reader, const struct node *node,
-	struct strings *out)
-{
-	size_t index = 0;
-
-	if (!reader_is_list(reader, node, "a list, such as [NET_ADMIN]"))
-		return;
-	out->is_set = true;
-	for (const struct entry *e = node->first; e; e = e->next) {
-		size_t path = reader_push_index(reader, index++);
-		const char *text = reader_text(reader, e->value,
-			"a capability, such as NET_ADMIN");
-		const char *name = text ? name_find_capability(text) : NULL;
-
-		if (name)
-			reader_append(reader, out, name);
-		else if (text)
-			reader_error(reader, e->value->mark,
-				"'%.60s' is no capability; write one of capabilities(7), such as NET_ADMIN, or ALL",
-				text);
-		reader_pop(reader, path);
-	}
-}
-
-void read_cap_add(struct reader *reader, const struct node *node, void *base)
-{
-	struct draft_service *draft = base;
-
-	read_capabilities(reader, node, &draft->service.cap_add);
-}
-
-void read_cap_drop(struct reader *reader, const struct node *node, void *base)
-{
-	struct draft_service *draft = base;
-
-	read_capabilities(reader, node, &draft->service.cap_drop);
-}
-
-static void read_security_word(struct reader *reader, const struct node *node,
-	struct service *service)
-{
-	static const char prefix[] = "no-new-privileges";
-	const char *text =
-		reader_text(reader, node, "no-new-privileges:true or :false");
-	const char *value;
-
-	if (!text)
-		return;
-	value = text + strlen(prefix);
-	if (!text_starts_with(text, prefix)) {
-		reader_error(reader, node->mark,
-			"'%.60s' is not done yet; only no-new-privileges:true or :false can stand here",
-			text);
-	} else if (!*value || text_equal(value, ":true") ||
-		   text_equal(value, "=true")) {
-		service->no_new_privileges = true;
-	} else if (text_equal(value, ":false") || text_equal(value, "=false")) {
-		service->no_new_privileges = false;
-	} else {
-		reader_error(reader, node->mark,
-			"'%.60s' is wrong, write no-new-privileges:true or :false",
-			text);
-	}
-}
-
-void read_security_opt(struct reader *reader, const struct node *node,
-	void *base)
-{
-	struct draft_service *draft = base;
-	size_t index = 0;
-
-	if (!reader_is_list(reader, node,
-		    "a list, such as [\"no-new-privileges:true\"]"))
-		return;
-	for (const struct entry *e = node->first; e; e = e->next) {
-		size_t path = reader_push_index(reader, index++);
-
-		read_security_word(reader, e->value, &draft->service);
-		reader_pop(reader, path);
-	}
-}
-
-void read_pids_limit(struct reader *reader, const struct node *node, void *base)
-{
-	/* PID_MAX_LIMIT of 64-bit kernels */
-	const uint64_t max = 4194304;
-	struct draft_service *draft = base;
-	const char *text =
-		reader_text(reader, node, "a number, or -1 for no limit");
-	uint64_t number = 0;
-
-	if (!text)
-		return;
-	if (text_equal(text, "-1"))
-		draft->service.pids_limit = -1;
-	else if (text_parse_u64(text, max, &number) == 0 && number > 0)
-		draft->service.pids_limit = (int64_t)number;
-	else
-		reader_error(reader, node->mark,
-			"'%.60s' is wrong, write a number from 1 to 4194304, or -1 for no limit",
-			text);
-}
-
 static void add_dependency(struct reader *reader, struct draft_service *draft,
 	const struct dependency *dependency)
 {
@@ -223,7 +119,8 @@ static void read_condition(struct reader *reader, const struct entry *entry,
 	struct draft_service *draft)
 {
 	struct long_dependency options = { .required = true };
-	struct dependency dependency = { entry->key, entry->mark, false };
+	struct dependency dependency = { "depends_on", entry->key, entry->mark,
+		false };
 	const struct node *node = entry->value;
 
 	if (!reader_is_map(reader, node, "{condition: service_started}"))
@@ -260,7 +157,8 @@ void read_depends_on(struct reader *reader, const struct node *node, void *base)
 	for (const struct entry *e = node->first; e; e = e->next) {
 		size_t path = e->key ? reader_push(reader, e->key)
 				     : reader_push_index(reader, index++);
-		struct dependency dependency = { NULL, e->mark, false };
+		struct dependency dependency = { "depends_on", NULL, e->mark,
+			false };
 
 		if (e->key) {
 			read_condition(reader, e, draft);

@@ -23,14 +23,46 @@ void read_entrypoint(struct reader *reader, const struct node *node,
 void read_restart(struct reader *reader, const struct node *node, void *base);
 void read_network_mode(struct reader *reader, const struct node *node,
 	void *base);
+void read_depends_on(struct reader *reader, const struct node *node,
+	void *base);
+
+/* isolate.c */
+void read_pid(struct reader *reader, const struct node *node, void *base);
+void read_ipc(struct reader *reader, const struct node *node, void *base);
+void read_uts(struct reader *reader, const struct node *node, void *base);
+void read_userns(struct reader *reader, const struct node *node, void *base);
+void read_cgroup(struct reader *reader, const struct node *node, void *base);
 void read_cap_add(struct reader *reader, const struct node *node, void *base);
 void read_cap_drop(struct reader *reader, const struct node *node, void *base);
 void read_security_opt(struct reader *reader, const struct node *node,
 	void *base);
+void read_group_add(struct reader *reader, const struct node *node, void *base);
+
+/* devices.c, sysctls.c */
+void read_devices(struct reader *reader, const struct node *node, void *base);
+void read_device_rules(struct reader *reader, const struct node *node,
+	void *base);
+void read_sysctls(struct reader *reader, const struct node *node, void *base);
+
+/* limits.c */
 void read_pids_limit(struct reader *reader, const struct node *node,
 	void *base);
-void read_depends_on(struct reader *reader, const struct node *node,
+void read_memswap_limit(struct reader *reader, const struct node *node,
 	void *base);
+void read_cpu_quota(struct reader *reader, const struct node *node, void *base);
+void read_oom_score_adj(struct reader *reader, const struct node *node,
+	void *base);
+void read_ulimits(struct reader *reader, const struct node *node, void *base);
+void read_weight_device(struct reader *reader, const struct node *node,
+	void *base);
+void read_read_bps(struct reader *reader, const struct node *node, void *base);
+void read_read_iops(struct reader *reader, const struct node *node, void *base);
+void read_write_bps(struct reader *reader, const struct node *node, void *base);
+void read_write_iops(struct reader *reader, const struct node *node,
+	void *base);
+void read_deploy_pids(struct reader *reader, const struct node *node,
+	void *base);
+void read_replicas(struct reader *reader, const struct node *node, void *base);
 
 /* environ.c */
 void read_environment(struct reader *reader, const struct node *node,

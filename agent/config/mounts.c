@@ -16,7 +16,8 @@
 #include "config/walk.h"
 #include "lib/text.h"
 
-#define MOUNTS_MAX 128
+#define MOUNTS_MAX   128
+#define TMPFS_ID_MAX 65535 /* what a user namespace has */
 
 static void add_mount(struct reader *reader, struct draft_service *draft,
 	const struct volume_mount *mount)
@@ -253,9 +254,10 @@ void read_mounts(struct reader *reader, const struct node *node, void *base)
 /* One of "size=64m", "mode=755", "ro" ...; false: it is none. */
 static bool set_tmpfs_option(const char *word, struct volume_mount *mount)
 {
-	/* a tmpfs of a container is always so */
+	/* a tmpfs of a container is so when nothing else is said */
 	static const char *const silent[] = { "rw", "noexec", "nosuid", "nodev",
 		"" };
+	uint64_t id = 0;
 
 	for (size_t i = 0; i < sizeof(silent) / sizeof(silent[0]); i++) {
 		if (text_equal(word, silent[i]))
@@ -263,6 +265,17 @@ static bool set_tmpfs_option(const char *word, struct volume_mount *mount)
 	}
 	if (text_equal(word, "ro")) {
 		mount->read_only = true;
+		return true;
+	}
+	if (text_equal(word, "exec")) {
+		mount->tmpfs_exec = true;
+		return true;
+	}
+	if (text_starts_with(word, "uid=") || text_starts_with(word, "gid=")) {
+		if (text_parse_u64(word + 4, TMPFS_ID_MAX, &id) < 0)
+			return false;
+		*(*word == 'u' ? &mount->tmpfs_uid : &mount->tmpfs_gid) =
+			(uint32_t)id;
 		return true;
 	}
 	if (text_starts_with(word, "size="))
@@ -293,7 +306,7 @@ static void read_tmpfs_item(struct reader *reader, struct draft_service *draft,
 			*comma++ = '\0';
 		if (!set_tmpfs_option(options, &mount)) {
 			reader_error(reader, node->mark,
-				"the option '%.60s' cannot stand here; write size=64m, mode=1777 or ro",
+				"the option '%.60s' cannot stand here; write size=64m, mode=1777, uid=0, gid=0, exec or ro",
 				options);
 			return;
 		}

@@ -249,6 +249,72 @@ const char *name_check_path(const char *text)
 	return NULL;
 }
 
+const char *name_check_device(const char *text)
+{
+	if (!text_starts_with(text, "/dev/") || !text[5] ||
+		strpbrk(text, "*?["))
+		return "is no device, write its path below /dev, such as /dev/vda";
+	return name_check_path(text);
+}
+
+/* The number at *at, which it steps over; -1: there is none. */
+static int read_cpu(const char **at)
+{
+	const int cpu_max = 8191; /* NR_CPUS of the largest kernels */
+	int number = 0;
+
+	if (!is_digit(**at))
+		return -1;
+	for (; is_digit(**at) && number <= cpu_max; (*at)++)
+		number = number * 10 + (**at - '0');
+	return number <= cpu_max ? number : -1;
+}
+
+const char *name_check_cpus(const char *text)
+{
+	static const char wrong[] =
+		"is no list of CPUs, write numbers and ranges such as 0-3,7";
+
+	for (;; text++) {
+		int first = read_cpu(&text);
+		int last = first;
+
+		if (first >= 0 && *text == '-') {
+			text++;
+			last = read_cpu(&text);
+		}
+		if (first < 0 || last < first)
+			return wrong;
+		if (!*text)
+			return NULL;
+		if (*text != ',')
+			return wrong;
+	}
+}
+
+const char *name_check_cgroup(const char *text)
+{
+	char name[64];
+
+	text += *text == '/';
+	for (;; text++) {
+		size_t length = strcspn(text, "/");
+		const char *wrong;
+
+		if (length >= sizeof(name))
+			return "has a name of more than 63 characters in it";
+		memcpy(name, text, length);
+		name[length] = '\0';
+		wrong = name_check_service(name);
+		if (wrong)
+			return *name ? wrong
+				     : "is no cgroup, write names with '/' between";
+		text += length;
+		if (!*text)
+			return NULL;
+	}
+}
+
 const char *name_check_variable(const char *text)
 {
 	if (!*text || strpbrk(text, "= \t\n\r"))

@@ -31,6 +31,15 @@ const char *name_check_user(const char *text);
 /* An absolute path without "..". */
 const char *name_check_path(const char *text);
 
+/* A device's path: below /dev, without wildcards */
+const char *name_check_device(const char *text);
+
+/* CPUs, as "0-3,7" (cpuset(7), list format) */
+const char *name_check_cpus(const char *text);
+
+/* A cgroup: names with '/' between, below that of all workloads */
+const char *name_check_cgroup(const char *text);
+
 /* A variable's name: not empty, without '=' and white space */
 const char *name_check_variable(const char *text);
 

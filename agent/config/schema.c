@@ -92,6 +92,86 @@ static const struct option dependency_rows[] = {
 #undef FIELD
 TABLE(schema_dependency, "services.NAME.depends_on.NAME", dependency_rows);
 
+/* services.NAME.devices[n], long form */
+#define FIELD(name) .offset = offsetof(struct long_device, name)
+static const struct option device_rows[] = {
+	{ "source",      KIND_TEXT, FIELD(source), 1, 4095 },
+	{ "target",      KIND_TEXT, FIELD(target), 1, 4095 },
+	{ "permissions", KIND_TEXT, FIELD(permissions), 1, 3 },
+};
+#undef FIELD
+TABLE(schema_device, "services.NAME.devices[]", device_rows);
+
+/* services.NAME.blkio_config and the items of its lists */
+#define FIELD(name) .offset = offsetof(struct long_block, name)
+static const struct option block_weight_rows[] = {
+	{ "path",   KIND_TEXT, FIELD(path), 1, 4095, .check = name_check_device },
+	{ "weight", KIND_COUNT, FIELD(value), 10, 1000 },
+};
+TABLE(schema_block_weight, "services.NAME.blkio_config.weight_device[]", block_weight_rows);
+
+static const struct option block_bps_rows[] = {
+	{ "path", KIND_TEXT, FIELD(path), 1, 4095, .check = name_check_device },
+	{ "rate", KIND_BYTES, FIELD(value), 1, TIB },
+};
+TABLE(schema_block_bps, "services.NAME.blkio_config.device_read_bps[]", block_bps_rows);
+
+static const struct option block_iops_rows[] = {
+	{ "path", KIND_TEXT, FIELD(path), 1, 4095, .check = name_check_device },
+	{ "rate", KIND_COUNT, FIELD(value), 1, UINT32_MAX },
+};
+#undef FIELD
+TABLE(schema_block_iops, "services.NAME.blkio_config.device_read_iops[]", block_iops_rows);
+
+#define FIELD(name) .offset = offsetof(struct draft_service, service.name)
+static const struct option block_rows[] = {
+	{ "weight",            KIND_COUNT, FIELD(block_weight), 10, 1000 },
+	{ "weight_device",     KIND_CUSTOM, .read = read_weight_device },
+	{ "device_read_bps",   KIND_CUSTOM, .read = read_read_bps },
+	{ "device_read_iops",  KIND_CUSTOM, .read = read_read_iops },
+	{ "device_write_bps",  KIND_CUSTOM, .read = read_write_bps },
+	{ "device_write_iops", KIND_CUSTOM, .read = read_write_iops },
+};
+#undef FIELD
+static TABLE(block_table, "services.NAME.blkio_config", block_rows);
+
+/* services.NAME.deploy */
+#define FIELD(name) .offset = offsetof(struct draft_service, deploy.name)
+static const struct option limits_rows[] = {
+	{ "cpus",   KIND_MILLI, FIELD(cpus_milli), 10, 8192000 },
+	{ "memory", KIND_BYTES, FIELD(memory_bytes), 1024 * KIB, 64 * TIB },
+	{ "pids",   KIND_CUSTOM, .read = read_deploy_pids },
+};
+static TABLE(limits_table, "services.NAME.deploy.resources.limits", limits_rows);
+
+static const struct option reservations_rows[] = {
+	{ "memory",            KIND_BYTES, FIELD(reserved_memory_bytes), 1024 * KIB, 64 * TIB },
+	{ "cpus",              KIND_IGNORED, .note = "CPUs are shared by 'cpu_shares:', not reserved" },
+	{ "devices",           KIND_NOT_YET, .note = "write 'devices:' in the service" },
+	{ "generic_resources", KIND_NOT_YET, .note = "remove it" },
+};
+#undef FIELD
+static TABLE(reservations_table, "services.NAME.deploy.resources.reservations", reservations_rows);
+
+static const struct option resources_rows[] = {
+	{ "limits",       KIND_MAP, .table = &limits_table },
+	{ "reservations", KIND_MAP, .table = &reservations_table },
+};
+static TABLE(resources_table, "services.NAME.deploy.resources", resources_rows);
+
+static const struct option deploy_rows[] = {
+	{ "resources",       KIND_MAP, .table = &resources_table },
+	{ "replicas",        KIND_CUSTOM, .read = read_replicas },
+	{ "endpoint_mode",   KIND_SILENT, .note = "there is one machine" },
+	{ "labels",          KIND_SILENT, .note = "for the platform only" },
+	{ "mode",            KIND_SILENT, .note = "one container runs per service" },
+	{ "placement",       KIND_IGNORED, .note = "there is one machine" },
+	{ "rollback_config", KIND_IGNORED, .note = "a service is replaced at once" },
+	{ "update_config",   KIND_IGNORED, .note = "a service is replaced at once" },
+	{ "restart_policy",  KIND_NOT_YET, .note = "write 'restart:' in the service" },
+};
+static TABLE(deploy_table, "services.NAME.deploy", deploy_rows);
+
 /* services.NAME */
 #define FIELD(name) .offset = offsetof(struct draft_service, service.name)
 static const struct option service_rows[] = {
@@ -120,6 +200,32 @@ static const struct option service_rows[] = {
 	{ "stop_grace_period", KIND_DURATION, FIELD(stop_grace_ms), 0, 86400000, .preset = "10s" },
 	{ "depends_on",        KIND_CUSTOM, .read = read_depends_on },
 	{ "labels",            KIND_CUSTOM, .read = read_labels },
+	{ "init",              KIND_BOOL, FIELD(has_init) },
+	{ "tty",               KIND_BOOL, FIELD(has_terminal) },
+	{ "stdin_open",        KIND_BOOL, FIELD(keeps_stdin_open) },
+	{ "group_add",         KIND_CUSTOM, .read = read_group_add },
+
+	{ "userns_mode",       KIND_CUSTOM, .read = read_userns },
+	{ "pid",               KIND_CUSTOM, .read = read_pid },
+	{ "ipc",               KIND_CUSTOM, .read = read_ipc },
+	{ "uts",               KIND_CUSTOM, .read = read_uts },
+	{ "cgroup",            KIND_CUSTOM, .read = read_cgroup },
+	{ "cgroup_parent",     KIND_TEXT, FIELD(cgroup_parent), 1, 63, .check = name_check_cgroup },
+	{ "devices",           KIND_CUSTOM, .read = read_devices },
+	{ "device_cgroup_rules", KIND_CUSTOM, .read = read_device_rules },
+	{ "sysctls",           KIND_CUSTOM, .read = read_sysctls },
+
+	{ "mem_reservation",   KIND_BYTES, FIELD(mem_reservation_bytes), 1024 * KIB, 64 * TIB },
+	{ "memswap_limit",     KIND_CUSTOM, .read = read_memswap_limit },
+	{ "shm_size",          KIND_BYTES, FIELD(shm_size_bytes), 4 * KIB, TIB },
+	{ "cpu_shares",        KIND_COUNT, FIELD(cpu_shares), 2, 262144 },
+	{ "cpu_quota",         KIND_CUSTOM, .read = read_cpu_quota },
+	{ "cpu_period",        KIND_COUNT, FIELD(cpu_period_us), 1000, 1000000 },
+	{ "cpuset",            KIND_TEXT, FIELD(cpuset), 1, 255, .check = name_check_cpus },
+	{ "blkio_config",      KIND_MAP, .table = &block_table },
+	{ "ulimits",           KIND_CUSTOM, .read = read_ulimits },
+	{ "oom_score_adj",     KIND_CUSTOM, .read = read_oom_score_adj },
+	{ "deploy",            KIND_MAP, .table = &deploy_table },
 
 	{ "build",             KIND_NEVER,
 	  .note = "a Tare machine builds no images; build elsewhere and name the result with 'image:'" },
@@ -133,10 +239,8 @@ static const struct option service_rows[] = {
 	{ "cpu_percent",       KIND_NEVER, .note = "this is for Windows only; write 'cpus:'" },
 	{ "cpu_rt_period",     KIND_NEVER, .note = "cgroup v2 has no such limit; write 'cpus:'" },
 	{ "cpu_rt_runtime",    KIND_NEVER, .note = "cgroup v2 has no such limit; write 'cpus:'" },
-	{ "mem_swappiness",    KIND_NEVER, .note = "cgroup v2 has no such setting; remove the key" },
+	{ "mem_swappiness",    KIND_NEVER, .note = "cgroup v2 has no such setting, and there is no swap; remove the key" },
 	{ "oom_kill_disable",  KIND_NEVER, .note = "cgroup v2 has no such setting; remove the key" },
-	{ "cgroup_parent",     KIND_NEVER,
-	  .note = "every service has a cgroup of its own; remove the key" },
 	{ "runtime",           KIND_NEVER, .note = "the runtime is part of Tare; remove the key" },
 	{ "storage_opt",       KIND_NEVER, .note = "there are no storage drivers; remove the key" },
 	{ "use_api_socket",    KIND_NEVER, .note = "there is no Docker socket to give; remove the key" },
@@ -147,52 +251,29 @@ static const struct option service_rows[] = {
 	{ "container_name",    KIND_IGNORED, .note = "a container has the name of its service" },
 	{ "expose",            KIND_IGNORED, .note = "services share the machine's network, all their ports are exposed" },
 	{ "healthcheck",       KIND_IGNORED, .note = "health is not watched yet" },
-	{ "init",              KIND_IGNORED, .note = "there is no init for containers yet, the command is process 1" },
 	{ "logging",           KIND_IGNORED, .note = "logs go to the data partition, one file per service" },
 	{ "platform",          KIND_IGNORED, .note = "the machine's own platform is used" },
 	{ "pull_policy",       KIND_IGNORED, .note = "images come from archives, nothing is pulled yet" },
 	{ "pull_refresh_after", KIND_IGNORED, .note = "images come from archives, nothing is pulled yet" },
-	{ "stdin_open",        KIND_IGNORED, .note = "containers have no standard input yet" },
-	{ "tty",               KIND_IGNORED, .note = "containers have no terminal yet" },
 
-	{ "blkio_config",      KIND_NOT_YET, .note = "disk bandwidth is shared equally, remove it" },
-	{ "cgroup",            KIND_NOT_YET, .note = "cgroup namespaces are private, remove it" },
 	{ "configs",           KIND_NOT_YET, .note = "mount the file, write 'volumes: [\"./file:/path:ro\"]'" },
-	{ "cpu_period",        KIND_NOT_YET, .note = "write 'cpus:'" },
-	{ "cpu_quota",         KIND_NOT_YET, .note = "write 'cpus:'" },
-	{ "cpu_shares",        KIND_NOT_YET, .note = "write 'cpus:'" },
-	{ "cpuset",            KIND_NOT_YET, .note = "write 'cpus:'" },
-	{ "deploy",            KIND_NOT_YET, .note = "for limits write 'mem_limit:', 'cpus:' and 'pids_limit:'" },
-	{ "device_cgroup_rules", KIND_NOT_YET, .note = "only 'privileged: true' gives devices" },
-	{ "devices",           KIND_NOT_YET, .note = "only 'privileged: true' gives devices" },
 	{ "dns",               KIND_NOT_YET, .note = "services use the machine's name servers, remove it" },
 	{ "dns_opt",           KIND_NOT_YET, .note = "services use the machine's name servers, remove it" },
 	{ "dns_search",        KIND_NOT_YET, .note = "services use the machine's name servers, remove it" },
 	{ "domainname",        KIND_NOT_YET, .note = "write it behind the 'hostname:'" },
 	{ "extends",           KIND_NOT_YET, .note = "use an anchor and '<<: *name'" },
 	{ "extra_hosts",       KIND_NOT_YET, .note = "mount a file of yours at /etc/hosts" },
-	{ "gpus",              KIND_NOT_YET, .note = "only 'privileged: true' gives devices" },
-	{ "group_add",         KIND_NOT_YET, .note = "write 'user: \"UID:GID\"'" },
-	{ "ipc",               KIND_NOT_YET, .note = "IPC namespaces are private, remove it" },
+	{ "gpus",              KIND_NOT_YET, .note = "write 'devices:'" },
 	{ "label_file",        KIND_NOT_YET, .note = "write 'labels:'" },
 	{ "links",             KIND_NOT_YET, .note = "services reach each other at 127.0.0.1; for the order write 'depends_on:'" },
 	{ "mac_address",       KIND_NOT_YET, .note = "all services use the machine's network, remove it" },
-	{ "mem_reservation",   KIND_NOT_YET, .note = "write 'mem_limit:'" },
-	{ "memswap_limit",     KIND_NOT_YET, .note = "there is no swap, write 'mem_limit:'" },
 	{ "models",            KIND_NOT_YET, .note = "run the model server as a service" },
 	{ "networks",          KIND_NOT_YET, .note = "all services use the machine's network and reach each other at 127.0.0.1, remove it" },
-	{ "oom_score_adj",     KIND_NOT_YET, .note = "write 'mem_limit:'" },
-	{ "pid",               KIND_NOT_YET, .note = "PID namespaces are private, remove it" },
 	{ "post_start",        KIND_NOT_YET, .note = "let the command do it" },
 	{ "pre_stop",          KIND_NOT_YET, .note = "let the command do it when it gets its 'stop_signal:'" },
 	{ "profiles",          KIND_NOT_YET, .note = "every service starts; remove the key, or the service" },
 	{ "scale",             KIND_NOT_YET, .note = "one container runs per service, declare it twice" },
 	{ "secrets",           KIND_NOT_YET, .note = "mount the file, write 'volumes: [\"./file:/run/secrets/name:ro\"]'" },
-	{ "shm_size",          KIND_NOT_YET, .note = "write 'tmpfs: [\"/dev/shm:size=64m\"]'" },
-	{ "sysctls",           KIND_NOT_YET, .note = "remove it" },
-	{ "ulimits",           KIND_NOT_YET, .note = "remove it" },
-	{ "userns_mode",       KIND_NOT_YET, .note = "services share the machine's users, remove it" },
-	{ "uts",               KIND_NOT_YET, .note = "host names are private, remove it" },
 	{ "volumes_from",      KIND_NOT_YET, .note = "name the same volume in both services" },
 };
 #undef FIELD
@@ -251,6 +332,15 @@ const struct schema_table *const schema_tables[] = {
 	&tmpfs_table,
 	&schema_env_file,
 	&schema_dependency,
+	&schema_device,
+	&block_table,
+	&schema_block_weight,
+	&schema_block_bps,
+	&schema_block_iops,
+	&deploy_table,
+	&resources_table,
+	&limits_table,
+	&reservations_table,
 	&schema_volume,
 	NULL,
 };

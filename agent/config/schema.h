@@ -18,6 +18,7 @@ struct reader;
 enum option_kind {
 	KIND_TEXT,     /* const char *; min and max are its length */
 	KIND_BOOL,     /* bool */
+	KIND_COUNT,    /* uint64_t */
 	KIND_BYTES,    /* uint64_t */
 	KIND_DURATION, /* uint64_t, milliseconds */
 	KIND_MILLI,    /* uint64_t, thousandths */
@@ -59,6 +60,10 @@ extern const struct schema_table schema_port;
 extern const struct schema_table schema_mount;
 extern const struct schema_table schema_env_file;
 extern const struct schema_table schema_dependency;
+extern const struct schema_table schema_device;
+extern const struct schema_table schema_block_weight;
+extern const struct schema_table schema_block_bps;
+extern const struct schema_table schema_block_iops;
 
 /* All tables, nested ones too; NULL-terminated. */
 extern const struct schema_table *const schema_tables[];
@@ -92,6 +97,17 @@ struct long_dependency {
 	const char *condition;
 	bool restart;
 	bool required;
+};
+
+struct long_device {
+	const char *source;
+	const char *target;
+	const char *permissions;
+};
+
+struct long_block {
+	const char *path;
+	uint64_t value;
 };
 
 struct volume_options {

@@ -2,6 +2,7 @@
 /* services - the maps of the top level: services and volumes */
 #include <string.h>
 
+#include "config/conflicts.h"
 #include "config/draft.h"
 #include "config/keys.h"
 #include "config/names.h"
@@ -27,6 +28,7 @@ static void read_service(struct reader *reader, const struct entry *entry,
 		if (!reader_is_map(reader, entry->value,
 			    "a map, such as {image: nginx}"))
 			return;
+		draft->node = entry->value;
 		walk_map(reader, entry->value, &schema_service, draft);
 		finish_environment(reader, draft);
 	}
@@ -34,6 +36,17 @@ static void read_service(struct reader *reader, const struct entry *entry,
 	service->volume_count = draft->mount_count;
 	service->ports = draft->ports;
 	service->port_count = draft->port_count;
+	service->devices = draft->devices;
+	service->device_count = draft->device_count;
+	service->device_rules = draft->device_rules;
+	service->device_rule_count = draft->device_rule_count;
+	service->sysctls = draft->sysctls;
+	service->sysctl_count = draft->sysctl_count;
+	service->block_limits = draft->block_limits;
+	service->block_limit_count = draft->block_limit_count;
+	service->ulimits = draft->ulimits;
+	service->ulimit_count = draft->ulimit_count;
+	conflicts_check(reader, draft);
 }
 
 /* Nothing says an image, nor explains its lack. */

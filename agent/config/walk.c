@@ -30,6 +30,8 @@ static const char *describe(enum option_kind kind)
 	switch (kind) {
 	case KIND_BOOL:
 		return "true or false";
+	case KIND_COUNT:
+		return "a whole number";
 	case KIND_BYTES:
 		return "a number with b, k, m or g, such as 64m";
 	case KIND_DURATION:
@@ -96,6 +98,9 @@ static int set_value(struct reader *reader, const struct option *row,
 		return value_mode(text, field);
 	case KIND_SIGNAL:
 		return value_signal(text, field);
+	case KIND_COUNT:
+		result = text_parse_u64(text, UINT64_MAX, &number);
+		break;
 	case KIND_BYTES:
 		result = value_bytes(text, &number);
 		break;
@@ -123,7 +128,9 @@ static void add_limit(struct text *out, const struct option *row,
 	static const char units[] = "kmgt";
 	size_t unit = 0;
 
-	if (row->kind == KIND_MILLI) {
+	if (row->kind == KIND_COUNT) {
+		text_add(out, "%" PRIu64, value);
+	} else if (row->kind == KIND_MILLI) {
 		text_add(out, "%" PRIu64 ".%02" PRIu64, value / 1000,
 			value % 1000 / 10);
 	} else if (row->kind == KIND_DURATION) {

@@ -205,6 +205,11 @@ static void test_fields(void)
 	run_file(DATA "/fields.txt");
 }
 
+static void test_isolation(void)
+{
+	run_file(DATA "/isolation.txt");
+}
+
 static void test_interpolation(void)
 {
 	run_file(DATA "/interpolation.txt");
@@ -215,6 +220,7 @@ int main(void)
 	RUN(test_syntax);
 	RUN(test_problems);
 	RUN(test_fields);
+	RUN(test_isolation);
 	RUN(test_interpolation);
 	return check_done();
 }

@@ -165,9 +165,9 @@ static void test_limits(void)
 		unsigned int fits;
 		const char *problem;
 	} rows[] = {
-		{ "services:\n", "  s%: {image: i}\n", "", 256,
+		{ "services:\n", "  s%: {image: i}\n", "", 1024,
 			PREFIX
-			"2:3: services: there are 257 services, the limit is 256" },
+			"2:3: services: there are 1025 services, the limit is 1024" },
 		{ "x-a:\n", " k%:\n", "", 4096,
 			PREFIX
 			"4098:2: the map has too many keys, the limit is 4096" },
