@@ -83,6 +83,13 @@ static bool is_ours(const struct kind *kind, const struct stat *status)
 	return stat(path, &own) == 0 && is_same(status, &own);
 }
 
+bool join_is_ours(enum oci_namespace_kind kind, const char *path)
+{
+	struct stat status;
+
+	return stat(path, &status) == 0 && is_ours(&kinds[kind], &status);
+}
+
 /* Returns a descriptor; -EALREADY: it is the namespace that we are in. */
 static int open_path(const struct kind *kind, const char *path,
 	struct error *err)

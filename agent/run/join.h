@@ -50,6 +50,9 @@ int join_open(const struct oci_spec *spec, struct join *out, struct error *err);
 int join_open_process(int pid_fd, pid_t pid, struct join *out,
 	struct error *err);
 
+/* True when path is the namespace of this kind that we are in ourselves. */
+bool join_is_ours(enum oci_namespace_kind kind, const char *path);
+
 /* True when there is nothing to join: clone3(2) itself does. */
 bool join_is_empty(const struct join *join);
 
