@@ -359,16 +359,16 @@ static int wait_event(int dir_fd, const char *key, uint64_t value,
 	int64_t deadline_ms = now_ms() + timeout_ms;
 	auto_fd fd = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
 
+	/* it is gone, and with it all that was in it */
 	if (fd < 0)
-		return -errno;
+		return errno == ENOENT && value == 0 ? 0 : -errno;
 	for (;;) {
 		struct pollfd wait = { .fd = fd, .events = POLLPRI };
 		char events[128];
 		ssize_t count = pread(fd, events, sizeof(events) - 1, 0);
 		int64_t left_ms;
 
-		if (count < 0)
-			/* it is gone, and with it all that was in it */
+		if (count < 0) /* the same */
 			return errno == ENODEV && value == 0 ? 0 : -errno;
 		events[count] = '\0';
 		if (find_number(events, key) == value)
