@@ -6,9 +6,11 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,8 +57,8 @@ static bool is_there(const char *path)
 	return faccessat(root_fd, path, F_OK, 0) == 0;
 }
 
-/* A process in the cgroup that waits to be killed. */
-static pid_t sleeper(int dir_fd)
+/* A process in the cgroup that counts, or only waits, until it is killed. */
+static pid_t worker(int dir_fd, volatile unsigned int *count)
 {
 	struct clone_args args = { .flags = CLONE_INTO_CGROUP,
 		.exit_signal = SIGCHLD,
@@ -64,10 +66,19 @@ static pid_t sleeper(int dir_fd)
 	pid_t pid = kernel_clone3(&args);
 
 	if (pid == 0) {
-		for (;;)
-			(void)pause();
+		for (;;) {
+			if (count)
+				(*count)++;
+			else
+				(void)pause();
+		}
 	}
 	return pid;
+}
+
+static pid_t sleeper(int dir_fd)
+{
+	return worker(dir_fd, NULL);
 }
 
 static void end_process(pid_t pid)
@@ -154,24 +165,34 @@ static void test_paths_are_plain(void)
 
 static void test_freeze(void)
 {
+	volatile unsigned int *count = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	auto_fd fd = -1;
 	auto_fd deep = -1;
+	unsigned int frozen_at;
 	pid_t pid;
 
 	if (!begin())
 		return;
 	fd = cgroup_make(root_fd, "a", &err);
 	deep = cgroup_make(fd, "deep", &err);
-	pid = sleeper(deep);
+	pid = worker(deep, count);
+	while (*count == 0) /* it ends with the test's time */
+		(void)sched_yield();
 	CHECK(cgroup_freeze(fd, true, WAIT_MS, &err) == 0);
 	CHECK(cgroup_read(deep, "cgroup.events", "frozen") == 1);
-	CHECK(kill(pid, SIGUSR1) == 0); /* not delivered while frozen */
-	CHECK(waitpid(pid, NULL, WNOHANG) == 0);
+	frozen_at = *count;
+	(void)poll(NULL, 0, 20); /* it could count to millions */
+	CHECK(*count == frozen_at);
 	CHECK(cgroup_freeze(fd, true, WAIT_MS, &err) == 0);
 	CHECK(cgroup_freeze(fd, false, WAIT_MS, &err) == 0);
 	CHECK(cgroup_read(deep, "cgroup.events", "frozen") == 0);
-	CHECK(waitpid(pid, NULL, 0) == pid);
+	while (*count == frozen_at)
+		(void)sched_yield();
+	end_process(pid);
+	CHECK(cgroup_wait_empty(fd, WAIT_MS) == 0);
 	CHECK(cgroup_remove(root_fd, "a", &err) == 0);
+	(void)munmap((void *)(uintptr_t)count, 4096);
 	end();
 }
 
