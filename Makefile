@@ -32,7 +32,7 @@ endif
 # ---- what is compiled -------------------------------------------------------
 
 AGENT_SRC  := $(wildcard agent/*/*.c)
-INIT_MAINS := init initramfs disks netd dhcp-hook setup shell shutdown
+INIT_MAINS := init initramfs disks netd dhcp-hook setup shell shutdown reaper
 INIT_MAINS := $(filter $(INIT_MAINS),$(basename $(notdir $(wildcard init/*.c))))
 INIT_SRC   := $(filter-out $(INIT_MAINS:%=init/%.c),$(wildcard init/*.c))
 PROGRAMS   := $(INIT_MAINS:%=$(B)/bin/%) $(B)/bin/tare
