@@ -81,9 +81,12 @@ os: $(O)/tare-$(ARCH).efi ## only the OS file
 .PHONY: programs
 programs: $(PROGRAMS) ## only our own programs, static, for ARCH
 
-# TEST_ONLY of "unit fuzz boot" leaves the others out.
+# TEST_ONLY of "unit fuzz oci boot" leaves the others out.
 .PHONY: test
-test: $(TESTS) | tools-boot ## unit tests, fuzz corpus, then boot tests in QEMU
+test: $(TESTS) | tools-boot ## unit tests, fuzz corpus, tare-oci, then boot tests in QEMU
+ifneq ($(filter oci,$(or $(TEST_ONLY),oci)),)
+	$(Q)parts/hosttools oci && $(MAKE) oci
+endif
 ifneq ($(filter boot,$(or $(TEST_ONLY),boot)),)
 	$(Q)$(MAKE) ARCH=$(ARCH) image
 	$(Q)$(MAKE) ARCH=$(ARCH) DEBUG=1 image

@@ -55,8 +55,9 @@ def enter_cgroup2():
     if os.environ.get("TARE_OCI_VIEW"):
         return
     os.environ["TARE_OCI_VIEW"] = "1"
+    # shared among our own, as on most hosts, so that what leaks out is seen
     script = ('umount -R /sys/fs/cgroup && mount -t cgroup2 none '
-              '/sys/fs/cgroup && exec "$@"')
+              '/sys/fs/cgroup && mount --make-rshared / && exec "$@"')
     os.execvp("unshare", ["unshare", "-m", "sh", "-c", script, "sh",
                           sys.executable, *sys.argv])
 
