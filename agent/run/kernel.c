@@ -160,3 +160,9 @@ int kernel_seccomp(const struct sock_fprog *program)
 {
 	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, program);
 }
+
+int kernel_seccomp_filter(unsigned int flags, const struct sock_fprog *program)
+{
+	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags,
+		program);
+}

@@ -73,4 +73,7 @@ int kernel_bpf(int command, union bpf_attr *attr, size_t size);
 /* seccomp(2), SECCOMP_SET_MODE_FILTER */
 int kernel_seccomp(const struct sock_fprog *program);
 
+/* The same with SECCOMP_FILTER_FLAG_*; NEW_LISTENER returns a descriptor. */
+int kernel_seccomp_filter(unsigned int flags, const struct sock_fprog *program);
+
 #endif

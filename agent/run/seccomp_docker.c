@@ -6,7 +6,14 @@
 #include <linux/capability.h>
 #include <linux/personality.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+
+#include "lib/arena.h"
+#include "run/oci.h"
 
 /* clang-format off */
 #define NEW_NAMESPACES                                            \
@@ -114,3 +121,101 @@ const struct seccomp_rule seccomp_docker_rules[] = {
 
 const size_t seccomp_docker_rule_count =
 	sizeof(seccomp_docker_rules) / sizeof(seccomp_docker_rules[0]);
+
+static bool applies(const struct seccomp_rule *rule, uint64_t capabilities)
+{
+	bool has = capabilities & UINT64_C(1) << rule->capability;
+
+	switch (rule->condition) {
+	case SECCOMP_ALWAYS:
+		return true;
+	case SECCOMP_WITH_CAPABILITY:
+		return has;
+	case SECCOMP_WITHOUT_CAPABILITY:
+		return !has;
+	}
+	abort();
+}
+
+/* "a b c" as a list */
+static const char *const *split(const char *names, struct arena *arena)
+{
+	size_t count = 2;
+	const char **list;
+	char *copy;
+	char *end;
+
+	for (const char *at = names; *at; at++)
+		count += *at == ' ';
+	list = arena_array(arena, count, sizeof(*list));
+	copy = arena_string(arena, names);
+	if (!list || !copy)
+		return NULL;
+	for (size_t i = 0; copy; i++, copy = end) {
+		end = strchr(copy, ' ');
+		if (end)
+			*end++ = '\0';
+		list[i] = copy;
+	}
+	return list;
+}
+
+static const struct oci_seccomp_arg *compare(const struct seccomp_rule *rule,
+	struct arena *arena)
+{
+	static const enum oci_seccomp_compare compares[] = {
+		[SECCOMP_LESS] = OCI_COMPARE_LT,
+		[SECCOMP_EQUAL] = OCI_COMPARE_EQ,
+		[SECCOMP_GREATER] = OCI_COMPARE_GT,
+		[SECCOMP_NONE_OF_BITS] = OCI_COMPARE_MASKED_EQ,
+	};
+	struct oci_seccomp_arg *arg = arena_alloc(arena, sizeof(*arg));
+
+	if (arg)
+		*arg = (struct oci_seccomp_arg){
+			.compare = compares[rule->compare],
+			.value = rule->value,
+		};
+	return arg;
+}
+
+static bool translate(const struct seccomp_rule *rule,
+	struct oci_seccomp_rule *out, struct arena *arena)
+{
+	out->names = split(rule->names, arena);
+	out->action = rule->error ? SECCOMP_RET_ERRNO : SECCOMP_RET_ALLOW;
+	if (rule->error)
+		out->errno_ret = OCI_NUMBER(rule->error);
+	if (rule->compare != SECCOMP_ANY) {
+		out->args = compare(rule, arena);
+		out->arg_count = 1;
+	}
+	return out->names && (out->args || out->arg_count == 0);
+}
+
+const struct oci_seccomp *seccomp_docker_profile(uint64_t capabilities,
+	struct arena *arena)
+{
+	struct oci_seccomp *profile = arena_alloc(arena, sizeof(*profile));
+	struct oci_seccomp_rule *rules =
+		arena_array(arena, seccomp_docker_rule_count, sizeof(*rules));
+	size_t count = 0;
+
+	if (!profile || !rules)
+		return NULL;
+	for (size_t i = 0; i < seccomp_docker_rule_count; i++) {
+		const struct seccomp_rule *rule = &seccomp_docker_rules[i];
+
+		if (!applies(rule, capabilities))
+			continue;
+		if (!translate(rule, &rules[count++], arena))
+			return NULL;
+	}
+	*profile = (struct oci_seccomp){
+		.default_action = SECCOMP_RET_ERRNO,
+		.default_errno = OCI_NUMBER(EPERM),
+		.rules = rules,
+		.rule_count = count,
+	};
+	return profile;
+}

@@ -3,8 +3,8 @@
  * seccomp_docker - the system calls that Docker's default profile allows
  *
  * The facts are those of moby's profiles/seccomp/default.json. Left out are
- * names that only 32-bit systems and other architectures than ours have: a
- * filter is built for one architecture, all others are killed.
+ * names that only 32-bit systems and other architectures than ours have: the
+ * filter is built for one architecture, calls of all others are deadly.
  */
 #ifndef TARE_RUN_SECCOMP_DOCKER_H
 #define TARE_RUN_SECCOMP_DOCKER_H
@@ -39,5 +39,15 @@ struct seccomp_rule {
 /* Whatever no rule names fails with EPERM. */
 extern const struct seccomp_rule seccomp_docker_rules[];
 extern const size_t seccomp_docker_rule_count;
+
+struct arena;
+struct oci_seccomp;
+
+/*
+ * The profile for a process whose bounding set is capabilities, in memory of
+ * the arena; NULL when that has none left.
+ */
+const struct oci_seccomp *seccomp_docker_profile(uint64_t capabilities,
+	struct arena *arena);
 
 #endif
