@@ -32,6 +32,7 @@ endif
 # ---- what is compiled -------------------------------------------------------
 
 AGENT_SRC  := $(wildcard agent/*/*.c)
+TARE_SRC   := $(filter-out agent/oci/%,$(AGENT_SRC))
 INIT_MAINS := init initramfs disks netd dhcp-hook setup shell shutdown reaper
 INIT_MAINS := $(filter $(INIT_MAINS),$(basename $(notdir $(wildcard init/*.c))))
 INIT_SRC   := $(filter-out $(INIT_MAINS:%=init/%.c),$(wildcard init/*.c))
@@ -80,6 +81,9 @@ os: $(O)/tare-$(ARCH).efi ## only the OS file
 
 .PHONY: programs
 programs: $(PROGRAMS) ## only our own programs, static, for ARCH
+
+.PHONY: oci
+oci: $(B)/bin/tare-oci ## only tare-oci, the OCI runtime command for other hosts
 
 # TEST_ONLY of "unit fuzz oci boot" leaves the others out.
 .PHONY: test
@@ -166,9 +170,16 @@ $(B)/obj/init/%.o: init/%.c $(P)/libs.stamp
 	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_CFLAGS) -Iinit -c -o $@ $<
 $(B)/obj/init.a: $(INIT_SRC:%.c=$(B)/obj/%.o)
 	$(Q)rm -f $@ && $(TARGET_AR) Drcs $@ $^
-$(B)/bin/tare: $(B)/obj/agent/main.o $(AGENT_SRC:%.c=$(B)/obj/%.o)
+$(B)/obj/agent.a: $(AGENT_SRC:%.c=$(B)/obj/%.o)
+	$(Q)rm -f $@ && $(TARGET_AR) Drcs $@ $^
+$(B)/bin/tare: $(B)/obj/agent/main.o $(TARE_SRC:%.c=$(B)/obj/%.o)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_LDFLAGS) -o $@ $^ $(AGENT_LIBS)
+# Not part of the OS root; an archive gives it only what it uses.
+$(B)/bin/tare-oci: $(B)/obj/agent/tare-oci.o $(B)/obj/agent.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_LDFLAGS) -o $@ $^ \
+		-ljansson -lseccomp
 $(B)/bin/%: $(B)/obj/init/%.o $(B)/obj/init.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_LDFLAGS) -o $@ $^

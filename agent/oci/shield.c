@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/* shield - this program's file, out of a container's reach */
+#include "oci/shield.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "lib/error.h"
+#include "lib/fd.h"
+
+#define SELF  "/proc/self/exe"
+#define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
+
+extern char **environ;
+
+/* The mount stays open across execve: closing it would wait for the kernel. */
+static int open_read_only(void)
+{
+	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
+	int fd = (int)syscall(SYS_open_tree, AT_FDCWD, SELF,
+		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	if (syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attributes,
+		    sizeof(attributes)) < 0) {
+		fd_close(&fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int open_sealed_copy(void)
+{
+	auto_fd from_fd = open(SELF, O_RDONLY | O_CLOEXEC);
+	auto_fd fd = memfd_create("tare-oci", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+	struct stat status;
+	off_t left;
+
+	if (from_fd < 0 || fd < 0 || fstat(from_fd, &status) < 0)
+		return -1;
+	for (left = status.st_size; left > 0;) {
+		ssize_t size = sendfile(fd, from_fd, NULL, (size_t)left);
+
+		if (size <= 0)
+			return -1;
+		left -= size;
+	}
+	if (fchmod(fd, 0500) < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0)
+		return -1;
+	return fd_take(&fd);
+}
+
+/* From a read-only mount, or a file in memory that is sealed. */
+static bool is_raised(void)
+{
+	struct statvfs mount;
+	auto_fd fd = -1;
+
+	if (statvfs(SELF, &mount) == 0 && (mount.f_flag & ST_RDONLY))
+		return true;
+	fd = open(SELF, O_RDONLY | O_CLOEXEC);
+	return fd >= 0 && (fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE) &&
+	       fcntl(fd, F_GET_SEALS) >= 0;
+}
+
+int shield_raise(char **argv, struct error *err)
+{
+	int fd;
+
+	if (is_raised())
+		return 0;
+	fd = open_read_only();
+	if (fd < 0)
+		fd = open_sealed_copy();
+	if (fd < 0)
+		return error_errno(err, "protect the file of this program");
+	(void)syscall(SYS_execveat, fd, "", argv, environ, AT_EMPTY_PATH);
+	return error_errno(err, "execute this program again");
+}
