@@ -80,8 +80,4 @@ int cgroup_watch(int dir_fd, const char *file);
 /* The number after key in a file from cgroup_watch; 0 when it has none. */
 uint64_t cgroup_watch_read(int fd, const char *key);
 
-/* Makes the cgroup with limits of spec.h, until oci.h takes its place. */
-int cgroup_create(int workloads_fd, const char *path,
-	const struct oci_resources *resources, struct error *err);
-
 #endif

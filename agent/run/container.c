@@ -1,311 +1,234 @@
 // SPDX-License-Identifier: MIT
-/*
- * container - a process in namespaces, a cgroup and a root of its own
- *
- * The child reports over a pipe that execve(2) closes. What the parent reads
- * until end of file tells all:
- *   nothing               it died on the way
- *   a reason              a step failed
- *   "about to execute"    the program runs
- *   that, then a reason   the program could not be executed
- */
+/* container - a process in namespaces, a cgroup and a root of its own */
 #include "run/container.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/text.h"
 #include "run/cgroup.h"
+#include "run/channel.h"
 #include "run/devices.h"
 #include "run/kernel.h"
+#include "run/limits.h"
+#include "run/oci.h"
 #include "run/plan.h"
-#include "run/seccomp.h"
-#include "run/spec.h"
+#include "run/prepare.h"
 #include "run/step.h"
 
-#define START_TIMEOUT_MS 10000
-#define CLEAR_TIMEOUT_MS 500
-#define PIPE_BYTES       (256 * 1024)
-#define REPORTS_MAX      2
+#define START_TIMEOUT_MS  10000
+#define CLEAR_TIMEOUT_MS  500
+#define FREEZE_TIMEOUT_MS 1000
 
-static void stage_init(struct stage *stage, const struct oci_spec *spec)
-{
-	*stage = (struct stage){
-		.spec = spec,
-		.host_dev_fd = -1,
-		.stdout_fd = -1,
-		.stderr_fd = -1,
-		.report_fd = -1,
-		.proc_fd = -1,
-		.dev_fd = -1,
-		.null_fd = -1,
-		.empty_fd = -1,
-	};
-	for (size_t i = 0; i < SPEC_MOUNTS_MAX; i++)
-		stage->mount_fds[i] = -1;
-}
-
-/* The parent's copies; those of the child go with the child. */
-static void stage_clear(struct stage *stage)
-{
-	for (size_t i = 0; i < SPEC_MOUNTS_MAX; i++)
-		fd_close(&stage->mount_fds[i]);
-	fd_close(&stage->host_dev_fd);
-	fd_close(&stage->stdout_fd);
-	fd_close(&stage->stderr_fd);
-	fd_close(&stage->report_fd);
-}
-
-/* Copies must be made here: in its own namespace the child may not any more. */
-static int copy_mounts(struct stage *stage, struct error *err)
-{
-	for (size_t i = 0; i < stage->spec->mount_count; i++) {
-		const struct oci_mount *mount = &stage->spec->mounts[i];
-
-		if (!text_equal(mount->type, "bind"))
-			continue;
-		stage->mount_fds[i] = kernel_clone_mount(mount->source_fd, 0);
-		if (stage->mount_fds[i] < 0)
-			return error_errno(err, "copy the mount for '%s'",
-				mount->destination);
-	}
-	return 0;
-}
-
-static int open_pipe(int *read_fd, int *write_fd, struct error *err)
-{
-	int fds[2];
-
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return error_errno(err, "make a pipe");
-	*read_fd = fds[0];
-	*write_fd = fds[1];
-	return 0;
-}
-
-/* An output pipe whose reader never waits. */
-static int open_output(int *read_fd, int *write_fd, struct error *err)
-{
-	int result = open_pipe(read_fd, write_fd, err);
-
-	if (result < 0)
-		return result;
-	/* a small pipe works too; there may be a limit per user (pipe(7)) */
-	(void)fcntl(*write_fd, F_SETPIPE_SZ, PIPE_BYTES);
-	result = fd_set_nonblocking(*read_fd, true);
-	return result < 0 ? error_set(err, result, "set up a pipe: %s",
-				    strerror(-result))
-			  : 0;
-}
-
-static int stage_prepare(struct stage *stage, struct container *container,
-	int *report_fd, struct error *err)
-{
-	int result = 0;
-
-	if (stage->spec->has_seccomp)
-		result = seccomp_docker_program(stage->spec->process
-							.capabilities.bounding,
-			&stage->filter, err);
-	if (result == 0)
-		result = copy_mounts(stage, err);
-	if (result == 0 && stage->spec->is_privileged) {
-		stage->host_dev_fd =
-			open("/dev", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (stage->host_dev_fd < 0)
-			result = error_errno(err, "open '/dev'");
-	}
-	if (result == 0)
-		result = open_output(&container->stdout_fd, &stage->stdout_fd,
-			err);
-	if (result == 0)
-		result = open_output(&container->stderr_fd, &stage->stderr_fd,
-			err);
-	if (result == 0)
-		result = open_pipe(report_fd, &stage->report_fd, err);
-	return result;
-}
-
-static int make_cgroup(const struct oci_spec *spec, int workloads_fd,
+/* Planned first, as what is wrong in the plan leaves nothing to undo. */
+static int make_cgroup(const struct container_request *request,
 	struct container *container, struct error *err)
 {
-	int fd = cgroup_create(workloads_fd, spec->cgroup, &spec->resources,
-		err);
+	const struct oci_resources *resources = &request->spec->resources;
+	struct limits limits;
+	int result;
+	int fd;
 
+	if (request->cgroup_root_fd < 0)
+		return 0;
+	result = limits_plan(resources, &limits, err);
+	if (result < 0)
+		return result;
+	fd = cgroup_make(request->cgroup_root_fd, request->cgroup, err);
 	if (fd < 0)
 		return fd;
 	container->cgroup_dir_fd = fd;
 	(void)text_copy(container->cgroup, sizeof(container->cgroup),
-		spec->cgroup); /* its length was checked */
-	if (spec->is_privileged)
-		return 0;
-	return devices_restrict(fd, err);
+		request->cgroup); /* its length was checked */
+	container->prunes_cgroups = request->prunes_cgroups;
+	result = limits_apply(fd, &limits, err);
+	if (result == 0 && !resources->allows_all_devices)
+		result = devices_restrict(fd, err);
+	return result;
 }
 
-static uint64_t clone_flags(uint32_t namespaces)
+static uint64_t new_namespaces(const struct oci_spec *spec)
 {
-	uint64_t flags = CLONE_PIDFD | CLONE_INTO_CGROUP | CLONE_NEWNS;
+	/* those of cgroup and time are made by the process (plan.h) */
+	static const uint64_t flags[OCI_NAMESPACE_COUNT] = {
+		[OCI_NAMESPACE_PID] = CLONE_NEWPID,
+		[OCI_NAMESPACE_NETWORK] = CLONE_NEWNET,
+		[OCI_NAMESPACE_IPC] = CLONE_NEWIPC,
+		[OCI_NAMESPACE_UTS] = CLONE_NEWUTS,
+		[OCI_NAMESPACE_MOUNT] = CLONE_NEWNS,
+	};
+	uint64_t set = 0;
 
-	if (namespaces & OCI_NAMESPACE_PID)
-		flags |= CLONE_NEWPID;
-	if (namespaces & OCI_NAMESPACE_UTS)
-		flags |= CLONE_NEWUTS;
-	if (namespaces & OCI_NAMESPACE_IPC)
-		flags |= CLONE_NEWIPC;
-	return flags;
+	for (size_t i = 0; i < OCI_NAMESPACE_COUNT; i++) {
+		if (spec->namespaces[i].is_asked && !spec->namespaces[i].path)
+			set |= flags[i];
+	}
+	return set;
 }
 
 static void run_child(struct stage *stage, const struct plan *plan)
 {
 	struct error err = { .code = 0 };
 
-	(void)step_run_all(stage, plan, &err);
-	/* there is nobody else to tell; an empty pipe tells something too */
-	(void)fd_write_all(stage->report_fd, &err, sizeof(err));
+	/* end of file: there is nobody any more to make a container for */
+	if (channel_wait(stage->channel_fd) < 0)
+		_exit(127);
+	(void)step_run_process(stage, plan, &err);
+	/* there is nobody else to tell; silence tells something too */
+	(void)channel_send(stage->channel_fd, REPORT_FAILED, &err, -1);
 	_exit(127);
 }
 
+/* channel_fd is the maker's end, which the process must not keep open. */
 static int make_process(struct stage *stage, const struct plan *plan,
-	struct container *container, struct error *err)
+	struct container *container, int *channel_fd, struct error *err)
 {
 	int pid_fd = -1;
 	struct clone_args args = {
-		.flags = clone_flags(stage->spec->namespaces),
+		.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND |
+			 new_namespaces(stage->spec),
 		.pidfd = (uint64_t)(uintptr_t)&pid_fd,
 		.exit_signal = SIGCHLD,
-		.cgroup = (uint32_t)container->cgroup_dir_fd,
 	};
-	pid_t pid = kernel_clone3(&args);
+	pid_t pid;
 
-	if (pid == 0)
+	if (container->cgroup_dir_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint32_t)container->cgroup_dir_fd;
+	}
+	pid = kernel_clone3(&args);
+	if (pid == 0) {
+		fd_close(channel_fd);
 		run_child(stage, plan);
+	}
 	if (pid < 0)
 		return error_errno(err, "make the container's process");
 	container->pid = pid;
 	container->pid_fd = pid_fd;
+	fd_close(&stage->channel_fd);
 	return 0;
 }
 
-static int64_t now_ms(void)
+/* A process that dies for want of memory says nothing. */
+static int explain(const struct container *container, struct error *err)
 {
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-/* Waits for a descriptor; -ETIMEDOUT after timeout_ms. */
-static int wait_readable(int fd, int64_t timeout_ms)
-{
-	int64_t deadline_ms = now_ms() + timeout_ms;
-
-	for (;;) {
-		struct pollfd wait = { .fd = fd, .events = POLLIN };
-		int64_t left_ms = deadline_ms - now_ms();
-		int count = poll(&wait, 1, left_ms > 0 ? (int)left_ms : 0);
-
-		if (count > 0)
-			return 0;
-		if (count < 0 && errno != EINTR)
-			return -errno;
-		if (count == 0 && left_ms <= 0)
-			return -ETIMEDOUT;
-	}
-}
-
-/* Reads until end of file; returns how many whole reports there are. */
-static int read_reports(int fd, struct error *reports, struct error *err)
-{
-	size_t room = REPORTS_MAX * sizeof(*reports);
-	size_t used = 0;
-	int64_t deadline_ms = now_ms() + START_TIMEOUT_MS;
-
-	while (used < room) {
-		int result = wait_readable(fd, deadline_ms - now_ms());
-		ssize_t count;
-
-		if (result < 0)
-			return error_set(err, result,
-				"wait for the container's process: %s",
-				strerror(-result));
-		count = read(fd, (char *)reports + used, room - used);
-		if (count < 0 && errno != EINTR)
-			return error_errno(err,
-				"read from the container's process");
-		if (count == 0)
-			break;
-		used += count > 0 ? (size_t)count : 0;
-	}
-	return (int)(used / sizeof(*reports));
-}
-
-static int wait_started(const struct container *container, int report_fd,
-	struct error *err)
-{
-	struct error reports[REPORTS_MAX];
-	int count = read_reports(report_fd, reports, err);
-	const struct error *last = &reports[count > 0 ? count - 1 : 0];
-
-	if (count < 0)
-		return count;
-	if (count == 0 && cgroup_read(container->cgroup_dir_fd, "memory.events",
-				  "oom_kill") > 0)
+	if (err->code == -ECHILD && container->cgroup_dir_fd >= 0 &&
+		cgroup_read(container->cgroup_dir_fd, "memory.events",
+			"oom_kill") > 0)
 		return error_set(err, -ENOMEM,
 			"start the container: its memory limit is too small "
 			"to start in");
-	if (count == 0)
-		return error_set(err, -ECHILD,
-			"start the container: its process died before it "
-			"could execute the program");
-	if (last->code == 0)
-		return 0;
-	*err = *last;
-	err->text[sizeof(err->text) - 1] = '\0';
 	return err->code;
 }
 
-static int start(struct stage *stage, int workloads_fd,
+/* Hooks take what time they are given by the spec. */
+static int timeout_of(const struct oci_spec *spec)
+{
+	return spec->hooks[OCI_HOOK_CREATE_CONTAINER].count > 0 ||
+			       spec->hooks[OCI_HOOK_START_CONTAINER].count > 0
+		       ? -1
+		       : START_TIMEOUT_MS;
+}
+
+static int wait_started(const struct oci_spec *spec,
+	struct container *container, int channel_fd, struct error *err)
+{
+	struct channel_news news = { .terminal_fd = -1, .listener_fd = -1 };
+	int result = channel_listen(channel_fd, timeout_of(spec), &news, err);
+
+	container->terminal_fd = news.terminal_fd;
+	container->listener_fd = news.listener_fd;
+	return result < 0 ? explain(container, err) : 0;
+}
+
+/* From a prepared stage to a program that runs, or waits. */
+static int run_plan(struct stage *stage, const struct plan *plan,
 	struct container *container, struct error *err)
 {
+	int fds[2];
+	int result = channel_open(fds, err);
+
+	if (result < 0)
+		return result;
+
+	auto_fd channel_fd = fds[0];
+
+	stage->channel_fd = fds[1];
+	result = make_process(stage, plan, container, &channel_fd, err);
+	if (result == 0)
+		result = step_run_maker(stage, plan, err);
+	if (result < 0)
+		return result;
+	result = channel_go(channel_fd);
+	if (result < 0 && result != -EPIPE) /* it says why it died */
+		return error_set(err, result,
+			"let the container's process go: %s",
+			strerror(-result));
+	return wait_started(stage->spec, container, channel_fd, err);
+}
+
+static int create(const struct container_request *request, struct stage *stage,
+	struct container *container, struct error *err)
+{
+	const struct plan_options options = {
+		.no_pivot = request->no_pivot,
+		.no_new_keyring = request->no_new_keyring,
+		.waits = request->start_fd > 0,
+	};
 	struct plan plan;
-	auto_fd report_fd = -1;
-	int result = plan_make(stage->spec, &plan, err);
+	int result = plan_make(request->spec, &options, &plan, err);
 
 	if (result == 0)
-		result = make_cgroup(stage->spec, workloads_fd, container, err);
+		result = make_cgroup(request, container, err);
 	if (result == 0)
-		result = stage_prepare(stage, container, &report_fd, err);
+		result = prepare_stage(stage, request, container, err);
 	if (result == 0)
-		result = make_process(stage, &plan, container, err);
-	stage_clear(stage);
-	if (result == 0)
-		result = wait_started(container, report_fd, err);
+		result = run_plan(stage, &plan, container, err);
 	return result;
 }
 
-int container_start(const struct oci_spec *spec, int workloads_fd,
+int container_create(const struct container_request *request,
 	struct container *out, struct error *err)
 {
 	struct error own;
-	struct stage stage;
+	struct stage stage = { .mount_fds = NULL };
 	int result;
 
 	err = err ? err : &own;
 	*out = CONTAINER_NONE;
-	stage_init(&stage, spec);
-	result = start(&stage, workloads_fd, out, err);
-	if (result < 0)
-		(void)container_clear(out, workloads_fd, NULL); /* said why */
+	result = create(request, &stage, out, err);
+	if (stage.request)
+		prepare_clear(&stage);
+	if (result < 0) /* err says why */
+		(void)container_clear(out, request->cgroup_root_fd, NULL);
 	return result;
+}
+
+int container_start(int socket_fd, int *listener_fd, struct error *err)
+{
+	struct channel_news news = { .terminal_fd = -1, .listener_fd = -1 };
+	struct error own;
+	int result = channel_listen(socket_fd, -1, &news, err ? err : &own);
+
+	fd_close(&news.terminal_fd);
+	if (listener_fd)
+		*listener_fd = fd_take(&news.listener_fd);
+	fd_close(&news.listener_fd);
+	return result;
+}
+
+int container_exec(const struct container_exec_request *request,
+	struct container *out, struct error *err)
+{
+	(void)request;
+	*out = CONTAINER_NONE;
+	return error_set(err, -ENOSYS, "execute in a container: not yet");
 }
 
 int container_signal(const struct container *container, int signal,
@@ -358,6 +281,17 @@ void container_usage(const struct container *container,
 	out->oom_kills = cgroup_read(fd, "memory.events", "oom_kill");
 }
 
+int container_freeze(const struct container *container, bool is_frozen,
+	struct error *err)
+{
+	if (container->cgroup_dir_fd < 0)
+		return error_set(err, -EOPNOTSUPP,
+			"%s the container: it has no cgroup",
+			is_frozen ? "stop" : "continue");
+	return cgroup_freeze(container->cgroup_dir_fd, is_frozen,
+		FREEZE_TIMEOUT_MS, err);
+}
+
 /* Kills and reaps the first process; -EBUSY when it does not die in time. */
 static int clear_process(struct container *container, struct error *err)
 {
@@ -366,7 +300,7 @@ static int clear_process(struct container *container, struct error *err)
 	if (container->pid_fd < 0 || container->pid == 0)
 		return 0;
 	(void)kernel_pidfd_send_signal(container->pid_fd, SIGKILL);
-	(void)wait_readable(container->pid_fd, CLEAR_TIMEOUT_MS);
+	(void)channel_wait_readable(container->pid_fd, CLEAR_TIMEOUT_MS);
 	result = container_reap(container, err);
 	if (result == -EAGAIN)
 		return error_set(err, -EBUSY,
@@ -376,7 +310,7 @@ static int clear_process(struct container *container, struct error *err)
 	return result < 0 && result != -ECHILD ? result : 0;
 }
 
-int container_clear(struct container *container, int workloads_fd,
+int container_clear(struct container *container, int cgroup_root_fd,
 	struct error *err)
 {
 	int result;
@@ -390,14 +324,17 @@ int container_clear(struct container *container, int workloads_fd,
 		if (container->cgroup_dir_fd >= 0)
 			(void)cgroup_wait_empty(container->cgroup_dir_fd,
 				CLEAR_TIMEOUT_MS);
-		result = cgroup_remove(workloads_fd, container->cgroup, err);
-		if (result == 0)
-			result = cgroup_prune(workloads_fd, container->cgroup,
+		result = cgroup_remove(cgroup_root_fd, container->cgroup, err);
+		if (result == 0 && container->prunes_cgroups)
+			result = cgroup_prune(cgroup_root_fd, container->cgroup,
 				err);
 	}
 	if (result < 0)
 		return result;
 	fd_close(&container->cgroup_dir_fd);
+	fd_close(&container->stdin_fd);
+	fd_close(&container->terminal_fd);
+	fd_close(&container->listener_fd);
 	fd_close(&container->stdout_fd);
 	fd_close(&container->stderr_fd);
 	fd_close(&container->pid_fd);

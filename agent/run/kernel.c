@@ -56,9 +56,9 @@ int kernel_fsmount(int context_fd, uint64_t attributes)
 		(unsigned int)attributes);
 }
 
-int kernel_clone_mount(int fd, unsigned int flags)
+int kernel_clone_mount(int dir_fd, const char *path, unsigned int flags)
 {
-	return (int)syscall(SYS_open_tree, fd, "",
+	return (int)syscall(SYS_open_tree, dir_fd, path,
 		AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | flags);
 }
 
@@ -68,15 +68,11 @@ int kernel_move_mount(int mount_fd, int target_fd)
 		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
-int kernel_mount_setattr(int fd, unsigned int flags, uint64_t attributes)
+int kernel_mount_setattr(int fd, unsigned int flags,
+	const struct mount_attr *attr)
 {
-	struct mount_attr attr = {
-		.attr_set = attributes,
-		.propagation = MS_PRIVATE,
-	};
-
 	return (int)syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH | flags,
-		&attr, sizeof(attr));
+		attr, sizeof(*attr));
 }
 
 int kernel_pivot_root_here(void)
@@ -84,6 +80,11 @@ int kernel_pivot_root_here(void)
 	if (syscall(SYS_pivot_root, ".", ".") < 0)
 		return -1;
 	return (int)syscall(SYS_umount2, ".", MNT_DETACH);
+}
+
+int kernel_set_propagation(const char *path, unsigned long flags)
+{
+	return (int)syscall(SYS_mount, NULL, path, NULL, flags, NULL);
 }
 
 int kernel_close_on_exec_from(unsigned int first)
@@ -139,11 +140,11 @@ int kernel_new_session_keyring(void)
 	return (int)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);
 }
 
-int kernel_set_rlimit(int type, uint64_t soft, uint64_t hard)
+int kernel_set_rlimit(pid_t pid, int type, uint64_t soft, uint64_t hard)
 {
 	uint64_t limit[] = { soft, hard }; /* struct rlimit64 */
 
-	return (int)syscall(SYS_prlimit64, 0, type, limit, NULL);
+	return (int)syscall(SYS_prlimit64, pid, type, limit, NULL);
 }
 
 int kernel_unshare(unsigned long flags)
@@ -154,11 +155,6 @@ int kernel_unshare(unsigned long flags)
 int kernel_bpf(int command, union bpf_attr *attr, size_t size)
 {
 	return (int)syscall(SYS_bpf, command, attr, (unsigned int)size);
-}
-
-int kernel_seccomp(const struct sock_fprog *program)
-{
-	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, program);
 }
 
 int kernel_seccomp_filter(unsigned int flags, const struct sock_fprog *program)

@@ -32,17 +32,24 @@ int kernel_fsconfig(int context_fd, unsigned int command, const char *key,
 /* attributes: MOUNT_ATTR_* */
 int kernel_fsmount(int context_fd, uint64_t attributes);
 
-/* open_tree(2): a detached copy of the mount at fd; flags: AT_RECURSIVE. */
-int kernel_clone_mount(int fd, unsigned int flags);
+/*
+ * open_tree(2): a detached copy of the mount at path below dir_fd, or at dir_fd
+ * when path is ""; flags: AT_RECURSIVE, AT_SYMLINK_NOFOLLOW.
+ */
+int kernel_clone_mount(int dir_fd, const char *path, unsigned int flags);
 
 /* move_mount(2) of the mount at mount_fd onto what target_fd is. */
 int kernel_move_mount(int mount_fd, int target_fd);
 
-/* mount_setattr(2) on fd, adding attributes and making the mount private. */
-int kernel_mount_setattr(int fd, unsigned int flags, uint64_t attributes);
+/* mount_setattr(2) on fd; flags: AT_RECURSIVE. */
+int kernel_mount_setattr(int fd, unsigned int flags,
+	const struct mount_attr *attr);
 
 /* pivot_root(".", ".") and a lazy umount of what is then below. */
 int kernel_pivot_root_here(void);
+
+/* mount(2) of "none" on path: only changes propagation, MS_*. */
+int kernel_set_propagation(const char *path, unsigned long flags);
 
 /* close_range(2): every descriptor from first on becomes close-on-exec. */
 int kernel_close_on_exec_from(unsigned int first);
@@ -62,16 +69,13 @@ int kernel_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable);
 /* keyctl(2), KEYCTL_JOIN_SESSION_KEYRING: a new anonymous one. */
 int kernel_new_session_keyring(void);
 
-/* prlimit(2) of this process; both libcs have types of their own for it. */
-int kernel_set_rlimit(int type, uint64_t soft, uint64_t hard);
+/* prlimit(2), 0: of this process; both libcs have types of their own for it. */
+int kernel_set_rlimit(pid_t pid, int type, uint64_t soft, uint64_t hard);
 
 /* unshare(2); musl and glibc declare it in <sched.h>. */
 int kernel_unshare(unsigned long flags);
 
 int kernel_bpf(int command, union bpf_attr *attr, size_t size);
-
-/* seccomp(2), SECCOMP_SET_MODE_FILTER */
-int kernel_seccomp(const struct sock_fprog *program);
 
 /* The same with SECCOMP_FILTER_FLAG_*; NEW_LISTENER returns a descriptor. */
 int kernel_seccomp_filter(unsigned int flags, const struct sock_fprog *program);

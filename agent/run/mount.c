@@ -7,7 +7,6 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -19,14 +18,17 @@
 #include "lib/text.h"
 #include "run/inside.h"
 #include "run/kernel.h"
+#include "run/oci.h"
 #include "run/plan.h"
+#include "run/root.h"
 #include "run/step.h"
 
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000 /* asm-generic/fcntl.h */
 #endif
 #define LOG_LINE_MAX 200
-#define NUMBERS_MAX  8192 /* CONFIG_NR_CPUS is at most that */
+#define OPTIONS_MAX  4096 /* as mount(2) has it */
+#define PROC_ROOT    1    /* the inode of the root of procfs */
 
 /*
  * Takes what the kernel says of a context that failed, "e tmpfs: Bad value for
@@ -48,13 +50,14 @@ static int explain(int context_fd, struct error *err)
 int mount_set(int context_fd, const char *key, const char *value,
 	struct error *err)
 {
-	if (kernel_fsconfig(context_fd, FSCONFIG_SET_STRING, key, value) < 0)
+	unsigned int command = value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+
+	if (kernel_fsconfig(context_fd, command, key, value) < 0)
 		return explain(context_fd, err);
 	return 0;
 }
 
-/* The source is what /proc/mounts and df(1) show first. */
-int mount_begin(const char *type, struct error *err)
+int mount_begin(const char *type, const char *source, struct error *err)
 {
 	auto_fd fd = kernel_fsopen(type);
 	int result;
@@ -64,7 +67,7 @@ int mount_begin(const char *type, struct error *err)
 			"the kernel does not have this file system");
 	if (fd < 0)
 		return error_set(err, -errno, "%s", strerror(errno));
-	result = mount_set(fd, "source", type, err);
+	result = mount_set(fd, "source", source ? source : type, err);
 	return result < 0 ? result : fd_take(&fd);
 }
 
@@ -78,13 +81,15 @@ int mount_finish(int context_fd, uint64_t attributes, struct error *err)
 	return fd < 0 ? explain(context_fd, err) : fd;
 }
 
-/* Sets the options of a step, "mode=755,size=1m". */
+/* Sets options one by one: "mode=755,size=1m,noswap". */
 static int set_options(int context_fd, const char *options, struct error *err)
 {
-	char copy[PLAN_OPTIONS_MAX];
+	char copy[OPTIONS_MAX];
 	char *at = copy;
 	int result = 0;
 
+	if (!options)
+		return 0;
 	if (!text_copy(copy, sizeof(copy), options))
 		return -ENAMETOOLONG;
 	while (result == 0 && *at) {
@@ -94,31 +99,28 @@ static int set_options(int context_fd, const char *options, struct error *err)
 
 		at[length] = '\0';
 		value = strchr(at, '=');
-		if (!value)
-			return -EINVAL;
-		*value = '\0';
-		result = mount_set(context_fd, at, value + 1, err);
+		if (value)
+			*value++ = '\0';
+		if (*at)
+			result = mount_set(context_fd, at, value, err);
 		at = next;
 	}
 	return result;
 }
 
-static int open_file_system(const char *type, const char *options,
-	uint64_t attributes, struct error *err)
+int mount_open(const char *type, const char *options, uint64_t attributes,
+	struct error *err)
 {
-	auto_fd context = mount_begin(type, err);
+	auto_fd context = mount_begin(type, NULL, err);
 	int result;
 
 	if (context < 0)
 		return context;
 	result = set_options(context, options, err);
-	if (result < 0)
-		return result;
-	return mount_finish(context, attributes, err);
+	return result < 0 ? result : mount_finish(context, attributes, err);
 }
 
-/* 1 or 0, or -errno: a check that cannot be made is not passed. */
-static int is_on(int fd, long magic)
+int mount_is_on(int fd, long magic)
 {
 	struct statfs status;
 
@@ -127,23 +129,102 @@ static int is_on(int fd, long magic)
 	return (long)status.f_type == magic;
 }
 
-static int is_same(int a, int b)
+/* A field of several bits must be cleared to be set (mount_setattr(2)). */
+static uint64_t to_clear(uint64_t set, uint64_t clear)
 {
-	struct stat first;
-	struct stat second;
-
-	if (fstat(a, &first) < 0 || fstat(b, &second) < 0)
-		return -errno;
-	return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+	return set & MOUNT_ATTR__ATIME ? clear | MOUNT_ATTR__ATIME : clear;
 }
 
-/* Opens, or makes, what a mount goes on. */
-static int open_target(const struct stage *stage, const struct step *step,
-	enum inside_kind kind, struct error *err)
+/*
+ * What is for all of a tree and what is for its top are two calls, unless the
+ * first has nothing to say. Nobody else sees the mounts already.
+ */
+static int set_attributes(int mount_fd, const struct oci_mount *mount)
 {
-	int root_fd = stage->spec->root_fd;
-	auto_fd fd = inside_make(root_fd, step->path, kind, step->allows_links);
+	uint64_t propagation =
+		mount->propagation ? mount->propagation : MS_PRIVATE;
+	struct mount_attr all = {
+		.attr_set = mount->recursive,
+		.attr_clr = to_clear(mount->recursive, mount->recursive_clear),
+		.propagation = propagation,
+	};
+	struct mount_attr top = {
+		.attr_set = mount->attributes,
+		.attr_clr =
+			to_clear(mount->attributes, mount->attributes_clear),
+	};
+	bool is_whole = mount->is_recursive || mount->recursive ||
+			mount->recursive_clear;
+
+	if (!is_whole)
+		top.propagation = propagation;
+	if (is_whole && kernel_mount_setattr(mount_fd, AT_RECURSIVE, &all) < 0)
+		return -errno;
+	if (is_whole && !top.attr_set && !top.attr_clr)
+		return 0;
+	return kernel_mount_setattr(mount_fd, 0, &top) < 0 ? -errno : 0;
+}
+
+static int clone_source(const struct oci_spec *spec,
+	const struct oci_mount *mount)
+{
+	unsigned int flags = mount->is_recursive ? AT_RECURSIVE : 0;
+	auto_fd bundle = -1;
+
+	if (mount->source_fd > 0)
+		return kernel_clone_mount(mount->source_fd, "", flags);
+	if (mount->no_symlink)
+		flags |= AT_SYMLINK_NOFOLLOW;
+	if (mount->source[0] != '/' && spec->bundle) {
+		bundle = open(spec->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (bundle < 0)
+			return -1;
+	}
+	return kernel_clone_mount(bundle < 0 ? AT_FDCWD : bundle, mount->source,
+		flags);
+}
+
+int mount_copy(const struct oci_spec *spec, const struct oci_mount *mount,
+	struct error *err)
+{
+	auto_fd fd = clone_source(spec, mount);
 	int result;
+
+	if (fd < 0)
+		return error_errno(err, "mount '%s' at '%s'",
+			mount->source ? mount->source : "volume",
+			mount->destination);
+	result = set_attributes(fd, mount);
+	if (result < 0)
+		return error_set(err, result, "set options of '%s': %s",
+			mount->destination, strerror(-result));
+	return fd_take(&fd);
+}
+
+/* A path that an image may lead elsewhere must not end where it matters. */
+static int check_target(const struct stage *stage, int fd, struct error *err)
+{
+	struct stat root;
+	struct stat target;
+	int result;
+
+	if (fstat(fd, &target) < 0 || fstat(stage->root_fd, &root) < 0)
+		return -errno;
+	if (target.st_dev == root.st_dev && target.st_ino == root.st_ino)
+		return error_set(err, -EPERM, "this path leads to the root");
+	result = mount_is_on(fd, PROC_SUPER_MAGIC);
+	if (result > 0)
+		return error_set(err, -EPERM, "this path leads to /proc");
+	return result;
+}
+
+int mount_open_target(const struct stage *stage, const struct step *step,
+	bool is_folder, struct error *err)
+{
+	enum inside_kind kind = is_folder ? INSIDE_FOLDER : INSIDE_FILE;
+	auto_fd fd = inside_make(stage->root_fd, step->path, kind,
+		step->allows_links);
+	int result = 0;
 
 	if (fd == -ELOOP && !step->allows_links)
 		return error_set(err, -ELOOP,
@@ -155,99 +236,71 @@ static int open_target(const struct stage *stage, const struct step *step,
 	if (fd == -EISDIR || fd == -ENOTDIR)
 		return error_set(err, fd,
 			"the container root has %s in this path",
-			kind == INSIDE_FOLDER ? "something else than a folder"
-					      : "a folder or a file");
+			is_folder ? "something else than a folder"
+				  : "a folder or a file");
 	if (fd < 0)
 		return fd;
-	result = is_same(fd, root_fd);
-	if (result > 0)
-		return error_set(err, -EPERM, "this path leads to the root");
-	if (result == 0 && step->allows_links)
-		result = is_on(fd, PROC_SUPER_MAGIC);
-	if (result > 0)
-		return error_set(err, -EPERM, "this path leads to /proc");
-	if (result < 0)
-		return result;
-	return fd_take(&fd);
+	if (step->allows_links)
+		result = check_target(stage, fd, err);
+	return result < 0 ? result : fd_take(&fd);
 }
 
-/* "/dev" is opened by no path again, and "/dev/null" is what it says. */
-static int keep(struct stage *stage, const struct step *step, int mount_fd,
-	struct error *err)
+/* Our own procfs stays open: /proc/self is written to by no other way. */
+static int keep_proc(struct stage *stage, int mount_fd, struct error *err)
 {
-	int *place = NULL;
-
-	if (step->allows_links)
-		return 0; /* one of the spec */
-	if (text_equal(step->path, "/proc"))
-		place = &stage->proc_fd;
-	else if (text_equal(step->path, "/dev"))
-		place = &stage->dev_fd;
-	if (!place)
-		return 0;
-	*place = fcntl(mount_fd, F_DUPFD_CLOEXEC, 3);
-	if (*place < 0)
+	stage->proc_fd = fcntl(mount_fd, F_DUPFD_CLOEXEC, 3);
+	if (stage->proc_fd < 0)
 		return error_errno(err, "keep it open");
-	if (place == &stage->proc_fd && is_on(*place, PROC_SUPER_MAGIC) != 1)
+	if (mount_is_on(stage->proc_fd, PROC_SUPER_MAGIC) != 1)
 		return error_set(err, -EPERM, "it is not procfs");
 	return 0;
 }
 
-int mount_make_private(struct stage *stage, const struct step *step,
-	struct error *err)
+static int make_file_system(const struct oci_mount *mount, struct error *err)
 {
-	auto_fd fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	bool is_cgroup = mount->kind == OCI_MOUNT_CGROUP;
+	auto_fd context = mount_begin(is_cgroup ? "cgroup2" : mount->type,
+		mount->source, err);
+	int result;
 
-	(void)stage;
-	(void)step;
-	(void)err;
-	if (fd < 0 || kernel_mount_setattr(fd, AT_RECURSIVE, 0) < 0)
-		return -errno;
-	return 0;
+	if (context < 0)
+		return context;
+	result = is_cgroup ? 0 : set_options(context, mount->data, err);
+	if (result < 0)
+		return result;
+	return mount_finish(context, mount->attributes, err);
 }
 
-/*
- * Over "/" there is always room, while a folder to mount on would have to be
- * found. root_fd goes on naming the mount, wherever it is.
- */
-int mount_attach_root(struct stage *stage, const struct step *step,
-	struct error *err)
+int mount_make(struct stage *stage, const struct step *step, struct error *err)
 {
-	auto_fd fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-	(void)step;
-	(void)err;
-	if (fd < 0 || kernel_mount_setattr(stage->spec->root_fd, 0, 0) < 0 ||
-		kernel_move_mount(stage->spec->root_fd, fd) < 0)
-		return -errno;
-	return 0;
-}
-
-int mount_pivot(struct stage *stage, const struct step *step, struct error *err)
-{
-	(void)step;
-	(void)err;
-	if (fchdir(stage->spec->root_fd) < 0 || kernel_pivot_root_here() < 0 ||
-		chdir("/") < 0)
-		return -errno;
-	return 0;
-}
-
-int mount_file_system(struct stage *stage, const struct step *step,
-	struct error *err)
-{
-	auto_fd target = open_target(stage, step, INSIDE_FOLDER, err);
-	auto_fd mount = -1;
+	const struct oci_mount *mount = step->mount;
+	auto_fd target = mount_open_target(stage, step, true, err);
+	auto_fd fd = -1;
+	int result = 0;
 
 	if (target < 0)
 		return target;
-	mount = open_file_system(step->name, step->options, step->attributes,
-		err);
-	if (mount < 0)
-		return mount;
-	if (kernel_move_mount(mount, target) < 0)
+	fd = make_file_system(mount, err);
+	if (fd < 0)
+		return fd;
+	if (mount->copies_up)
+		result = root_copy_out(stage->root_fd, step->path, fd, err);
+	if (result < 0)
+		return result;
+	if (kernel_move_mount(fd, target) < 0)
 		return -errno;
-	return keep(stage, step, mount, err);
+	return text_equal(step->path, "/proc") ? keep_proc(stage, fd, err) : 0;
+}
+
+/* A whole procfs may be shown at /proc, and nothing else. */
+static int check_bound_proc(struct stage *stage, int mount_fd,
+	const struct stat *status, struct error *err)
+{
+	if (mount_is_on(mount_fd, PROC_SUPER_MAGIC) != 1 ||
+		status->st_ino != PROC_ROOT)
+		return error_set(err, -EPERM,
+			"nothing but procfs may be at /proc");
+	return keep_proc(stage, mount_fd, err);
 }
 
 int mount_bind(struct stage *stage, const struct step *step, struct error *err)
@@ -258,126 +311,14 @@ int mount_bind(struct stage *stage, const struct step *step, struct error *err)
 	if (fstat(mount_fd, &status) < 0)
 		return -errno;
 
-	auto_fd target = open_target(stage, step,
-		S_ISDIR(status.st_mode) ? INSIDE_FOLDER : INSIDE_FILE, err);
+	auto_fd target =
+		mount_open_target(stage, step, S_ISDIR(status.st_mode), err);
 
 	if (target < 0)
 		return target;
-	if (kernel_mount_setattr(mount_fd, 0, step->attributes) < 0 ||
-		kernel_move_mount(mount_fd, target) < 0)
+	if (kernel_move_mount(mount_fd, target) < 0)
 		return -errno;
-	return 0;
-}
-
-/*
- * Opens a path that the kernel made, to protect it; -ENOENT when this kernel
- * has no such thing. What lies below /proc and /sys must be of their file
- * systems, or the protection would protect something else.
- */
-static int open_kernel_path(const struct stage *stage, const char *path,
-	struct error *err)
-{
-	auto_fd fd = inside_open_no_links(stage->spec->root_fd, path, O_PATH);
-
-	if (fd == -ENOTDIR)
-		return -ENOENT;
-	if (fd < 0)
-		return fd;
-	if (text_starts_with(path, "/proc/") &&
-		is_on(fd, PROC_SUPER_MAGIC) != 1)
-		return error_set(err, -EPERM, "it is not on procfs");
-	if (text_starts_with(path, "/sys/") && is_on(fd, SYSFS_MAGIC) != 1)
-		return error_set(err, -EPERM, "it is not on sysfs");
-	return fd_take(&fd);
-}
-
-int mount_protect_path(struct stage *stage, const struct step *step,
-	struct error *err)
-{
-	auto_fd target = open_kernel_path(stage, step->path, err);
-	auto_fd mount = -1;
-
-	if (target < 0)
-		return target == -ENOENT ? 0 : target;
-	mount = kernel_clone_mount(target, AT_RECURSIVE);
-	if (mount < 0 ||
-		kernel_mount_setattr(mount, AT_RECURSIVE, MOUNT_ATTR_RDONLY) <
-			0 ||
-		kernel_move_mount(mount, target) < 0)
-		return -errno;
-	return 0;
-}
-
-/* One empty file system serves all folders that are masked. */
-static int open_empty(struct stage *stage, struct error *err)
-{
-	if (stage->empty_fd >= 0)
-		return kernel_clone_mount(stage->empty_fd, 0);
-	stage->empty_fd = open_file_system("tmpfs", "mode=555,size=4k",
-		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-			MOUNT_ATTR_NOEXEC,
-		err);
-	if (stage->empty_fd < 0)
-		return stage->empty_fd;
-	return fcntl(stage->empty_fd, F_DUPFD_CLOEXEC, 3);
-}
-
-static int mask(struct stage *stage, const char *path, struct error *err)
-{
-	auto_fd target = open_kernel_path(stage, path, err);
-	auto_fd mount = -1;
-	struct stat status;
-
-	if (target < 0)
-		return target == -ENOENT ? 0 : target;
-	if (fstat(target, &status) < 0)
-		return -errno;
-	mount = S_ISDIR(status.st_mode) ? open_empty(stage, err)
-					: kernel_clone_mount(stage->null_fd, 0);
-	if (mount < 0)
-		return err->text[0] ? mount : -errno;
-	return kernel_move_mount(mount, target) < 0 ? -errno : 0;
-}
-
-/* "/sys/cpu*" for 0, 1, 2 ... until there is no such folder. */
-static int mask_each(struct stage *stage, const char *path, struct error *err)
-{
-	size_t length = strcspn(path, "*");
-
-	for (unsigned int i = 0; i < NUMBERS_MAX; i++) {
-		char full[PATH_MAX];
-		int size = snprintf(full, sizeof(full), "%.*s%u", (int)length,
-			path, i);
-		int result;
-
-		auto_fd folder = inside_open_no_links(stage->spec->root_fd,
-			full, O_PATH);
-
-		if (folder < 0)
-			return folder == -ENOENT ? 0 : folder;
-		(void)snprintf(full + size, sizeof(full) - (size_t)size, "%s",
-			path + length + 1);
-		result = mask(stage, full, err);
-		if (result < 0)
-			return result;
-	}
-	return 0;
-}
-
-int mount_mask_path(struct stage *stage, const struct step *step,
-	struct error *err)
-{
-	return strchr(step->path, '*') ? mask_each(stage, step->path, err)
-				       : mask(stage, step->path, err);
-}
-
-int mount_protect_root(struct stage *stage, const struct step *step,
-	struct error *err)
-{
-	(void)step;
-	(void)err;
-	if (kernel_mount_setattr(stage->spec->root_fd, 0, MOUNT_ATTR_RDONLY) <
-		0)
-		return -errno;
-	return 0;
+	return text_equal(step->path, "/proc")
+		       ? check_bound_proc(stage, mount_fd, &status, err)
+		       : 0;
 }

@@ -10,33 +10,48 @@
 #ifndef TARE_RUN_MOUNT_H
 #define TARE_RUN_MOUNT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct error;
+struct oci_mount;
+struct oci_spec;
 struct stage;
 struct step;
 
-/* Starts a file system; mount_set gives it options, mount_finish makes it. */
-int mount_begin(const char *type, struct error *err);
+/*
+ * Starts a file system; mount_set gives it options (value NULL: a flag),
+ * mount_finish makes it. source is what /proc/mounts shows; NULL: the type.
+ */
+int mount_begin(const char *type, const char *source, struct error *err);
 int mount_set(int context_fd, const char *key, const char *value,
 	struct error *err);
 int mount_finish(int context_fd, uint64_t attributes, struct error *err);
 
-/* The steps of a plan that mount or need what was mounted. */
-int mount_make_private(struct stage *stage, const struct step *step,
+/* All three, with options "mode=755,size=1m" or NULL. */
+int mount_open(const char *type, const char *options, uint64_t attributes,
 	struct error *err);
-int mount_attach_root(struct stage *stage, const struct step *step,
+
+/*
+ * A detached copy of what a bind mount of the spec shows, with its attributes,
+ * seen by nobody else.
+ */
+int mount_copy(const struct oci_spec *spec, const struct oci_mount *mount,
 	struct error *err);
-int mount_pivot(struct stage *stage, const struct step *step,
-	struct error *err);
-int mount_file_system(struct stage *stage, const struct step *step,
-	struct error *err);
+
+/*
+ * Opens, or makes, what the step's path is in the container root. A path that
+ * leads to the root itself or into /proc is refused, and a link unless the step
+ * allows it.
+ */
+int mount_open_target(const struct stage *stage, const struct step *step,
+	bool is_folder, struct error *err);
+
+/* 1 or 0, or -errno: a check that cannot be made is not passed. */
+int mount_is_on(int fd, long magic);
+
+/* The steps of a plan that mount. */
+int mount_make(struct stage *stage, const struct step *step, struct error *err);
 int mount_bind(struct stage *stage, const struct step *step, struct error *err);
-int mount_protect_path(struct stage *stage, const struct step *step,
-	struct error *err);
-int mount_mask_path(struct stage *stage, const struct step *step,
-	struct error *err);
-int mount_protect_root(struct stage *stage, const struct step *step,
-	struct error *err);
 
 #endif

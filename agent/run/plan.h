@@ -3,9 +3,11 @@
  * plan - what is to be done to turn a new process into a container
  *
  * Deciding is here and pure: a spec becomes a list of steps that can be
- * printed. Doing is in step.h. The order is the order of safety: first the
- * container root becomes "/", so that no path can name anything of the host;
- * the process gives up its rights last.
+ * printed. Doing is in step.h. The order is the order of safety: file systems
+ * are made while the old root is visible, as the kernel wants in a user
+ * namespace, but only below the descriptor of the container root; then that
+ * becomes "/", so that no path can name anything of the host; the process
+ * gives up its rights last.
  */
 #ifndef TARE_RUN_PLAN_H
 #define TARE_RUN_PLAN_H
@@ -15,34 +17,43 @@
 #include <stdint.h>
 
 struct error;
+struct oci_device;
+struct oci_mount;
 struct oci_spec;
 struct text;
 
 enum plan_limit {
-	PLAN_STEPS_MAX = 224,
-	PLAN_OPTIONS_MAX = 64,
+	PLAN_STEPS_MAX = 1024,
 };
 
 enum step_kind {
+	/* of the maker, while the new process waits */
+	STEP_RLIMIT, /* number index of the spec */
+	STEP_OOM_SCORE,
+	STEP_CREATED, /* the caller is told */
+
+	STEP_GO,               /* all that follow are the new process's */
 	STEP_PROCESS,          /* session, signals, descriptors */
-	STEP_PRIVATE_MOUNTS,   /* nothing mounted here is seen elsewhere */
-	STEP_ATTACH_ROOT,      /* over the old "/" */
-	STEP_PIVOT,            /* the old "/" goes away */
 	STEP_CGROUP_NAMESPACE, /* not in clone3: it would show the parent's */
-	STEP_MOUNT,            /* a new file system of type name */
-	STEP_NODE,             /* a character device */
+	STEP_PROPAGATION,      /* nothing mounted here is seen elsewhere */
+	STEP_ATTACH_ROOT,      /* over path, or over the old "/" */
+	STEP_MOUNT,            /* a new file system */
+	STEP_BIND,             /* mount number index of the spec */
+	STEP_DEVICES,          /* opens the folder of the next four */
+	STEP_NODE,             /* one of the devices every container has */
 	STEP_HOST_NODES,       /* all devices of the host */
 	STEP_LINK,             /* path is a link to name */
-	STEP_BIND,             /* mount number index of the spec */
+	STEP_DEVICE,           /* one of the spec's own */
+	STEP_PIVOT,            /* the old "/" goes away */
 	STEP_READONLY_PATH,
 	STEP_MASK,
-	STEP_READONLY_ROOT,
 	STEP_HOSTNAME,
-	STEP_OOM_SCORE,
-	STEP_RLIMIT, /* number index of the spec */
 	STEP_KEYRING,
 	STEP_CWD,
+	STEP_READONLY_ROOT,
+	STEP_WAIT, /* for container_start */
 	STEP_STDIO,
+	STEP_FILES, /* how many may be open; number index of the spec */
 	STEP_SECCOMP,
 	STEP_BOUNDING_SET,
 	STEP_USER,
@@ -51,33 +62,48 @@ enum step_kind {
 	STEP_EXECUTE,
 };
 
-/* What a kind does not need is 0. Texts belong to the spec or are constant. */
+/* What a kind does not need is 0. Everything pointed to is the spec's. */
 struct step {
 	enum step_kind kind;
-	uint32_t mode;
-	bool allows_links; /* of the image, in path */
 	const char *path;
 	const char *name;
-	uint64_t attributes; /* MOUNT_ATTR_* of mount_setattr(2) */
-	uint32_t major;
-	uint32_t minor;
+	bool allows_links; /* of the image, in path */
 	size_t index;
-	char options[PLAN_OPTIONS_MAX]; /* of the file system: "a=b,c=d" */
+	uint64_t flags; /* MS_* of STEP_PROPAGATION */
+	const struct oci_mount *mount;
+	const struct oci_device *device;
 };
 
 struct plan {
 	struct step steps[PLAN_STEPS_MAX];
 	size_t count;
+	bool is_full; /* something did not fit */
+};
+
+/* How a container is started, besides its spec. */
+struct plan_options {
+	bool no_pivot;
+	bool no_new_keyring;
+	bool waits; /* for container_start */
 };
 
 /* -EINVAL: the spec asks for something that makes no sense or is unsafe. */
-int plan_make(const struct oci_spec *spec, struct plan *plan,
-	struct error *err);
+int plan_make(const struct oci_spec *spec, const struct plan_options *options,
+	struct plan *plan, struct error *err);
+
+/* The checks of plan_make; -EINVAL with the reason. */
+int plan_check(const struct oci_spec *spec, struct error *err);
+
+/* Is path that folder, or below it? By its text. */
+bool plan_is_below(const char *path, const char *folder);
 
 /* Says what the step does, as an error begins: "mount 'proc' at '/proc'". */
 void plan_describe_step(const struct step *step, struct text *out);
 
-/* All steps, one a line, with all that they will do. */
+/* One step in a line, with all that it will do. */
+void plan_print_step(const struct step *step, struct text *out);
+
+/* All steps. */
 void plan_print(const struct plan *plan, struct text *out);
 
 #endif

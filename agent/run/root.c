@@ -59,45 +59,48 @@ static int open_single(const char *layer, struct error *err)
 {
 	auto_fd folder = open(layer, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_fd mount = -1;
+	const struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_RDONLY,
+		.propagation = MS_PRIVATE,
+	};
 
 	if (folder < 0)
 		return error_errno(err, "open layer '%s'", layer);
-	mount = kernel_clone_mount(folder, 0);
-	if (mount < 0 || kernel_mount_setattr(mount, 0, MOUNT_ATTR_RDONLY) < 0)
+	mount = kernel_clone_mount(folder, "", 0);
+	if (mount < 0 || kernel_mount_setattr(mount, 0, &attr) < 0)
 		return error_errno(err, "show layer '%s'", layer);
 	return fd_take(&mount);
 }
 
-static int open_overlay(const char *const *layers, size_t layer_count,
-	const char *upper, const char *work, struct error *err)
+static int open_overlay(const struct root_source *source, struct error *err)
 {
-	auto_fd context = mount_begin("overlay", err);
+	auto_fd context = mount_begin("overlay", NULL, err);
 	int result;
 
 	if (context < 0)
 		return context;
-	result = set_overlay(context, layers, layer_count, err);
-	if (result == 0 && upper)
-		result = set_upper(context, upper, work, err);
+	result = set_overlay(context, source->layers, source->layer_count, err);
+	if (result == 0 && source->upper)
+		result = set_upper(context, source->upper, source->work, err);
 	if (result < 0)
 		return result;
-	return mount_finish(context, upper ? 0 : MOUNT_ATTR_RDONLY, err);
+	return mount_finish(context, source->upper ? 0 : MOUNT_ATTR_RDONLY,
+		err);
 }
 
-int root_open(const char *const *layers, size_t layer_count, const char *upper,
-	const char *work, struct error *err)
+int root_open(const struct root_source *source, struct error *err)
 {
 	struct error own;
 	int result;
 
 	err = err ? err : &own;
-	if (layer_count == 0 || !upper != !work)
+	if (source->layer_count == 0 || !source->upper != !source->work)
 		return error_set(err, -EINVAL,
 			"mount the container root: it needs a layer, and both "
 			"or none of upper and work");
-	if (layer_count == 1 && !upper)
-		return open_single(layers[0], err);
-	result = open_overlay(layers, layer_count, upper, work, err);
+	if (source->layer_count == 1 && !source->upper)
+		return open_single(source->layers[0], err);
+	result = open_overlay(source, err);
 	if (result < 0)
 		(void)error_prefix(err, "mount the container root");
 	return result;

@@ -7,21 +7,47 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct error;
-struct oci_user;
+
+enum root_limit {
+	ROOT_GROUPS_MAX = 64,
+};
+
+/* What a container root is made of; folders are absolute. */
+struct root_source {
+	const char *const *layers; /* topmost first, at least one */
+	size_t layer_count;
+	/*
+	 * On one file system. Both NULL: the root cannot be written, and every
+	 * path that something is mounted on must be there.
+	 */
+	const char *upper;
+	const char *work;
+	/*
+	 * A user namespace whose ids the files get: what is uid 0 on disk
+	 * belongs to its root. All folders are then on the mount at base. 0 or
+	 * -1: none.
+	 */
+	int user_namespace_fd;
+	const char *base;
+};
 
 /*
  * Mounts an overlay (kernel Documentation/filesystems/overlayfs.rst) without
- * attaching it anywhere: fsopen(2), fsconfig(2), fsmount(2). layers are
- * absolute folders, topmost first, at least one. upper and work are absolute
- * folders on one file system; both NULL: the root cannot be written, and every
- * path that something is mounted on must be there. Returns a descriptor of the
- * detached mount, which the caller closes, or -errno. A mount serves one
- * container_start.
+ * attaching it anywhere: fsopen(2), fsconfig(2), fsmount(2). Returns a
+ * descriptor of the detached mount, which the caller closes, or -errno. A mount
+ * serves one container_create.
  */
-int root_open(const char *const *layers, size_t layer_count, const char *upper,
-	const char *work, struct error *err);
+int root_open(const struct root_source *source, struct error *err);
+
+struct root_user {
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t groups[ROOT_GROUPS_MAX]; /* supplementary ones */
+	size_t group_count;
+};
 
 /*
  * Finds the ids of "", "user", "user:group", "uid" or "uid:gid" by the root's
@@ -32,7 +58,7 @@ int root_open(const char *const *layers, size_t layer_count, const char *upper,
  * -EINVAL: not of that form; -ERANGE: an id over 2147483647; -ENOENT: no such
  * name; errors say what was looked up.
  */
-int root_find_user(int root_fd, const char *user, struct oci_user *out,
+int root_find_user(int root_fd, const char *user, struct root_user *out,
 	struct error *err);
 
 /* The home folder of uid in the root's /etc/passwd, "/" when not found. */

@@ -19,7 +19,6 @@
 #include "lib/text.h"
 #include "run/inside.h"
 #include "run/root.h"
-#include "run/spec.h"
 
 #define FILE_MAX_BYTES (1 << 20)
 #define ID_MAX         INT32_MAX
@@ -157,7 +156,7 @@ static int parse_id(const char *text, uint32_t *out, struct error *err)
  * Finds the user's line: ids into out and its name, "" when there is no line.
  * An id needs no line; its group is then 0, as Docker has it.
  */
-static int find_passwd(int root_fd, const char *user, struct oci_user *out,
+static int find_passwd(int root_fd, const char *user, struct root_user *out,
 	char *name, struct error *err)
 {
 	auto_table table = { .text = NULL };
@@ -232,29 +231,29 @@ static bool is_member(const char *members, const char *name)
 	return false;
 }
 
-static bool has_gid(const struct oci_user *user, uint32_t gid)
+static bool has_gid(const struct root_user *user, uint32_t gid)
 {
-	for (size_t i = 0; i < user->additional_gid_count; i++) {
-		if (user->additional_gids[i] == gid)
+	for (size_t i = 0; i < user->group_count; i++) {
+		if (user->groups[i] == gid)
 			return true;
 	}
 	return false;
 }
 
-static int add_gid(struct oci_user *user, uint32_t gid, struct error *err)
+static int add_gid(struct root_user *user, uint32_t gid, struct error *err)
 {
 	if (has_gid(user, gid))
 		return 0;
-	if (user->additional_gid_count == SPEC_GROUPS_MAX)
+	if (user->group_count == ROOT_GROUPS_MAX)
 		return error_set(err, -E2BIG,
 			"find groups of user %u: more than %d", user->uid,
-			SPEC_GROUPS_MAX);
-	user->additional_gids[user->additional_gid_count++] = gid;
+			ROOT_GROUPS_MAX);
+	user->groups[user->group_count++] = gid;
 	return 0;
 }
 
 /* Groups that name the user as a member. */
-static int add_groups(int root_fd, const char *name, struct oci_user *out,
+static int add_groups(int root_fd, const char *name, struct root_user *out,
 	struct error *err)
 {
 	auto_table table = { .text = NULL };
@@ -273,14 +272,14 @@ static int add_groups(int root_fd, const char *name, struct oci_user *out,
 	return result;
 }
 
-int root_find_user(int root_fd, const char *user, struct oci_user *out,
+int root_find_user(int root_fd, const char *user, struct root_user *out,
 	struct error *err)
 {
 	struct wish wish;
 	char name[NAME_SIZE];
 	int result = parse_wish(user, &wish, err);
 
-	*out = (struct oci_user){ .uid = 0 };
+	*out = (struct root_user){ .uid = 0 };
 	if (result == 0)
 		result = find_passwd(root_fd, wish.user[0] ? wish.user : "0",
 			out, name, err);

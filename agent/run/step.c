@@ -1,33 +1,39 @@
 // SPDX-License-Identifier: MIT
-/* step - carrying out a plan, in the process that becomes the container */
+/* step - carrying out a plan: first its maker, then the new process */
 #include "run/step.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/text.h"
-#include "run/devices.h"
+#include "run/attach.h"
+#include "run/channel.h"
+#include "run/container.h"
+#include "run/dev.h"
 #include "run/inside.h"
 #include "run/kernel.h"
 #include "run/mount.h"
+#include "run/oci.h"
 #include "run/plan.h"
+#include "run/protect.h"
 
-#define COUNT(array)     (sizeof(array) / sizeof((array)[0]))
 #define CAPABILITIES_MAX 64
+#define FILES_MIN        256 /* the steps have fewer open */
+#define UMASK_DEFAULT    022
 #define DEFAULT_PATH                                               \
 	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:" \
 	"/bin"
@@ -36,24 +42,22 @@
 typedef int step_fn(struct stage *stage, const struct step *step,
 	struct error *err);
 
-/* Handlers go before the mask: a signal may be waiting. */
+/* Handlers are gone since clone3(2); what was ignored is not. */
 static int prepare_process(struct stage *stage, const struct step *step,
 	struct error *err)
 {
 	sigset_t none;
 
-	(void)stage;
 	(void)step;
 	(void)err;
 	for (int signal = 1; signal < NSIG; signal++) {
-		if (signal == SIGKILL || signal == SIGSTOP)
-			continue; /* always as they are */
-		if (kernel_default_signal(signal) < 0)
+		if (stage->ignored >> (signal - 1) & 1 &&
+			kernel_default_signal(signal) < 0)
 			return -errno;
 	}
 	(void)sigemptyset(&none);
 	if (sigprocmask(SIG_SETMASK, &none, NULL) < 0 || setsid() < 0 ||
-		kernel_close_on_exec_from(3) < 0)
+		kernel_close_on_exec_from(3 + stage->request->preserve_fds) < 0)
 		return -errno;
 	(void)umask(0);
 	return 0;
@@ -68,54 +72,6 @@ static int make_cgroup_namespace(struct stage *stage, const struct step *step,
 	return kernel_unshare(CLONE_NEWCGROUP) < 0 ? -errno : 0;
 }
 
-/* The name in our own /dev, which is opened by no path. */
-static const char *in_dev(const struct step *step)
-{
-	return step->path + strlen("/dev/");
-}
-
-/* Masks are made of it, so it must be the one and only null device. */
-static int open_null(struct stage *stage, const struct step *step,
-	struct error *err)
-{
-	struct stat status;
-
-	stage->null_fd = openat(stage->dev_fd, in_dev(step),
-		O_PATH | O_NOFOLLOW | O_CLOEXEC);
-	if (stage->null_fd < 0 || fstat(stage->null_fd, &status) < 0)
-		return -errno;
-	if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3))
-		return error_set(err, -EPERM, "it is not the null device");
-	return 0;
-}
-
-static int make_node(struct stage *stage, const struct step *step,
-	struct error *err)
-{
-	if (mknodat(stage->dev_fd, in_dev(step), S_IFCHR | step->mode,
-		    makedev(step->major, step->minor)) < 0)
-		return -errno;
-	if (text_equal(step->path, "/dev/null"))
-		return open_null(stage, step, err);
-	return 0;
-}
-
-static int copy_host_nodes(struct stage *stage, const struct step *step,
-	struct error *err)
-{
-	(void)step;
-	return devices_copy_all(stage->host_dev_fd, stage->dev_fd, err);
-}
-
-static int make_link(struct stage *stage, const struct step *step,
-	struct error *err)
-{
-	(void)err;
-	if (symlinkat(step->name, stage->dev_fd, in_dev(step)) < 0)
-		return -errno;
-	return 0;
-}
-
 static int set_hostname(struct stage *stage, const struct step *step,
 	struct error *err)
 {
@@ -124,38 +80,68 @@ static int set_hostname(struct stage *stage, const struct step *step,
 	return sethostname(step->name, strlen(step->name)) < 0 ? -errno : 0;
 }
 
-/* By our own procfs, never by what the container root has at /proc. */
+/* By the number that it has for us, in the procfs that we have. */
 static int set_oom_score(struct stage *stage, const struct step *step,
 	struct error *err)
 {
 	char path[48];
-	char value[16];
+	char value[24];
 
 	(void)step;
-	(void)snprintf(path, sizeof(path), "%d/oom_score_adj", (int)getpid());
-	(void)snprintf(value, sizeof(value), "%d",
-		stage->spec->process.oom_score_adj);
+	(void)snprintf(path, sizeof(path), "/proc/%d/oom_score_adj",
+		(int)stage->container->pid);
+	(void)snprintf(value, sizeof(value), "%lld",
+		(long long)stage->process->oom_score_adj.value);
 
-	auto_fd fd = kernel_openat2(stage->proc_fd, path, O_WRONLY,
-		RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS);
+	auto_fd fd = open(path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	int result = fd < 0 ? -errno : fd_write_all(fd, value, strlen(value));
 
-	if (fd < 0)
-		return -errno;
-	(void)err;
-	return fd_write_all(fd, value, strlen(value));
+	return result < 0 ? error_set(err, result, "to %s: %s", value,
+				    strerror(-result))
+			  : 0;
 }
 
-static int set_rlimit(struct stage *stage, const struct step *step,
+static int write_rlimit(pid_t pid, const struct oci_rlimit *rlimit,
 	struct error *err)
 {
-	const struct oci_rlimit *rlimit =
-		&stage->spec->process.rlimits[step->index];
-
-	if (kernel_set_rlimit(rlimit->type, rlimit->soft, rlimit->hard) < 0)
+	if (kernel_set_rlimit(pid, rlimit->type, rlimit->soft, rlimit->hard) <
+		0)
 		return error_errno(err, "number %d to %llu and %llu",
 			rlimit->type, (unsigned long long)rlimit->soft,
 			(unsigned long long)rlimit->hard);
 	return 0;
+}
+
+/* What the process may not raise itself; open files are for STEP_FILES. */
+static int set_rlimit(struct stage *stage, const struct step *step,
+	struct error *err)
+{
+	struct oci_rlimit rlimit = stage->process->rlimits[step->index];
+
+	if (rlimit.type == RLIMIT_NOFILE && rlimit.hard < FILES_MIN)
+		return 0;
+	if (rlimit.type == RLIMIT_NOFILE)
+		rlimit.soft = rlimit.hard;
+	return write_rlimit(stage->container->pid, &rlimit, err);
+}
+
+static int set_files(struct stage *stage, const struct step *step,
+	struct error *err)
+{
+	return write_rlimit(0, &stage->process->rlimits[step->index], err);
+}
+
+static int tell_created(struct stage *stage, const struct step *step,
+	struct error *err)
+{
+	const struct container_request *request = stage->request;
+	int result = 0;
+
+	(void)step;
+	if (request->on_created)
+		result = request->on_created(request->context, stage->container,
+			err);
+	return result < 0 ? result : 0;
 }
 
 static int make_keyring(struct stage *stage, const struct step *step,
@@ -174,8 +160,8 @@ static int make_keyring(struct stage *stage, const struct step *step,
 static int change_folder(struct stage *stage, const struct step *step,
 	struct error *err)
 {
-	auto_fd fd = inside_make(stage->spec->root_fd, step->path,
-		INSIDE_FOLDER, true);
+	auto_fd fd =
+		inside_make(stage->root_fd, step->path, INSIDE_FOLDER, true);
 	char now[PATH_MAX];
 
 	if (fd == -EROFS)
@@ -191,22 +177,36 @@ static int change_folder(struct stage *stage, const struct step *step,
 	return 0;
 }
 
-/* The user gets the pipes, so that it may open /dev/stdout again. */
-static int connect_stdio(struct stage *stage, const struct step *step,
+/* Until then nobody can wait for us; who connects hears the rest. */
+static int wait_for_start(struct stage *stage, const struct step *step,
 	struct error *err)
 {
-	const struct oci_user *user = &stage->spec->process.user;
-	auto_fd null =
-		openat(stage->dev_fd, "null", O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	int result = channel_send(stage->channel_fd, REPORT_WAITS, NULL, -1);
+	int fd;
 
 	(void)step;
 	(void)err;
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 ||
-		dup2(stage->stdout_fd, STDOUT_FILENO) < 0 ||
-		dup2(stage->stderr_fd, STDERR_FILENO) < 0 ||
-		fchown(STDOUT_FILENO, user->uid, user->gid) < 0 ||
-		fchown(STDERR_FILENO, user->uid, user->gid) < 0)
-		return -errno;
+	if (result < 0)
+		return result;
+	fd_close(&stage->channel_fd);
+	do
+		fd = accept4(stage->request->start_fd, NULL, NULL,
+			SOCK_CLOEXEC);
+	while (fd < 0 && errno == EINTR);
+	stage->channel_fd = fd;
+	return fd < 0 ? -errno : 0;
+}
+
+static int connect_stdio(struct stage *stage, const struct step *step,
+	struct error *err)
+{
+	(void)step;
+	(void)err;
+	for (int fd = 0; fd < 3; fd++) {
+		if (stage->stdio_fds[fd] >= 0 &&
+			dup2(stage->stdio_fds[fd], fd) < 0)
+			return -errno;
+	}
 	return 0;
 }
 
@@ -215,13 +215,13 @@ static int install_filter(struct stage *stage, const struct step *step,
 {
 	(void)step;
 	(void)err;
-	return kernel_seccomp(stage->filter) < 0 ? -errno : 0;
+	return kernel_seccomp_filter(0, stage->filter) < 0 ? -errno : 0;
 }
 
 static int drop_bounding_set(struct stage *stage, const struct step *step,
 	struct error *err)
 {
-	uint64_t bounding = stage->spec->process.capabilities.bounding;
+	uint64_t bounding = stage->process->capabilities.bounding;
 
 	(void)step;
 	(void)err;
@@ -241,7 +241,7 @@ static int drop_bounding_set(struct stage *stage, const struct step *step,
 static int change_user(struct stage *stage, const struct step *step,
 	struct error *err)
 {
-	const struct oci_user *user = &stage->spec->process.user;
+	const struct oci_user *user = &stage->process->user;
 
 	(void)step;
 	(void)err;
@@ -271,8 +271,7 @@ static int raise_ambient(uint64_t ambient)
 static int set_capabilities(struct stage *stage, const struct step *step,
 	struct error *err)
 {
-	const struct oci_capabilities *wanted =
-		&stage->spec->process.capabilities;
+	const struct oci_capabilities *wanted = &stage->process->capabilities;
 	uint64_t ours;
 
 	(void)step;
@@ -297,14 +296,17 @@ static int forbid_new_privileges(struct stage *stage, const struct step *step,
 /* execve(2) wants pointers to non-const, and writes to none of them. */
 static int execute(const char *path, const struct oci_process *process)
 {
+	static const char *const none[] = { NULL };
+	const char *const *env = process->env ? process->env : none;
+
 	(void)execve(path, (char *const *)(uintptr_t)process->args,
-		(char *const *)(uintptr_t)process->env);
+		(char *const *)(uintptr_t)env);
 	return -errno;
 }
 
 static const char *find_path_variable(const char *const *env)
 {
-	for (; *env; env++) {
+	for (; env && *env; env++) {
 		if (text_starts_with(*env, "PATH="))
 			return *env + strlen("PATH=");
 	}
@@ -341,13 +343,14 @@ static int execute_from_path(const struct oci_process *process)
 static int execute_program(struct stage *stage, const struct step *step,
 	struct error *err)
 {
-	const struct oci_process *process = &stage->spec->process;
-	const struct error ready = { .code = 0 };
+	const struct oci_process *process = stage->process;
 	bool has_slash = strchr(step->name, '/');
 	int result;
 
-	(void)umask(022);
-	result = fd_write_all(stage->report_fd, &ready, sizeof(ready));
+	(void)umask(process->user.umask.is_set
+			    ? (mode_t)process->user.umask.value
+			    : UMASK_DEFAULT);
+	result = channel_send(stage->channel_fd, REPORT_READY, NULL, -1);
 	if (result < 0)
 		return result;
 	result = has_slash ? execute(step->name, process)
@@ -362,25 +365,31 @@ static int execute_program(struct stage *stage, const struct step *step,
 }
 
 static step_fn *const functions[] = {
-	[STEP_PROCESS] = prepare_process,
-	[STEP_PRIVATE_MOUNTS] = mount_make_private,
-	[STEP_ATTACH_ROOT] = mount_attach_root,
-	[STEP_PIVOT] = mount_pivot,
-	[STEP_CGROUP_NAMESPACE] = make_cgroup_namespace,
-	[STEP_MOUNT] = mount_file_system,
-	[STEP_NODE] = make_node,
-	[STEP_HOST_NODES] = copy_host_nodes,
-	[STEP_LINK] = make_link,
-	[STEP_BIND] = mount_bind,
-	[STEP_READONLY_PATH] = mount_protect_path,
-	[STEP_MASK] = mount_mask_path,
-	[STEP_READONLY_ROOT] = mount_protect_root,
-	[STEP_HOSTNAME] = set_hostname,
-	[STEP_OOM_SCORE] = set_oom_score,
 	[STEP_RLIMIT] = set_rlimit,
+	[STEP_OOM_SCORE] = set_oom_score,
+	[STEP_CREATED] = tell_created,
+	[STEP_GO] = NULL, /* the maker's last word */
+	[STEP_PROCESS] = prepare_process,
+	[STEP_CGROUP_NAMESPACE] = make_cgroup_namespace,
+	[STEP_PROPAGATION] = attach_propagation,
+	[STEP_ATTACH_ROOT] = attach_root,
+	[STEP_MOUNT] = mount_make,
+	[STEP_BIND] = mount_bind,
+	[STEP_DEVICES] = dev_open,
+	[STEP_NODE] = dev_make_node,
+	[STEP_HOST_NODES] = dev_copy_host,
+	[STEP_LINK] = dev_make_link,
+	[STEP_DEVICE] = dev_make_device,
+	[STEP_PIVOT] = attach_pivot,
+	[STEP_READONLY_PATH] = protect_read_only,
+	[STEP_MASK] = protect_mask,
+	[STEP_HOSTNAME] = set_hostname,
 	[STEP_KEYRING] = make_keyring,
 	[STEP_CWD] = change_folder,
+	[STEP_READONLY_ROOT] = attach_read_only,
+	[STEP_WAIT] = wait_for_start,
 	[STEP_STDIO] = connect_stdio,
+	[STEP_FILES] = set_files,
 	[STEP_SECCOMP] = install_filter,
 	[STEP_BOUNDING_SET] = drop_bounding_set,
 	[STEP_USER] = change_user,
@@ -396,23 +405,45 @@ static int tell(const struct step *step, int code, const struct error *reason,
 	char buffer[sizeof(err->text)];
 	struct text text;
 
+	/* the caller's own words need none of ours */
+	if (step->kind == STEP_CREATED)
+		return error_set(err, code, "%s", reason->text);
 	text_init(&text, buffer, sizeof(buffer));
 	plan_describe_step(step, &text);
 	return error_set(err, code, "%s: %s", buffer,
 		reason->text[0] ? reason->text : strerror(-code));
 }
 
-int step_run_all(struct stage *stage, const struct plan *plan,
+static int run(struct stage *stage, const struct step *step, struct error *err)
+{
+	struct error reason = { .code = 0 };
+	int result = functions[step->kind](stage, step, &reason);
+
+	return result < 0 ? tell(step, result, &reason, err) : 0;
+}
+
+int step_run_maker(struct stage *stage, const struct plan *plan,
 	struct error *err)
 {
-	for (size_t i = 0; i < plan->count; i++) {
-		const struct step *step = &plan->steps[i];
-		struct error reason = { .code = 0 };
-		int result = functions[step->kind](stage, step, &reason);
+	int result = 0;
 
-		if (result < 0)
-			return tell(step, result, &reason, err);
-	}
+	for (size_t i = 0; result == 0 && plan->steps[i].kind != STEP_GO; i++)
+		result = run(stage, &plan->steps[i], err);
+	return result;
+}
+
+int step_run_process(struct stage *stage, const struct plan *plan,
+	struct error *err)
+{
+	size_t at = 0;
+	int result = 0;
+
+	while (plan->steps[at].kind != STEP_GO)
+		at++;
+	for (at++; result == 0 && at < plan->count; at++)
+		result = run(stage, &plan->steps[at], err);
+	if (result < 0)
+		return result;
 	return error_set(err, -EINVAL,
 		"execute the plan: it does not end with a program");
 }

@@ -1,40 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * step - carrying out a plan, in the process that becomes the container
+ * step - carrying out a plan: first its maker, then the new process
  */
 #ifndef TARE_RUN_STEP_H
 #define TARE_RUN_STEP_H
 
-#include "run/spec.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
 
+struct container;
+struct container_request;
 struct error;
+struct oci_process;
+struct oci_spec;
 struct plan;
 struct sock_fprog;
 
-/* What the new process has in hand; descriptors that are not there are -1. */
+/*
+ * What the maker has prepared, and what the new process, which gets a copy,
+ * finds on its way. Descriptors that are not there are -1; those of the new
+ * process go with execve(2) or exit.
+ */
 struct stage {
 	const struct oci_spec *spec;
+	const struct oci_process *process;
+	const struct container_request *request;
+	const struct container *container;
 
-	/* made by its parent */
 	const struct sock_fprog *filter; /* NULL: none */
-	int mount_fds[SPEC_MOUNTS_MAX];  /* detached copies for bind mounts */
-	int host_dev_fd;                 /* for STEP_HOST_NODES */
-	int stdout_fd;
-	int stderr_fd;
-	int report_fd; /* a struct error whose code is 0: about to execute */
+	int root_fd;                     /* the container root, a mount */
+	int *mount_fds;   /* copies for bind mounts, one per mount */
+	int null_fd;      /* a mount of /dev/null, for masks */
+	int host_dev_fd;  /* for STEP_HOST_NODES */
+	int stdio_fds[3]; /* -1: what is there stays */
+	int channel_fd;   /* to the maker, later to who starts it */
+	uint64_t ignored; /* signals that must not be, bit n - 1 for n */
 
-	/* made on the way, and gone with execve(2) or exit */
 	int proc_fd;  /* the root of our own procfs */
-	int dev_fd;   /* the root of our own /dev */
-	int null_fd;  /* our own /dev/null, O_PATH */
-	int empty_fd; /* the first mount that masks a folder */
+	int dev_fd;   /* the container's /dev */
+	int empty_fd; /* a mount that masks folders */
+	bool has_used_empty;
+	bool has_used_null;
 };
 
+/* The steps before STEP_GO: 0 or -errno, with what failed and why in err. */
+int step_run_maker(struct stage *stage, const struct plan *plan,
+	struct error *err);
+
 /*
- * Carries out all steps. Does not return when it could execute the program;
- * else returns -errno, with what failed and why in err.
+ * Those after it. Does not return when it could execute the program; else
+ * returns -errno as above.
  */
-int step_run_all(struct stage *stage, const struct plan *plan,
+int step_run_process(struct stage *stage, const struct plan *plan,
 	struct error *err);
 
 #endif

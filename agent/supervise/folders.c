@@ -104,8 +104,11 @@ static int make_container(const struct places *places,
 static int fill_volume(const struct image *image,
 	const struct volume_mount *mount, int volume_fd, struct error *err)
 {
-	auto_fd root_fd = root_open((const char *const *)image->layers,
-		image->layer_count, NULL, NULL, err);
+	const struct root_source source = {
+		.layers = (const char *const *)image->layers,
+		.layer_count = image->layer_count,
+	};
+	auto_fd root_fd = root_open(&source, err);
 
 	return root_fd < 0
 		       ? root_fd

@@ -4,7 +4,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <linux/mount.h>
 #include <linux/openat2.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -17,6 +20,7 @@
 #include "lib/fd.h"
 #include "lib/text.h"
 #include "run/root.h"
+#include "run/seccomp_docker.h"
 #include "store/store.h"
 #include "supervise/folders.h"
 #include "supervise/places.h"
@@ -26,7 +30,8 @@ static int add_mount(struct launch *launch, struct oci_mount mount,
 	struct error *err)
 {
 	if (launch->spec.mount_count == LAUNCH_MOUNTS_MAX) {
-		fd_close(&mount.source_fd);
+		if (mount.source_fd > 0)
+			fd_close(&mount.source_fd);
 		return error_set(err, -E2BIG, "mount '%s': more than %d mounts",
 			mount.destination, LAUNCH_MOUNTS_MAX);
 	}
@@ -48,10 +53,10 @@ static int add_bind(struct launch *launch, int dir_fd, const char *name,
 		return error_errno(err, "open '%s'", name);
 	return add_mount(launch,
 		(struct oci_mount){
+			.kind = OCI_MOUNT_BIND,
 			.destination = destination,
-			.type = "bind",
 			.source_fd = fd,
-			.read_only = read_only,
+			.attributes = read_only ? MOUNT_ATTR_RDONLY : 0,
 		},
 		err);
 }
@@ -99,8 +104,14 @@ static int open_root(const struct places *places, const struct service *service,
 		result = fd_make_dirs(dir_fd, "work", 0700, err);
 	if (result < 0)
 		return result;
-	launch->spec.root_fd = root_open((const char *const *)image->layers,
-		image->layer_count, upper, work, err);
+	launch->spec.root_fd = root_open(
+		&(struct root_source){
+			.layers = (const char *const *)image->layers,
+			.layer_count = image->layer_count,
+			.upper = upper,
+			.work = work,
+		},
+		err);
 	return launch->spec.root_fd < 0 ? launch->spec.root_fd : 0;
 }
 
@@ -113,6 +124,26 @@ static int add_volume(const struct places *places,
 	return fd < 0 ? fd
 		      : add_bind(launch, fd, mount->source, mount->target,
 				mount->read_only, err);
+}
+
+static int add_tmpfs(const struct volume_mount *mount, struct launch *launch,
+	struct error *err)
+{
+	struct oci_mount made = {
+		.destination = mount->target,
+		.type = "tmpfs",
+		.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
+	};
+
+	if (mount->read_only)
+		made.attributes |= MOUNT_ATTR_RDONLY;
+	made.data = arena_format(&launch->arena,
+		mount->tmpfs_size_bytes ? "mode=%o,size=%" PRIu64 : "mode=%o",
+		mount->tmpfs_mode ? mount->tmpfs_mode : 01777U,
+		mount->tmpfs_size_bytes);
+	if (!made.data)
+		return error_set(err, -ENOMEM, "start: no memory");
+	return add_mount(launch, made, err);
 }
 
 static int add_declared_mount(const struct places *places,
@@ -130,16 +161,7 @@ static int add_declared_mount(const struct places *places,
 		return add_bind(launch, places->config_fd, mount->source,
 			mount->target, true, err);
 	case VOLUME_TMPFS:
-		return add_mount(launch,
-			(struct oci_mount){
-				.destination = mount->target,
-				.type = "tmpfs",
-				.source_fd = -1,
-				.read_only = mount->read_only,
-				.size_bytes = mount->tmpfs_size_bytes,
-				.mode = mount->tmpfs_mode,
-			},
-			err);
+		return add_tmpfs(mount, launch, err);
 	}
 	return error_set(err, -EINVAL, "mount '%s': unknown kind",
 		mount->target);
@@ -225,10 +247,40 @@ static int add_declared_mounts(const struct places *places,
 	return result;
 }
 
+static bool has_volume_at(const struct service *service, const char *path)
+{
+	for (size_t i = 0; i < service->volume_count; i++) {
+		if (text_equal(service->volumes[i].target, path))
+			return true;
+	}
+	return false;
+}
+
+/* Docker's; one that a volume takes the place of gives way. */
+static int add_standard_mounts(const struct service *service,
+	struct launch *launch, struct error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < DOCKER_MOUNT_COUNT; i++) {
+		struct oci_mount mount = docker_mounts[i];
+
+		if (has_volume_at(service, mount.destination))
+			continue;
+		if (service->privileged)
+			mount.attributes &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+		result = add_mount(launch, mount, err);
+	}
+	return result;
+}
+
 static int add_mounts(const struct places *places,
 	const struct service *service, struct launch *launch, struct error *err)
 {
-	int result = add_etc_files(places, service, launch, err);
+	int result = add_standard_mounts(service, launch, err);
+
+	if (result == 0)
+		result = add_etc_files(places, service, launch, err);
 
 	return result < 0 ? result
 			  : add_declared_mounts(places, service, launch, err);
@@ -248,10 +300,15 @@ static int fill_process(const struct service *service,
 		&process->args, err);
 	if (result < 0)
 		return result;
-	result =
-		root_find_user(launch->spec.root_fd, user, &process->user, err);
+	result = root_find_user(launch->spec.root_fd, user, &launch->user, err);
 	if (result < 0)
 		return result;
+	process->user = (struct oci_user){
+		.uid = launch->user.uid,
+		.gid = launch->user.gid,
+		.additional_gids = launch->user.groups,
+		.additional_gid_count = launch->user.group_count,
+	};
 	root_find_home(launch->spec.root_fd, process->user.uid, home,
 		sizeof(home));
 	process->env =
@@ -260,6 +317,8 @@ static int fill_process(const struct service *service,
 					    : image->working_dir;
 	if (!*process->cwd)
 		process->cwd = "/";
+	process->has_capabilities = true;
+	process->oom_score_adj = OCI_NUMBER(0);
 	process->capabilities = (struct oci_capabilities){
 		.bounding = capabilities,
 		.effective = capabilities,
@@ -276,24 +335,33 @@ static int fill_process(const struct service *service,
 static void fill_sandbox(const struct places *places,
 	const struct service *service, struct launch *launch)
 {
+	static const enum oci_namespace_kind own[] = {
+		OCI_NAMESPACE_PID,
+		OCI_NAMESPACE_IPC,
+		OCI_NAMESPACE_UTS,
+		OCI_NAMESPACE_CGROUP,
+		OCI_NAMESPACE_MOUNT,
+	};
 	struct oci_spec *spec = &launch->spec;
 
 	spec->hostname = service->hostname ? service->hostname : service->name;
 	spec->root_readonly = service->read_only;
 	spec->mounts = launch->mounts;
-	spec->namespaces = OCI_NAMESPACE_PID | OCI_NAMESPACE_MOUNT |
-			   OCI_NAMESPACE_UTS | OCI_NAMESPACE_IPC |
-			   OCI_NAMESPACE_CGROUP;
+	spec->has_process = true;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		spec->namespaces[own[i]].is_asked = true;
 	spec->resources = process_resources(service, places->memory_bytes);
 	(void)snprintf(launch->cgroup, sizeof(launch->cgroup), "%s/1",
 		service->name);
-	spec->cgroup = launch->cgroup;
-	spec->is_privileged = service->privileged;
+	spec->resources.allows_all_devices = service->privileged;
+	spec->copies_host_devices = service->privileged;
 	if (service->privileged)
 		return;
-	spec->masked_paths = spec_masked_paths;
-	spec->readonly_paths = spec_readonly_paths;
-	spec->has_seccomp = true;
+	spec->masked_paths = docker_masked_paths;
+	spec->readonly_paths = docker_readonly_paths;
+	spec->seccomp =
+		seccomp_docker_profile(spec->process.capabilities.bounding,
+			&launch->arena);
 }
 
 int launch_prepare(const struct places *places, const struct service *service,
@@ -312,14 +380,20 @@ int launch_prepare(const struct places *places, const struct service *service,
 		return result;
 	}
 	fill_sandbox(places, service, launch);
+	if (!service->privileged && !launch->spec.seccomp) {
+		launch_clear(launch);
+		return error_set(err, -ENOMEM, "start: no memory");
+	}
 	return 0;
 }
 
 void launch_clear(struct launch *launch)
 {
 	fd_close(&launch->spec.root_fd);
-	for (size_t i = 0; i < launch->spec.mount_count; i++)
-		fd_close(&launch->mounts[i].source_fd);
+	for (size_t i = 0; i < launch->spec.mount_count; i++) {
+		if (launch->mounts[i].source_fd > 0)
+			fd_close(&launch->mounts[i].source_fd);
+	}
 	launch->spec.mount_count = 0;
 	arena_clear(&launch->arena);
 }

@@ -12,7 +12,9 @@
 #include <stdint.h>
 
 #include "lib/arena.h"
-#include "run/spec.h"
+#include "run/docker.h"
+#include "run/oci.h"
+#include "run/root.h"
 
 struct error;
 struct image;
@@ -20,7 +22,7 @@ struct places;
 struct service;
 
 enum launch_limit {
-	LAUNCH_MOUNTS_MAX = 64,
+	LAUNCH_MOUNTS_MAX = 64 + DOCKER_MOUNT_COUNT,
 	LAUNCH_NOFILE_SOFT = 1024,
 	LAUNCH_NOFILE_HARD = 524288,
 };
@@ -30,6 +32,7 @@ struct launch {
 	struct oci_spec spec;
 	struct oci_mount mounts[LAUNCH_MOUNTS_MAX];
 	struct oci_rlimit rlimits[1];
+	struct root_user user;
 	char cgroup[80];
 };
 

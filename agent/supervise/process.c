@@ -10,6 +10,7 @@
 #include "lib/arena.h"
 #include "lib/error.h"
 #include "lib/text.h"
+#include "run/docker.h"
 #include "store/store.h"
 
 #define CPU_PERIOD_US 100000
@@ -97,8 +98,8 @@ const char *const *process_environment(const struct service *service,
 
 uint64_t process_capabilities(const struct service *service)
 {
-	const uint64_t all = spec_all_capabilities();
-	uint64_t set = service->privileged ? all : spec_default_capabilities();
+	const uint64_t all = docker_all_capabilities();
+	uint64_t set = service->privileged ? all : docker_capabilities();
 
 	if (service->privileged)
 		return set;
@@ -108,7 +109,7 @@ uint64_t process_capabilities(const struct service *service)
 	}
 	for (size_t i = 0; i < service->cap_drop.count; i++) {
 		const char *name = service->cap_drop.items[i];
-		int bit = spec_capability_from_name(name);
+		int bit = docker_capability_from_name(name);
 
 		if (text_equal(name, "ALL"))
 			set = 0;
@@ -117,7 +118,8 @@ uint64_t process_capabilities(const struct service *service)
 	}
 	/* what is added by name stays, also after "drop ALL" */
 	for (size_t i = 0; i < service->cap_add.count; i++) {
-		int bit = spec_capability_from_name(service->cap_add.items[i]);
+		int bit =
+			docker_capability_from_name(service->cap_add.items[i]);
 
 		if (bit >= 0)
 			set |= UINT64_C(1) << bit;
@@ -128,19 +130,18 @@ uint64_t process_capabilities(const struct service *service)
 struct oci_resources process_resources(const struct service *service,
 	uint64_t machine_memory_bytes)
 {
-	struct oci_resources resources = {
-		.memory_max_bytes = service->mem_limit_bytes,
-		.pids_max = service->pids_limit,
-	};
+	struct oci_resources resources = { .kills_group = true };
+	uint64_t memory_bytes = service->mem_limit_bytes;
+	int64_t pids = service->pids_limit;
 
-	if (resources.memory_max_bytes == 0)
-		resources.memory_max_bytes = machine_memory_bytes / 4 * 3;
-	if (resources.pids_max == 0)
-		resources.pids_max = PROCESS_PIDS;
+	if (memory_bytes == 0)
+		memory_bytes = machine_memory_bytes / 4 * 3;
+	resources.memory.limit = OCI_NUMBER(memory_bytes);
+	resources.pids_limit = OCI_NUMBER(pids == 0 ? PROCESS_PIDS : pids);
 	if (service->cpus_milli > 0) {
-		resources.cpu_period_us = CPU_PERIOD_US;
-		resources.cpu_quota_us =
-			service->cpus_milli * CPU_PERIOD_US / 1000;
+		resources.cpu.period = OCI_NUMBER(CPU_PERIOD_US);
+		resources.cpu.quota =
+			OCI_NUMBER(service->cpus_milli * CPU_PERIOD_US / 1000);
 	}
 	return resources;
 }

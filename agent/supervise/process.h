@@ -9,7 +9,7 @@
 
 #include <stdint.h>
 
-#include "run/spec.h"
+#include "run/oci.h"
 
 struct arena;
 struct error;

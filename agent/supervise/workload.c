@@ -141,7 +141,13 @@ static int start(struct workload *workload, struct error *err)
 		&launch, err);
 	if (result < 0)
 		return result;
-	result = container_start(&launch.spec, host->places->workloads_fd,
+	result = container_create(
+		&(struct container_request){
+			.spec = &launch.spec,
+			.cgroup_root_fd = host->places->workloads_fd,
+			.cgroup = launch.cgroup,
+			.prunes_cgroups = true,
+		},
 		container, err);
 	launch_clear(&launch);
 	if (result < 0)

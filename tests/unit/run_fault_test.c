@@ -9,11 +9,13 @@
 /* wrap: syscall open openat mkdirat pipe2 fcntl read write fstat mknodat */
 /* wrap: symlinkat dup2 fchown fchdir chdir setgroups setresgid setresuid */
 /* wrap: prctl poll setsid sethostname sigprocmask memfd_create unlinkat */
-/* wrap: waitid pread fstatfs getcwd lseek access faccessat */
+/* wrap: waitid pread fstatfs getcwd lseek access faccessat fstatat */
+/* wrap: socketpair sendmsg recvmsg send recv */
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include "check.h"
@@ -89,6 +91,12 @@ WRAP(int, sigprocmask, (int h, const sigset_t *s, sigset_t *o), (h, s, o))
 WRAP(int, memfd_create, (const char *n, unsigned int f), (n, f))
 WRAP(int, unlinkat, (int d, const char *p, int f), (d, p, f))
 WRAP(int, waitid, (idtype_t t, id_t i, siginfo_t *s, int f), (t, i, s, f))
+WRAP(int, socketpair, (int d, int t, int p, int *fds), (d, t, p, fds))
+WRAP(ssize_t, sendmsg, (int fd, const struct msghdr *m, int f), (fd, m, f))
+WRAP(ssize_t, recvmsg, (int fd, struct msghdr *m, int f), (fd, m, f))
+WRAP(ssize_t, send, (int fd, const void *p, size_t s, int f), (fd, p, s, f))
+WRAP(ssize_t, recv, (int fd, void *p, size_t s, int f), (fd, p, s, f))
+WRAP(int, fstatat, (int d, const char *p, struct stat *s, int f), (d, p, s, f))
 WRAP(int, fstatfs, (int fd, struct statfs *s), (fd, s))
 WRAP(off_t, lseek, (int fd, off_t o, int w), (fd, o, w))
 WRAP(int, access, (const char *p, int m), (p, m))
@@ -180,16 +188,15 @@ static bool begin(void)
 		return false;
 	}
 	mount = (struct oci_mount){ .destination = "/data/volume",
-		.type = "bind",
-		.read_only = true,
+		.kind = OCI_MOUNT_BIND,
+		.attributes = MOUNT_ATTR_RDONLY,
 		.source_fd = open(fixture_path(&box, "volume"),
 			O_PATH | O_CLOEXEC) };
-	box.spec.mounts = &mount;
-	box.spec.mount_count = 1;
+	fixture_set_mounts(&box, &mount, 1);
 	box.spec.process.rlimits = rlimits;
 	box.spec.process.rlimit_count = 1;
 	box.spec.process.cwd = "/made";
-	box.spec.process.oom_score_adj = 100;
+	box.spec.process.oom_score_adj = OCI_NUMBER(100);
 	box.spec.root_readonly = true;
 	return true;
 }
@@ -260,7 +267,7 @@ static void test_a_failing_start_leaves_nothing(void)
 	printf("# %u calls failed in turn, %u did not matter\n", nth - 1,
 		survived);
 	CHECK(nth > 200 && nth < CALLS_MAX);
-	(void)close(box.spec.mounts[0].source_fd);
+	(void)close(box.mounts[DOCKER_MOUNT_COUNT].source_fd);
 	fixture_close(&box);
 }
 
@@ -293,7 +300,7 @@ static void test_a_failing_clear_can_be_repeated(void)
 	}
 	check_row(NULL);
 	CHECK(nth > 3 && nth < 100);
-	(void)close(box.spec.mounts[0].source_fd);
+	(void)close(box.mounts[DOCKER_MOUNT_COUNT].source_fd);
 	fixture_close(&box);
 }
 
@@ -309,7 +316,7 @@ static void test_a_start_that_hangs_is_given_up(void)
 	is_stuck = false;
 	CHECK(strstr(box.err.text, "wait for the container's process"));
 	CHECK(is_clean(&before));
-	(void)close(box.spec.mounts[0].source_fd);
+	(void)close(box.mounts[DOCKER_MOUNT_COUNT].source_fd);
 	fixture_close(&box);
 }
 

@@ -22,14 +22,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lib/arena.h"
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "run/container.h"
+#include "run/docker.h"
 #include "run/kernel.h"
+#include "run/oci.h"
 #include "run/root.h"
-#include "run/spec.h"
+#include "run/seccomp_docker.h"
 
 #define FIXTURE_OUTPUT     65536
+#define FIXTURE_MOUNTS     24
 #define FIXTURE_TIMEOUT_MS 20000
 #define FIXTURE_NEWNS      0x00020000 /* CLONE_NEWNS */
 #define FIXTURE_CGROUP2    0x63677270 /* CGROUP2_SUPER_MAGIC */
@@ -39,7 +43,10 @@ struct fixture {
 	char cgroup[64];
 	int workloads_fd;
 	int root_fd;
+	struct arena arena; /* of the filter */
 	struct oci_spec spec;
+	struct oci_mount mounts[FIXTURE_MOUNTS]; /* Docker's, then a test's */
+	struct container_request request;
 	struct container container;
 	struct error err;
 	int status;
@@ -108,27 +115,76 @@ static inline void fixture_enter(void)
 			"");
 }
 
-static inline void fixture_default_spec(struct fixture *fixture)
+/* Docker's mounts, then those of a test. */
+static inline void fixture_set_mounts(struct fixture *fixture,
+	const struct oci_mount *mounts, size_t count)
 {
 	struct oci_spec *spec = &fixture->spec;
-	uint64_t capabilities = spec_default_capabilities();
+
+	if (DOCKER_MOUNT_COUNT + count > FIXTURE_MOUNTS)
+		abort();
+	memcpy(fixture->mounts, docker_mounts, sizeof(docker_mounts));
+	for (size_t i = 0; i < count; i++)
+		fixture->mounts[DOCKER_MOUNT_COUNT + i] = mounts[i];
+	spec->mounts = fixture->mounts;
+	spec->mount_count = DOCKER_MOUNT_COUNT + count;
+}
+
+/* All devices, /sys and cgroupfs writable, no masks and no filter. */
+static inline void fixture_set_privileged(struct fixture *fixture)
+{
+	struct oci_spec *spec = &fixture->spec;
+	uint64_t all = docker_all_capabilities();
+
+	for (size_t i = 0; i < DOCKER_MOUNT_COUNT; i++)
+		fixture->mounts[i].attributes &= ~(uint64_t)MOUNT_ATTR_RDONLY;
+	spec->resources.allows_all_devices = true;
+	spec->copies_host_devices = true;
+	spec->seccomp = NULL;
+	spec->masked_paths = NULL;
+	spec->readonly_paths = NULL;
+	spec->process.capabilities = (struct oci_capabilities){
+		.bounding = all,
+		.effective = all,
+		.permitted = all,
+	};
+}
+
+static inline void fixture_default_spec(struct fixture *fixture)
+{
+	static const enum oci_namespace_kind own[] = {
+		OCI_NAMESPACE_PID,
+		OCI_NAMESPACE_IPC,
+		OCI_NAMESPACE_UTS,
+		OCI_NAMESPACE_CGROUP,
+		OCI_NAMESPACE_MOUNT,
+	};
+	struct oci_spec *spec = &fixture->spec;
+	uint64_t capabilities = docker_capabilities();
 
 	*spec = (struct oci_spec){
 		.hostname = "box",
 		.root_fd = fixture->root_fd,
+		.has_process = true,
 		.process = { .env = fixture_env,
 			.cwd = "/",
+			.has_capabilities = true,
 			.capabilities = { .bounding = capabilities,
 				.effective = capabilities,
 				.permitted = capabilities } },
-		.namespaces = OCI_NAMESPACE_PID | OCI_NAMESPACE_MOUNT |
-			      OCI_NAMESPACE_UTS | OCI_NAMESPACE_IPC |
-			      OCI_NAMESPACE_CGROUP,
-		.resources = { .pids_max = -1 },
+		.masked_paths = docker_masked_paths,
+		.readonly_paths = docker_readonly_paths,
+		.seccomp =
+			seccomp_docker_profile(capabilities, &fixture->arena),
+	};
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		spec->namespaces[own[i]].is_asked = true;
+	fixture_set_mounts(fixture, NULL, 0);
+	fixture->request = (struct container_request){
+		.spec = spec,
+		.cgroup_root_fd = fixture->workloads_fd,
 		.cgroup = "box/1",
-		.masked_paths = spec_masked_paths,
-		.readonly_paths = spec_readonly_paths,
-		.has_seccomp = true,
+		.prunes_cgroups = true,
 	};
 }
 
@@ -136,10 +192,14 @@ static inline int fixture_mount_root(struct fixture *fixture, bool has_upper)
 {
 	const char *layer = fixture_path(fixture, "layer");
 
-	fixture->root_fd = root_open(&layer, 1,
-		has_upper ? fixture_path(fixture, "upper") : NULL,
-		has_upper ? fixture_path(fixture, "work") : NULL,
-		&fixture->err);
+	const struct root_source source = {
+		.layers = &layer,
+		.layer_count = 1,
+		.upper = has_upper ? fixture_path(fixture, "upper") : NULL,
+		.work = has_upper ? fixture_path(fixture, "work") : NULL,
+	};
+
+	fixture->root_fd = root_open(&source, &fixture->err);
 	fixture->spec.root_fd = fixture->root_fd;
 	if (fixture->root_fd < 0)
 		printf("# %s\n", fixture->err.text);
@@ -192,6 +252,7 @@ static inline void fixture_close(struct fixture *fixture)
 	fd_close(&fixture->root_fd);
 	fd_close(&fixture->workloads_fd);
 	(void)rmdir(fixture->cgroup);
+	arena_clear(&fixture->arena);
 	fixture_shell("rm -rf \"$1\"", fixture->base);
 	fixture->base[0] = '\0';
 }
@@ -216,8 +277,8 @@ static inline int fixture_start(struct fixture *fixture,
 
 	fixture->output[0] = '\0';
 	fixture->spec.process.args = args;
-	result = container_start(&fixture->spec, fixture->workloads_fd,
-		&fixture->container, &fixture->err);
+	result = container_create(&fixture->request, &fixture->container,
+		&fixture->err);
 	if (result < 0)
 		(void)snprintf(fixture->output, sizeof(fixture->output),
 			"error: %s", fixture->err.text);
@@ -254,7 +315,7 @@ static inline int fixture_finish(struct fixture *fixture)
 
 /*
  * Runs a program to its end and clears the container. Returns its exit code,
- * or what container_start said; the output is in fixture->output.
+ * or what container_create said; the output is in fixture->output.
  */
 static inline int fixture_run(struct fixture *fixture, const char *const *args)
 {

@@ -91,16 +91,15 @@ static int run_with_volume(const char *destination, bool is_file)
 			O_PATH | O_CLOEXEC);
 	struct oci_mount mount = {
 		.destination = destination,
-		.type = "bind",
+		.kind = OCI_MOUNT_BIND,
 		.source_fd = source,
 	};
 	int result;
 
-	box.spec.mounts = &mount;
-	box.spec.mount_count = 1;
+	fixture_set_mounts(&box, &mount, 1);
 	result = FIXTURE_SHELL(&box,
 		"ls -A /tmp/x /out; grep -c volume /proc/self/mountinfo; true");
-	box.spec.mount_count = 0;
+	fixture_set_mounts(&box, NULL, 0);
 	return result;
 }
 
@@ -121,9 +120,9 @@ static void test_mount_targets_stay_inside(void)
 		{ "/to-proc", false, -EPERM, "this path leads to /proc" },
 		{ "/to-proc/sys", false, -EPERM, "this path leads to /proc" },
 		{ "/to-self/attr", false, -EPERM, "this path leads to /proc" },
-		{ "/to-fd/0", true, -ELOOP, "mount volume at" },
+		{ "/to-fd/0", true, -ELOOP, "mount 'volume' at" },
 		{ "/to-root", false, -EPERM, "this path leads to the root" },
-		{ "/loop", false, -ELOOP, "mount volume at" },
+		{ "/loop", false, -ELOOP, "mount 'volume' at" },
 		{ "/etc/passwd", false, -ENOTDIR, "something else than a" },
 	};
 
@@ -192,12 +191,11 @@ static void test_races_for_mount_targets(void)
 		return;
 	volume = open(fixture_path(&box, "volume"), O_PATH | O_CLOEXEC);
 	mounts[0] = (struct oci_mount){ .destination = "/vol",
-		.type = "bind",
+		.kind = OCI_MOUNT_BIND,
 		.source_fd = volume };
 	mounts[1] = (struct oci_mount){ .destination = "/vol/a/sub",
 		.type = "tmpfs" };
-	box.spec.mounts = mounts;
-	box.spec.mount_count = 2;
+	fixture_set_mounts(&box, mounts, 2);
 	swapper = start_swapper();
 	CHECK(swapper > 0);
 	for (int i = 0; i < RACES; i++)

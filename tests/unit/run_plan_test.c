@@ -3,13 +3,16 @@
 #include "run/plan.h"
 
 #include <errno.h>
+#include <linux/mount.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "check.h"
 #include "lib/error.h"
 #include "lib/text.h"
-#include "run/spec.h"
+#include "run/docker.h"
+#include "run/oci.h"
 
 static const char *const args[] = { "/bin/web", "-x", NULL };
 static const char *const env[] = { NULL };
@@ -17,24 +20,40 @@ static struct plan plan;
 static struct error err;
 static char printed[16384];
 
+static const struct plan_options plain;
+
 static struct oci_spec make_spec(void)
 {
-	return (struct oci_spec){
-		.hostname = "web",
-		.process = { .args = args, .env = env, .cwd = "/srv" },
-		.namespaces = OCI_NAMESPACE_PID | OCI_NAMESPACE_MOUNT |
-			      OCI_NAMESPACE_UTS | OCI_NAMESPACE_IPC |
-			      OCI_NAMESPACE_CGROUP,
-		.masked_paths = spec_masked_paths,
-		.readonly_paths = spec_readonly_paths,
-		.has_seccomp = true,
+	static const enum oci_namespace_kind own[] = {
+		OCI_NAMESPACE_PID,
+		OCI_NAMESPACE_IPC,
+		OCI_NAMESPACE_UTS,
+		OCI_NAMESPACE_CGROUP,
+		OCI_NAMESPACE_MOUNT,
 	};
+	static const struct oci_seccomp filter;
+	struct oci_spec spec = {
+		.hostname = "web",
+		.process = { .args = args,
+			.env = env,
+			.cwd = "/srv",
+			.has_capabilities = true },
+		.mounts = docker_mounts,
+		.mount_count = DOCKER_MOUNT_COUNT,
+		.masked_paths = docker_masked_paths,
+		.readonly_paths = docker_readonly_paths,
+		.seccomp = &filter,
+	};
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+		spec.namespaces[own[i]].is_asked = true;
+	return spec;
 }
 
 static int print(const struct oci_spec *spec)
 {
 	struct text text;
-	int result = plan_make(spec, &plan, &err);
+	int result = plan_make(spec, &plain, &plan, &err);
 
 	text_init(&text, printed, sizeof(printed));
 	plan_print(&plan, &text);
@@ -51,13 +70,22 @@ static bool has(const char *text)
 }
 
 static const char whole[] =
+	"tell that it is created\n"
+	"let the process go\n"
 	"prepare the process\n"
+	"make a cgroup namespace\n"
 	"make all mounts private\n"
 	"attach the container root\n"
-	"change to the container root\n"
-	"make a cgroup namespace\n"
 	"mount 'proc' at '/proc' nosuid nodev noexec\n"
 	"mount 'tmpfs' at '/dev' nosuid strictatime mode=755,size=65536k\n"
+	"mount 'devpts' at '/dev/pts' nosuid noexec "
+	"newinstance,mode=0620,ptmxmode=0666,gid=5\n"
+	"mount 'mqueue' at '/dev/mqueue' nosuid nodev noexec\n"
+	"mount 'tmpfs' at '/dev/shm' nosuid nodev noexec "
+	"mode=1777,size=65536k\n"
+	"mount 'sysfs' at '/sys' ro nosuid nodev noexec\n"
+	"mount 'cgroup2' at '/sys/fs/cgroup' ro nosuid nodev noexec\n"
+	"open '/dev'\n"
 	"make device '/dev/null' 1:3 mode 666\n"
 	"make device '/dev/zero' 1:5 mode 666\n"
 	"make device '/dev/full' 1:7 mode 666\n"
@@ -70,13 +98,7 @@ static const char whole[] =
 	"make link '/dev/stderr' to '/proc/self/fd/2'\n"
 	"make link '/dev/ptmx' to 'pts/ptmx'\n"
 	"make link '/dev/core' to '/proc/kcore'\n"
-	"mount 'devpts' at '/dev/pts' nosuid noexec "
-	"mode=0620,ptmxmode=0666,gid=5\n"
-	"mount 'mqueue' at '/dev/mqueue' nosuid nodev noexec\n"
-	"mount 'tmpfs' at '/dev/shm' nosuid nodev noexec "
-	"mode=1777,size=65536k\n"
-	"mount 'sysfs' at '/sys' ro nosuid nodev noexec\n"
-	"mount 'cgroup2' at '/sys/fs/cgroup' ro nosuid nodev noexec\n"
+	"change to the container root\n"
 	"make '/proc/bus' read-only\n"
 	"make '/proc/fs' read-only\n"
 	"make '/proc/irq' read-only\n"
@@ -96,7 +118,6 @@ static const char whole[] =
 	"mask '/sys/devices/virtual/powercap'\n"
 	"mask '/sys/firmware'\n"
 	"set host name 'web'\n"
-	"set the out-of-memory score\n"
 	"make a session keyring\n"
 	"change to folder '/srv'\n"
 	"connect standard input and output\n"
@@ -125,7 +146,7 @@ static void test_filter_comes_when_it_may(void)
 	CHECK(has("input and output\ndrop capabilities from the bounding set\n"
 		  "change the user\nset capabilities\nforbid new privileges\n"
 		  "install the system call filter\nexecute '/bin/web'\n"));
-	spec.has_seccomp = false;
+	spec.seccomp = NULL;
 	CHECK(print(&spec) == 0);
 	CHECK(!strstr(printed, "filter"));
 }
@@ -134,16 +155,16 @@ static void test_privileged_plan(void)
 {
 	struct oci_spec spec = make_spec();
 
-	spec.is_privileged = true;
-	spec.has_seccomp = false;
+	spec.copies_host_devices = true;
+	spec.seccomp = NULL;
 	spec.masked_paths = NULL;
 	spec.readonly_paths = NULL;
+	spec.process.has_capabilities = false;
 	CHECK(print(&spec) == 0);
 	CHECK(has("copy the host's devices to '/dev'\n"));
-	CHECK(has("mount 'sysfs' at '/sys' nosuid nodev noexec\n"));
-	CHECK(has("mount 'cgroup2' at '/sys/fs/cgroup' nosuid nodev noexec\n"));
 	CHECK(!strstr(printed, "mask"));
 	CHECK(!strstr(printed, "read-only"));
+	CHECK(!strstr(printed, "capabilities"));
 }
 
 static void test_mounts_of_the_spec(void)
@@ -151,44 +172,113 @@ static void test_mounts_of_the_spec(void)
 	static const struct oci_mount mounts[] = {
 		{ .destination = "/tmp",
 			.type = "tmpfs",
-			.size_bytes = 1048576,
-			.mode = 0700,
-			.no_exec = true },
-		{ .destination = "/plain", .type = "tmpfs" },
-		{ .destination = "/data", .type = "bind", .read_only = true },
-		{ .destination = "/dev/shm", .type = "tmpfs" },
+			.data = "mode=700,size=1048576",
+			.copies_up = true,
+			.attributes = MOUNT_ATTR_NOEXEC },
+		{ .kind = OCI_MOUNT_BIND,
+			.destination = "/data",
+			.source_fd = 7,
+			.attributes = MOUNT_ATTR_RDONLY },
+		{ .kind = OCI_MOUNT_BIND,
+			.destination = "/proc/meminfo",
+			.source = "/var/meminfo",
+			.is_recursive = true,
+			.attributes_clear = MOUNT_ATTR_NODEV,
+			.recursive = MOUNT_ATTR_RDONLY },
 	};
-	static const struct oci_rlimit rlimits[2];
 	struct oci_spec spec = make_spec();
 
 	spec.mounts = mounts;
-	spec.mount_count = 4;
+	spec.mount_count = 3;
 	spec.root_readonly = true;
+	CHECK(print(&spec) == 0);
+	CHECK(has("mount 'tmpfs' at '/tmp' noexec copy-up "
+		  "mode=700,size=1048576\n"
+		  "mount 'volume' at '/data' ro number 1\n"
+		  "mount '/var/meminfo' at '/proc/meminfo' recursive not nodev "
+		  "all ro number 2\n"
+		  "open '/dev'\n"));
+	CHECK(has("change to folder '/srv'\nmake '/' read-only\n"));
+	for (size_t i = 0; i < plan.count; i++) {
+		const struct step *step = &plan.steps[i];
+
+		if (step->mount)
+			CHECK(step->allows_links ==
+				(step->mount != &mounts[2]));
+	}
+}
+
+/* Whoever mounts a folder of his own on /dev has what he wants there. */
+static void test_devices(void)
+{
+	static const struct oci_mount mount = { .kind = OCI_MOUNT_BIND,
+		.destination = "/dev",
+		.source = "/dev" };
+	static const struct oci_device devices[] = {
+		{ .type = 'c', .path = "/dev/fuse", .major = 10, .minor = 229 },
+	};
+	struct oci_spec spec = make_spec();
+
+	spec.devices = devices;
+	spec.device_count = 1;
+	CHECK(print(&spec) == 0);
+	CHECK(has("to '/proc/kcore'\nmake device '/dev/fuse' c 10:229\n"));
+	spec.mounts = &mount;
+	spec.mount_count = 1;
+	CHECK(print(&spec) == 0);
+	CHECK(has("at '/dev' number 0\nmake device '/dev/fuse' c 10:229\n"));
+	CHECK(!strstr(printed, "make link"));
+	spec.mount_count = 0;
+	CHECK(print(&spec) == 0);
+	CHECK(has("root\nopen '/dev'\nmake device '/dev/null'"));
+}
+
+static void test_limits_come_first(void)
+{
+	static const struct oci_rlimit rlimits[] = {
+		{ RLIMIT_CORE, 0, 0 },
+		{ RLIMIT_NOFILE, 100, 200 },
+	};
+	struct oci_spec spec = make_spec();
+
 	spec.process.rlimits = rlimits;
 	spec.process.rlimit_count = 2;
+	spec.process.oom_score_adj = OCI_NUMBER(0);
 	CHECK(print(&spec) == 0);
-	CHECK(has("mount 'tmpfs' at '/tmp' nosuid nodev noexec "
-		  "mode=700,size=1048576\n"
-		  "mount 'tmpfs' at '/plain' nosuid nodev mode=1777\n"
-		  "mount volume at '/data' ro number 2\n"
-		  "mount 'tmpfs' at '/dev/shm' nosuid nodev mode=1777\n"
-		  "make '/proc/bus' read-only\n"));
-	/* the standard one gives way */
-	CHECK(!strstr(printed, "size=65536k\nmount 'sysfs'"));
-	CHECK(has("change to folder '/srv'\nmake '/' read-only\n"));
-	CHECK(has("set a resource limit number 0\n"
-		  "set a resource limit number 1\n"));
+	CHECK(strncmp(printed,
+		      "set a resource limit number 0\n"
+		      "set a resource limit number 1\n"
+		      "set the out-of-memory score\n"
+		      "tell that it is created\nlet the process go\n",
+		      100) == 0);
+	/* what is still open by then may be more */
+	CHECK(has("input and output\nlimit open files number 1\ninstall"));
+}
+
+static void test_options(void)
+{
+	const struct plan_options options = { .no_new_keyring = true,
+		.waits = true };
+	struct oci_spec spec = make_spec();
+	struct text text;
+
+	CHECK(plan_make(&spec, &options, &plan, &err) == 0);
+	text_init(&text, printed, sizeof(printed));
+	plan_print(&plan, &text);
+	CHECK(has("set host name 'web'\nchange to folder '/srv'\n"
+		  "wait to be started\nconnect standard"));
 }
 
 static void test_fewer_namespaces(void)
 {
 	struct oci_spec spec = make_spec();
 
-	spec.namespaces = OCI_NAMESPACE_MOUNT;
+	for (size_t i = 0; i < OCI_NAMESPACE_MOUNT; i++)
+		spec.namespaces[i].is_asked = false;
 	CHECK(print(&spec) == 0);
 	CHECK(!strstr(printed, "cgroup namespace"));
 	CHECK(!strstr(printed, "host name"));
-	spec.namespaces = OCI_NAMESPACE_PID;
+	spec.namespaces[OCI_NAMESPACE_MOUNT].is_asked = false;
 	CHECK(print(&spec) == -EINVAL);
 	CHECK(strstr(err.text, "mount namespace"));
 }
@@ -197,21 +287,23 @@ static void test_refused_mounts(void)
 {
 	static const struct {
 		const char *path;
-		const char *type;
+		const char *type; /* NULL: a bind */
 		const char *why;
 	} rows[] = {
-		{ NULL, "bind", "not absolute" },
-		{ "", "bind", "not absolute" },
-		{ "data", "bind", "not absolute" },
-		{ "/a/../../b", "bind", "not absolute and plain" },
-		{ "/..", "bind", "not absolute and plain" },
-		{ "/", "bind", "root cannot be replaced" },
-		{ "///", "tmpfs", "root cannot be replaced" },
+		{ NULL, NULL, "not absolute" },
+		{ "", NULL, "not absolute" },
+		{ "data", NULL, "not absolute" },
+		{ "/a/../../b", NULL, "not absolute and plain" },
+		{ "/..", NULL, "not absolute and plain" },
+		{ "//proc/x", NULL, "not absolute and plain" },
+		{ "/./proc/x", NULL, "not absolute and plain" },
+		{ "/", NULL, "root cannot be replaced" },
 		{ "/proc", "tmpfs", "hide what is in /proc" },
-		{ "/proc/sys", "bind", "hide what is in /proc" },
-		{ "/dev", "bind", "own file system" },
-		{ "/sys", "bind", "own file system" },
-		{ "/x", "proc", "neither bind nor tmpfs" },
+		{ "/proc/", NULL, "hide what is in /proc" },
+		{ "/proc/sys", NULL, "hide what is in /proc" },
+		{ "/proc/self/attr", NULL, "hide what is in /proc" },
+		{ "/proc/meminfo", "tmpfs", "hide what is in /proc" },
+		{ "/proc/x", "proc", "hide what is in /proc" },
 	};
 	struct oci_spec spec = make_spec();
 	struct oci_mount mount = { .destination = NULL };
@@ -222,12 +314,21 @@ static void test_refused_mounts(void)
 		check_row(rows[i].path);
 		mount.destination = rows[i].path;
 		mount.type = rows[i].type;
-		CHECK(plan_make(&spec, &plan, &err) == -EINVAL);
+		mount.kind =
+			rows[i].type ? OCI_MOUNT_FILE_SYSTEM : OCI_MOUNT_BIND;
+		mount.source = "/x";
+		CHECK(plan_make(&spec, &plain, &plan, &err) == -EINVAL);
 		CHECK(strstr(err.text, rows[i].why));
 	}
+	check_row(NULL);
 	mount = (struct oci_mount){ .destination = "/process/..x",
-		.type = "bind" };
-	CHECK(plan_make(&spec, &plan, &err) == 0);
+		.type = "tmpfs" };
+	CHECK(plan_make(&spec, &plain, &plan, &err) == 0);
+	mount.type = NULL;
+	CHECK(plan_make(&spec, &plain, &plan, &err) == -EINVAL);
+	mount.kind = OCI_MOUNT_BIND;
+	CHECK(plan_make(&spec, &plain, &plan, &err) == -EINVAL);
+	CHECK(strstr(err.text, "no source"));
 }
 
 static void test_refused_processes(void)
@@ -238,71 +339,52 @@ static void test_refused_processes(void)
 	struct oci_spec spec = make_spec();
 
 	spec.process.args = nothing;
-	CHECK(plan_make(&spec, &plan, &err) == -EINVAL);
+	CHECK(plan_make(&spec, &plain, &plan, &err) == -EINVAL);
 	spec.process.args = empty;
-	CHECK(plan_make(&spec, &plan, &err) == -EINVAL);
+	CHECK(plan_make(&spec, &plain, &plan, &err) == -EINVAL);
 	CHECK(strstr(err.text, "no program"));
 	spec = make_spec();
 	spec.process.cwd = "srv";
-	CHECK(plan_make(&spec, &plan, &err) == -EINVAL);
+	CHECK(plan_make(&spec, &plain, &plan, &err) == -EINVAL);
 	CHECK(strstr(err.text, "change to folder 'srv'"));
 	spec.process.cwd = NULL;
-	CHECK(plan_make(&spec, &plan, &err) == -EINVAL);
-	spec = make_spec();
-	spec.process.env = NULL;
-	CHECK(plan_make(&spec, &plan, &err) == -EINVAL);
+	CHECK(plan_make(&spec, &plain, &plan, &err) == -EINVAL);
 	spec = make_spec();
 	spec.masked_paths = bad_paths;
-	CHECK(plan_make(&spec, &plan, &err) == -EINVAL);
+	CHECK(plan_make(&spec, &plain, &plan, &err) == -EINVAL);
 }
 
-/* The most that a spec may ask for fits; one more is refused. */
-static void test_limits(void)
+static void test_too_many_steps(void)
 {
-	static struct oci_mount mounts[SPEC_MOUNTS_MAX + 1];
-	static struct oci_rlimit rlimits[SPEC_RLIMITS_MAX + 1];
-	static const char *paths[SPEC_PATHS_MAX + 2];
+	static struct oci_mount mounts[PLAN_STEPS_MAX];
 	struct oci_spec spec = make_spec();
 
-	for (size_t i = 0; i <= SPEC_MOUNTS_MAX; i++)
+	for (size_t i = 0; i < PLAN_STEPS_MAX; i++)
 		mounts[i] = (struct oci_mount){ .destination = "/m",
-			.type = "bind" };
-	for (size_t i = 0; i < SPEC_PATHS_MAX; i++)
-		paths[i] = "/p";
+			.type = "tmpfs" };
 	spec.mounts = mounts;
-	spec.mount_count = SPEC_MOUNTS_MAX;
-	spec.masked_paths = paths;
-	spec.readonly_paths = paths;
-	spec.process.rlimits = rlimits;
-	spec.process.rlimit_count = SPEC_RLIMITS_MAX;
-	spec.is_privileged = true;
-	spec.root_readonly = true;
-	spec.process.no_new_privileges = true;
-	CHECK(plan_make(&spec, &plan, &err) == 0);
+	spec.mount_count = PLAN_STEPS_MAX - 100;
+	CHECK(plan_make(&spec, &plain, &plan, &err) == 0);
+	spec.mount_count = PLAN_STEPS_MAX;
+	CHECK(plan_make(&spec, &plain, &plan, &err) == -E2BIG);
 	CHECK(plan.count <= PLAN_STEPS_MAX);
-	spec.mount_count++;
-	CHECK(plan_make(&spec, &plan, &err) == -E2BIG);
-	spec.mount_count--;
-	spec.process.rlimit_count++;
-	CHECK(plan_make(&spec, &plan, &err) == -E2BIG);
-	spec.process.rlimit_count--;
-	paths[SPEC_PATHS_MAX] = "/p";
-	CHECK(plan_make(&spec, &plan, &err) == -E2BIG);
 }
 
 static void test_capability_names(void)
 {
-	CHECK(spec_capability_from_name("CHOWN") == 0);
-	CHECK(spec_capability_from_name("CAP_CHOWN") == 0);
-	CHECK(spec_capability_from_name("cap_net_admin") == 12);
-	CHECK(spec_capability_from_name("Net_Admin") == 12);
-	CHECK(spec_capability_from_name("CHECKPOINT_RESTORE") == 40);
-	CHECK(spec_capability_from_name("") == -EINVAL);
-	CHECK(spec_capability_from_name("CAP_") == -EINVAL);
-	CHECK(spec_capability_from_name("CAP_CAP_CHOWN") == -EINVAL);
-	CHECK(spec_capability_from_name("ALL") == -EINVAL);
-	CHECK(spec_default_capabilities() == 0xa80425fb);
-	CHECK(spec_all_capabilities() == 0x1ffffffffff);
+	CHECK(docker_capability_from_name("CHOWN") == 0);
+	CHECK(docker_capability_from_name("CAP_CHOWN") == 0);
+	CHECK(docker_capability_from_name("cap_net_admin") == 12);
+	CHECK(docker_capability_from_name("Net_Admin") == 12);
+	CHECK(docker_capability_from_name("CHECKPOINT_RESTORE") == 40);
+	CHECK(docker_capability_from_name("") == -EINVAL);
+	CHECK(docker_capability_from_name("CAP_") == -EINVAL);
+	CHECK(docker_capability_from_name("CAP_CAP_CHOWN") == -EINVAL);
+	CHECK(docker_capability_from_name("ALL") == -EINVAL);
+	CHECK(docker_capabilities() == 0xa80425fb);
+	CHECK(text_equal(docker_capability_name(12), "NET_ADMIN"));
+	CHECK(!docker_capability_name(41));
+	CHECK(docker_all_capabilities() == 0x1ffffffffff);
 }
 
 int main(void)
@@ -311,10 +393,13 @@ int main(void)
 	RUN(test_filter_comes_when_it_may);
 	RUN(test_privileged_plan);
 	RUN(test_mounts_of_the_spec);
+	RUN(test_devices);
+	RUN(test_limits_come_first);
+	RUN(test_options);
 	RUN(test_fewer_namespaces);
 	RUN(test_refused_mounts);
 	RUN(test_refused_processes);
-	RUN(test_limits);
+	RUN(test_too_many_steps);
 	RUN(test_capability_names);
 	return check_done();
 }

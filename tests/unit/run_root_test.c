@@ -42,6 +42,19 @@ static int open_base(const char *name)
 	return open(in_base(name), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
+static int open_root(const char *const *layers, size_t count, const char *upper,
+	const char *work)
+{
+	struct root_source source = {
+		.layers = layers,
+		.layer_count = count,
+		.upper = upper,
+		.work = work,
+	};
+
+	return root_open(&source, &err);
+}
+
 static void write_file(int dir_fd, const char *name, const char *content)
 {
 	auto_fd fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
@@ -133,9 +146,9 @@ static void test_users(void)
 	write_file(fd, "etc/passwd", passwd);
 	write_file(fd, "etc/group", group);
 	for (size_t i = 0; i < sizeof(user_rows) / sizeof(user_rows[0]); i++) {
-		struct oci_user user;
+		struct root_user user;
 		int result = root_find_user(fd, user_rows[i].user, &user, &err);
-		size_t count = user.additional_gid_count;
+		size_t count = user.group_count;
 
 		check_row(user_rows[i].user);
 		if (!CHECK(result == user_rows[i].result)) {
@@ -147,12 +160,11 @@ static void test_users(void)
 		CHECK(user.uid == user_rows[i].uid);
 		CHECK(user.gid == user_rows[i].gid);
 		CHECK(count == user_rows[i].count);
-		CHECK(count > 0 && user.additional_gids[0] == user.gid);
-		CHECK(count > 0 &&
-			user.additional_gids[count - 1] == user_rows[i].last);
+		CHECK(count > 0 && user.groups[0] == user.gid);
+		CHECK(count > 0 && user.groups[count - 1] == user_rows[i].last);
 	}
 	check_row(NULL);
-	CHECK(root_find_user(fd, "nobody", &(struct oci_user){ 0 }, &err) < 0);
+	CHECK(root_find_user(fd, "nobody", &(struct root_user){ 0 }, &err) < 0);
 	CHECK(text_equal(err.text,
 		"find user 'nobody': the container's '/etc/passwd' does not "
 		"have it"));
@@ -161,7 +173,7 @@ static void test_users(void)
 
 static void test_users_without_files(void)
 {
-	struct oci_user user;
+	struct root_user user;
 	auto_fd fd = -1;
 
 	begin(":");
@@ -197,7 +209,7 @@ static void test_hostile_user_files(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct oci_user user;
+		struct root_user user;
 		char home[16];
 
 		char command[512];
@@ -219,14 +231,14 @@ static void test_hostile_user_files(void)
 
 static void test_many_groups(void)
 {
-	struct oci_user user;
+	struct root_user user;
 	auto_fd fd = -1;
 
 	begin("mkdir etc; echo u:x:1:1:::: >etc/passwd; "
 	      "for i in $(seq 2 64); do echo g:x:$i:u; done >etc/group");
 	fd = open_base(".");
 	CHECK(root_find_user(fd, "u", &user, &err) == 0);
-	CHECK(user.additional_gid_count == SPEC_GROUPS_MAX);
+	CHECK(user.group_count == ROOT_GROUPS_MAX);
 	fixture_shell("echo g:x:65:u >>\"$1\"/etc/group", base);
 	CHECK(root_find_user(fd, "u", &user, &err) == -E2BIG);
 	end();
@@ -284,17 +296,17 @@ static void test_overlay(void)
 	      "echo low >2/b");
 	layers[0] = in_base("1");
 	layers[1] = in_base("2");
-	fd = root_open(layers, 2, in_base("upper"), in_base("work"), &err);
+	fd = open_root(layers, 2, in_base("upper"), in_base("work"));
 	CHECK(fd >= 0 && is_file(fd, "a", "top\n") &&
 		is_file(fd, "b", "low\n"));
 	CHECK(mkdirat(fd, "new", 0755) == 0);
 	CHECK(access(in_base("upper/new"), F_OK) == 0);
 	fd_close(&fd);
-	fd = root_open(layers, 2, NULL, NULL, &err);
+	fd = open_root(layers, 2, NULL, NULL);
 	CHECK(fd >= 0 && is_file(fd, "a", "top\n"));
 	CHECK(mkdirat(fd, "new", 0755) < 0 && errno == EROFS);
 	fd_close(&fd);
-	fd = root_open(layers + 1, 1, NULL, NULL, &err);
+	fd = open_root(layers + 1, 1, NULL, NULL);
 	CHECK(fd >= 0 && is_file(fd, "a", "low\n"));
 	CHECK(mkdirat(fd, "new", 0755) < 0 && errno == EROFS);
 	end();
@@ -316,7 +328,7 @@ static void test_overlay_of_many_layers(void)
 		(void)snprintf(names[i], sizeof(names[i]), "%s/l/%zu", base, i);
 		layers[i] = names[i];
 	}
-	fd = root_open(layers, 127, in_base("upper"), in_base("work"), &err);
+	fd = open_root(layers, 127, in_base("upper"), in_base("work"));
 	CHECK(fd >= 0);
 	CHECK(is_file(fd, "all", "0\n"));
 	CHECK(is_file(fd, "f126", "126\n"));
@@ -329,23 +341,23 @@ static void test_overlay_errors(void)
 	const char *layer = "/nowhere/at/all";
 	const char *file = "/etc/passwd";
 
-	CHECK(root_open(&layer, 0, NULL, NULL, &err) == -EINVAL);
-	CHECK(root_open(&layer, 1, "/tmp", NULL, &err) == -EINVAL);
+	CHECK(open_root(&layer, 0, NULL, NULL) == -EINVAL);
+	CHECK(open_root(&layer, 1, "/tmp", NULL) == -EINVAL);
 	if (fixture_missing) {
 		check_skip(fixture_missing);
 		return;
 	}
-	CHECK(root_open(&layer, 1, NULL, NULL, &err) == -ENOENT);
+	CHECK(open_root(&layer, 1, NULL, NULL) == -ENOENT);
 	CHECK(strstr(err.text, "open layer '/nowhere/at/all': No such file"));
 	begin("mkdir 1 upper work");
-	CHECK(root_open(&layer, 1, in_base("upper"), in_base("work"), &err) ==
+	CHECK(open_root(&layer, 1, in_base("upper"), in_base("work")) ==
 		-ENOENT);
 	CHECK(strstr(err.text, "mount the container root"));
 	CHECK(strstr(err.text, "add layer '/nowhere/at/all'"));
-	CHECK(root_open(&file, 1, in_base("upper"), in_base("work"), &err) < 0);
+	CHECK(open_root(&file, 1, in_base("upper"), in_base("work")) < 0);
 	printf("# %s\n", err.text);
 	layer = in_base("1");
-	CHECK(root_open(&layer, 1, in_base("upper"), in_base("gone"), &err) ==
+	CHECK(open_root(&layer, 1, in_base("upper"), in_base("gone")) ==
 		-ENOENT);
 	CHECK(strstr(err.text, "/gone"));
 	end();

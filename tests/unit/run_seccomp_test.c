@@ -18,9 +18,9 @@
 #include "check.h"
 #include "lib/error.h"
 #include "lib/text.h"
+#include "run/docker.h"
 #include "run/kernel.h"
 #include "run/seccomp_docker.h"
-#include "run/spec.h"
 
 #define CAPABILITY(number) (UINT64_C(1) << (number))
 #define SYS_ADMIN          CAPABILITY(21)
@@ -43,7 +43,7 @@ static int call(uint64_t capabilities, long number, long a, long b, long c)
 	pid = fork();
 	if (pid == 0) {
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-			kernel_seccomp(program) < 0)
+			kernel_seccomp_filter(0, program) < 0)
 			_exit(255);
 		errno = 0;
 		_exit(syscall(number, a, b, c, 0L, 0L, 0L) < 0 ? errno : 0);
@@ -56,7 +56,7 @@ static int call(uint64_t capabilities, long number, long a, long b, long c)
 
 static void test_calls(void)
 {
-	uint64_t usual = spec_default_capabilities();
+	uint64_t usual = docker_capabilities();
 	const struct {
 		const char *label;
 		long number, a, b;
@@ -127,7 +127,7 @@ static void test_calls_of_32_bits_are_deadly(void)
 		long number = 20; /* getpid of i386 */
 
 		if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
-			kernel_seccomp(program) < 0)
+			kernel_seccomp_filter(0, program) < 0)
 			_exit(255);
 		__asm__ volatile("int $0x80" : "+a"(number) : : "memory");
 		_exit(0);

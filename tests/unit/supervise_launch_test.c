@@ -152,10 +152,11 @@ static void test_launch(void)
 	CHECK(data_has("containers/web/hosts"));
 	launch.spec.process.env = fixture_env;
 	launch.spec.process.rlimit_count = 0; /* where we run has lower ones */
-	launch.spec.resources = (struct oci_resources){ .pids_max = -1 };
+	launch.spec.resources = (struct oci_resources){ 0 };
 	fixture.output[0] = '\0';
-	CHECK(container_start(&launch.spec, fixture.workloads_fd,
-		      &fixture.container, &err) == 0);
+	fixture.request.spec = &launch.spec;
+	CHECK(container_create(&fixture.request, &fixture.container, &err) ==
+		0);
 	if (err.code)
 		printf("# %s\n", err.text);
 	launch_clear(&launch);

@@ -11,9 +11,10 @@
 #include "lib/arena.h"
 #include "lib/error.h"
 #include "lib/text.h"
+#include "run/docker.h"
 #include "store/store.h"
 
-#define CAP(name) (UINT64_C(1) << spec_capability_from_name(name))
+#define CAP(name) (UINT64_C(1) << docker_capability_from_name(name))
 
 static const char *image_entry[] = { "/entry" };
 static const char *image_command[] = { "serve", "now" };
@@ -117,7 +118,7 @@ static void test_capabilities(void)
 	static const char *all[] = { "ALL" };
 	static const char *net[] = { "NET_ADMIN" };
 	static const char *chown[] = { "CHOWN" };
-	const uint64_t usual = spec_default_capabilities();
+	const uint64_t usual = docker_capabilities();
 	struct service service = { 0 };
 
 	CHECK(process_capabilities(&service) == usual);
@@ -142,16 +143,16 @@ static void test_resources(void)
 	struct service service = { 0 };
 	struct oci_resources got = process_resources(&service, 100 * mib);
 
-	CHECK(got.memory_max_bytes == 75 * mib);
-	CHECK(got.pids_max == PROCESS_PIDS);
-	CHECK(got.cpu_quota_us == 0);
+	CHECK(got.memory.limit.value == 75 * mib);
+	CHECK(got.pids_limit.value == PROCESS_PIDS);
+	CHECK(!got.cpu.quota.is_set);
 	service = (struct service){ .mem_limit_bytes = 32 * mib,
 		.pids_limit = -1,
 		.cpus_milli = 1500 };
 	got = process_resources(&service, 100 * mib);
-	CHECK(got.memory_max_bytes == 32 * mib);
-	CHECK(got.pids_max == -1);
-	CHECK(got.cpu_quota_us == 150000 && got.cpu_period_us == 100000);
+	CHECK(got.memory.limit.value == 32 * mib);
+	CHECK(got.pids_limit.value == -1);
+	CHECK(got.cpu.quota.value == 150000 && got.cpu.period.value == 100000);
 }
 
 static void test_signals(void)

@@ -64,7 +64,7 @@ int __wrap_store_import(struct store *store, const char *reference,
 int __wrap_launch_prepare(const struct places *places,
 	const struct service *service, const struct image *image,
 	struct launch *launch, struct error *err);
-int __wrap_container_start(const struct oci_spec *spec, int workloads_fd,
+int __wrap_container_create(const struct container_request *request,
 	struct container *out, struct error *err);
 int __wrap_container_clear(struct container *container, int workloads_fd,
 	struct error *err);
@@ -187,12 +187,12 @@ static inline _Noreturn void run_command(const char *command, int output)
 	_exit(127);
 }
 
-int __wrap_container_start(const struct oci_spec *spec, int workloads_fd,
+int __wrap_container_create(const struct container_request *request,
 	struct container *out, struct error *err)
 {
+	const struct oci_spec *spec = request->spec;
 	int pipes[2][2];
 
-	(void)workloads_fd;
 	note("start", spec->hostname);
 	if (stops_at_start)
 		(void)kill(getpid(), SIGTERM);

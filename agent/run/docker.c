@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
-/* spec - the lists and sets that Docker gives a container by default */
-#include "run/spec.h"
+/* docker - what Docker gives a container by default */
+#include "run/docker.h"
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/mount.h>
 #include <stddef.h>
 #include <strings.h>
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define LOCKED       (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
-const char *const spec_masked_paths[] = {
+const char *const docker_masked_paths[] = {
 	"/proc/acpi",
 	"/proc/asound",
 	"/proc/interrupts",
@@ -26,13 +28,40 @@ const char *const spec_masked_paths[] = {
 	NULL,
 };
 
-const char *const spec_readonly_paths[] = {
+const char *const docker_readonly_paths[] = {
 	"/proc/bus",
 	"/proc/fs",
 	"/proc/irq",
 	"/proc/sys",
 	"/proc/sysrq-trigger",
 	NULL,
+};
+
+const struct oci_mount docker_mounts[DOCKER_MOUNT_COUNT] = {
+	{ .destination = "/proc", .type = "proc", .attributes = LOCKED },
+	{ .destination = "/dev",
+		.type = "tmpfs",
+		.data = "mode=755,size=65536k",
+		.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_STRICTATIME },
+	{ .destination = "/dev/pts",
+		.type = "devpts",
+		.data = "newinstance,mode=0620,ptmxmode=0666,gid=5",
+		.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC },
+	{ .destination = "/dev/mqueue",
+		.type = "mqueue",
+		.attributes = LOCKED },
+	{ .destination = "/dev/shm",
+		.type = "tmpfs",
+		.source = "shm",
+		.data = "mode=1777,size=65536k",
+		.attributes = LOCKED },
+	{ .destination = "/sys",
+		.type = "sysfs",
+		.attributes = LOCKED | MOUNT_ATTR_RDONLY },
+	{ .kind = OCI_MOUNT_CGROUP,
+		.destination = "/sys/fs/cgroup",
+		.type = "cgroup2",
+		.attributes = LOCKED | MOUNT_ATTR_RDONLY },
 };
 
 /* The place in the table is the number of the capability. */
@@ -97,7 +126,7 @@ static const unsigned char default_capabilities[] = {
 	CAP_AUDIT_WRITE,
 };
 
-uint64_t spec_default_capabilities(void)
+uint64_t docker_capabilities(void)
 {
 	uint64_t set = 0;
 
@@ -106,12 +135,12 @@ uint64_t spec_default_capabilities(void)
 	return set;
 }
 
-uint64_t spec_all_capabilities(void)
+uint64_t docker_all_capabilities(void)
 {
 	return (UINT64_C(1) << COUNT(capability_names)) - 1;
 }
 
-int spec_capability_from_name(const char *name)
+int docker_capability_from_name(const char *name)
 {
 	if (strncasecmp(name, "CAP_", 4) == 0)
 		name += 4;
@@ -120,4 +149,10 @@ int spec_capability_from_name(const char *name)
 			return (int)i;
 	}
 	return -EINVAL;
+}
+
+const char *docker_capability_name(unsigned int number)
+{
+	return number < COUNT(capability_names) ? capability_names[number]
+						: NULL;
 }
