@@ -160,6 +160,8 @@ int main(int argc, char **argv)
 	if (document_load(bundle_fd, "config.json", &arena, &spec, &err) < 0)
 		return fail(&err);
 	spec.bundle = argv[3];
+	if (chdir(argv[3]) < 0) /* paths of the document are relative to it */
+		return 2;
 	if (strcmp(argv[1], "run") == 0)
 		return run(&spec, cgroup_fd, count);
 	if (argc > 5 && strcmp(argv[5], "shared") == 0)
