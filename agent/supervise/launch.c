@@ -4,27 +4,29 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "config/config.h"
+#include "config/service.h"
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/text.h"
-#include "run/root.h"
+#include "run/profile.h"
 #include "run/seccomp_docker.h"
 #include "store/store.h"
+#include "supervise/etc.h"
 #include "supervise/folders.h"
+#include "supervise/nodes.h"
 #include "supervise/places.h"
 #include "supervise/process.h"
+#include "supervise/sandbox.h"
+
+#define REAPER "/sbin/reaper" /* of the machine */
 
 static int add_mount(struct launch *launch, struct oci_mount mount,
 	struct error *err)
@@ -39,6 +41,7 @@ static int add_mount(struct launch *launch, struct oci_mount mount,
 	return 0;
 }
 
+/* Files keep the ids that they have on disk: 0 there is root in it. */
 static int add_bind(struct launch *launch, int dir_fd, const char *name,
 	const char *destination, bool read_only, struct error *err)
 {
@@ -57,6 +60,8 @@ static int add_bind(struct launch *launch, int dir_fd, const char *name,
 			.destination = destination,
 			.source_fd = fd,
 			.attributes = read_only ? MOUNT_ATTR_RDONLY : 0,
+			.idmap = launch->users_fd >= 0 ? OCI_IDMAP
+						       : OCI_IDMAP_NONE,
 		},
 		err);
 }
@@ -70,31 +75,38 @@ static int open_folder(int dir_fd, const char *path, struct error *err)
 }
 
 /* The folder of a service's container: upper, work, and its own /etc files. */
-static int open_container(const struct places *places,
-	const struct service *service, struct error *err)
+static int open_container(const struct launch_request *request,
+	struct launch *launch, struct error *err)
 {
-	char path[128];
+	const char *path = arena_format(&launch->arena,
+		FOLDERS_CONTAINERS "/%s", request->service->name);
 
-	(void)snprintf(path, sizeof(path), FOLDERS_CONTAINERS "/%s",
-		service->name);
-	return open_folder(places->data_fd, path, err);
+	if (!path)
+		return error_set(err, -ENOMEM, "start: no memory");
+	return open_folder(request->places->data_fd, path, err);
 }
 
-static int open_root(const struct places *places, const struct service *service,
-	const struct image *image, struct launch *launch, struct error *err)
+static int open_root(const struct launch_request *request,
+	struct launch *launch, struct error *err)
 {
-	const char *upper = arena_format(&launch->arena,
-		"%s/" FOLDERS_CONTAINERS "/%s/upper", places->data_path,
-		service->name);
-	const char *work = arena_format(&launch->arena,
-		"%s/" FOLDERS_CONTAINERS "/%s/work", places->data_path,
-		service->name);
-	auto_fd dir_fd = open_container(places, service, err);
+	const char *data = request->places->data_path;
+	const char *name = request->service->name;
+	struct root_source source = {
+		.layers = (const char *const *)request->image->layers,
+		.layer_count = request->image->layer_count,
+		.upper = arena_format(&launch->arena,
+			"%s/" FOLDERS_CONTAINERS "/%s/upper", data, name),
+		.work = arena_format(&launch->arena,
+			"%s/" FOLDERS_CONTAINERS "/%s/work", data, name),
+		.user_namespace_fd = launch->users_fd,
+		.base = data,
+	};
+	auto_fd dir_fd = open_container(request, launch, err);
 	int result;
 
 	if (dir_fd < 0)
 		return dir_fd;
-	if (!upper || !work)
+	if (!source.upper || !source.work)
 		return error_set(err, -ENOMEM, "start: no memory");
 	/* overlayfs leaves an unremovable-looking work/work; it is only ours */
 	result = fd_remove_tree(dir_fd, "work", err);
@@ -104,14 +116,7 @@ static int open_root(const struct places *places, const struct service *service,
 		result = fd_make_dirs(dir_fd, "work", 0700, err);
 	if (result < 0)
 		return result;
-	launch->spec.root_fd = root_open(
-		&(struct root_source){
-			.layers = (const char *const *)image->layers,
-			.layer_count = image->layer_count,
-			.upper = upper,
-			.work = work,
-		},
-		err);
+	launch->spec.root_fd = root_open(&source, err);
 	return launch->spec.root_fd < 0 ? launch->spec.root_fd : 0;
 }
 
@@ -129,21 +134,11 @@ static int add_volume(const struct places *places,
 static int add_tmpfs(const struct volume_mount *mount, struct launch *launch,
 	struct error *err)
 {
-	struct oci_mount made = {
-		.destination = mount->target,
-		.type = "tmpfs",
-		.attributes = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV,
-	};
+	struct oci_mount tmpfs;
 
-	if (mount->read_only)
-		made.attributes |= MOUNT_ATTR_RDONLY;
-	made.data = arena_format(&launch->arena,
-		mount->tmpfs_size_bytes ? "mode=%o,size=%" PRIu64 : "mode=%o",
-		mount->tmpfs_mode ? mount->tmpfs_mode : 01777U,
-		mount->tmpfs_size_bytes);
-	if (!made.data)
-		return error_set(err, -ENOMEM, "start: no memory");
-	return add_mount(launch, made, err);
+	return sandbox_tmpfs(mount, &launch->arena, &tmpfs) < 0
+		       ? error_set(err, -ENOMEM, "start: no memory")
+		       : add_mount(launch, tmpfs, err);
 }
 
 static int add_declared_mount(const struct places *places,
@@ -167,44 +162,16 @@ static int add_declared_mount(const struct places *places,
 		mount->target);
 }
 
-/* Written anew at each start, so it need not outlast the power. */
-static int write_file(int dir_fd, const char *name, const char *text,
-	struct error *err)
+/* Both where it can fill nothing but its own, and the machine's servers. */
+static int add_etc_files(const struct launch_request *request,
+	struct launch *launch, struct error *err)
 {
-	auto_fd fd = openat(dir_fd, name,
-		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	int result = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
-
-	return result < 0 ? error_set(err, result, "write '%s': %s", name,
-				    strerror(-result))
-			  : 0;
-}
-
-/*
- * /etc/hosts and /etc/hostname of its own, /etc/resolv.conf of the machine. A
- * container may write the first two, so they are where it can fill nothing
- * but its own.
- */
-static int add_etc_files(const struct places *places,
-	const struct service *service, struct launch *launch, struct error *err)
-{
-	const char *hostname =
-		service->hostname ? service->hostname : service->name;
-	const char *hosts = arena_format(&launch->arena,
-		"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n"
-		"127.0.1.1\t%s\n",
-		hostname);
-	const char *name = arena_format(&launch->arena, "%s\n", hostname);
-	auto_fd fd = open_container(places, service, err);
+	auto_fd fd = open_container(request, launch, err);
 	int result;
 
 	if (fd < 0)
 		return fd;
-	if (!hosts || !name)
-		return error_set(err, -ENOMEM, "start: no memory");
-	result = write_file(fd, "hosts", hosts, err);
-	if (result == 0)
-		result = write_file(fd, "hostname", name, err);
+	result = etc_write(fd, request->service, &launch->arena, err);
 	if (result == 0)
 		result =
 			add_bind(launch, fd, "hosts", "/etc/hosts", false, err);
@@ -212,8 +179,8 @@ static int add_etc_files(const struct places *places,
 		result = add_bind(launch, fd, "hostname", "/etc/hostname",
 			false, err);
 	if (result == 0)
-		result = add_bind(launch, places->run_fd, "resolv.conf",
-			"/etc/resolv.conf", true, err);
+		result = add_bind(launch, request->places->run_fd,
+			"resolv.conf", "/etc/resolv.conf", true, err);
 	return result;
 }
 
@@ -227,9 +194,10 @@ static size_t depth_of(const char *path)
 }
 
 /* Upper folders first, so that no mount hides one that is below it. */
-static int add_declared_mounts(const struct places *places,
-	const struct service *service, struct launch *launch, struct error *err)
+static int add_declared_mounts(const struct launch_request *request,
+	struct launch *launch, struct error *err)
 {
+	const struct service *service = request->service;
 	size_t added = 0;
 	int result = 0;
 
@@ -239,7 +207,7 @@ static int add_declared_mounts(const struct places *places,
 			i++) {
 			if (depth_of(service->volumes[i].target) != depth)
 				continue;
-			result = add_declared_mount(places,
+			result = add_declared_mount(request->places,
 				&service->volumes[i], launch, err);
 			added++;
 		}
@@ -247,149 +215,231 @@ static int add_declared_mounts(const struct places *places,
 	return result;
 }
 
-static bool has_volume_at(const struct service *service, const char *path)
-{
-	for (size_t i = 0; i < service->volume_count; i++) {
-		if (text_equal(service->volumes[i].target, path))
-			return true;
-	}
-	return false;
-}
-
-/* Docker's; one that a volume takes the place of gives way. */
-static int add_standard_mounts(const struct service *service,
+/* Last, so that no volume can hide it. */
+static int add_reaper(const struct launch_request *request,
 	struct launch *launch, struct error *err)
 {
-	int result = 0;
+	const char *path = request->reaper ? request->reaper : REAPER;
+	int fd;
 
-	for (size_t i = 0; result == 0 && i < DOCKER_MOUNT_COUNT; i++) {
-		struct oci_mount mount = docker_mounts[i];
-
-		if (has_volume_at(service, mount.destination))
-			continue;
-		if (service->privileged)
-			mount.attributes &= ~(uint64_t)MOUNT_ATTR_RDONLY;
-		result = add_mount(launch, mount, err);
-	}
-	return result;
+	if (!request->service->has_init)
+		return 0;
+	fd = open(path, O_PATH | O_CLOEXEC);
+	if (fd < 0)
+		return error_errno(err, "open '%s'", path);
+	return add_mount(launch,
+		(struct oci_mount){
+			.kind = OCI_MOUNT_BIND,
+			.destination = PROCESS_REAPER,
+			.source_fd = fd,
+			.attributes = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NODEV,
+		},
+		err);
 }
 
-static int add_mounts(const struct places *places,
-	const struct service *service, struct launch *launch, struct error *err)
+static int add_mounts(const struct launch_request *request,
+	struct launch *launch, struct error *err)
 {
-	int result = add_standard_mounts(service, launch, err);
+	int result = sandbox_mounts(request->service, &launch->arena,
+		launch->mounts, &launch->spec.mount_count, err);
 
+	launch->spec.mounts = launch->mounts;
 	if (result == 0)
-		result = add_etc_files(places, service, launch, err);
-
-	return result < 0 ? result
-			  : add_declared_mounts(places, service, launch, err);
+		result = add_etc_files(request, launch, err);
+	if (result == 0)
+		result = add_declared_mounts(request, launch, err);
+	return result < 0 ? result : add_reaper(request, launch, err);
 }
 
-/* Who runs, what, where, with which rights. */
-static int fill_process(const struct service *service,
-	const struct image *image, struct launch *launch, struct error *err)
+/* Groups by the names that the image has for them. */
+static int add_groups(const struct service *service, struct launch *launch,
+	struct error *err)
 {
-	struct oci_process *process = &launch->spec.process;
-	const char *user = service->user ? service->user : image->user;
-	uint64_t capabilities = process_capabilities(service);
-	char home[256];
+	struct root_user *user = &launch->user;
+
+	for (size_t i = 0; i < service->group_add.count; i++) {
+		const char *name = service->group_add.items[i];
+		const char *both = arena_format(&launch->arena, "0:%s", name);
+		struct root_user found;
+		int result;
+
+		if (!both)
+			return error_set(err, -ENOMEM, "start: no memory");
+		result =
+			root_find_user(launch->spec.root_fd, both, &found, err);
+		if (result < 0)
+			return result;
+		if (user->group_count == ROOT_GROUPS_MAX)
+			return error_set(err, -E2BIG,
+				"group '%s': more than %d groups", name,
+				ROOT_GROUPS_MAX);
+		user->groups[user->group_count++] = found.gid;
+	}
+	return 0;
+}
+
+static int find_user(const struct launch_request *request,
+	struct launch *launch, struct error *err)
+{
+	const struct service *service = request->service;
+	const char *name = service->user ? service->user : request->image->user;
 	int result;
 
-	result = process_arguments(service, image, &launch->arena,
-		&process->args, err);
-	if (result < 0)
-		return result;
-	result = root_find_user(launch->spec.root_fd, user, &launch->user, err);
-	if (result < 0)
-		return result;
-	process->user = (struct oci_user){
+	result = root_find_user(launch->spec.root_fd, name, &launch->user, err);
+	if (result == 0)
+		result = add_groups(service, launch, err);
+	launch->spec.process.user = (struct oci_user){
 		.uid = launch->user.uid,
 		.gid = launch->user.gid,
 		.additional_gids = launch->user.groups,
 		.additional_gid_count = launch->user.group_count,
 	};
+	return result;
+}
+
+/* Who runs what, and where. */
+static int fill_process(const struct launch_request *request,
+	struct launch *launch, struct error *err)
+{
+	const struct service *service = request->service;
+	struct oci_process *process = &launch->spec.process;
+	char home[256];
+	int result;
+
+	result = process_arguments(service, request->image, &launch->arena,
+		&process->args, err);
+	if (result == 0)
+		result = find_user(request, launch, err);
+	if (result < 0)
+		return result;
 	root_find_home(launch->spec.root_fd, process->user.uid, home,
 		sizeof(home));
-	process->env =
-		process_environment(service, image, home, &launch->arena);
+	process->env = process_environment(service, request->image, home,
+		&launch->arena);
 	process->cwd = service->working_dir ? service->working_dir
-					    : image->working_dir;
+					    : request->image->working_dir;
 	if (!*process->cwd)
 		process->cwd = "/";
-	process->has_capabilities = true;
-	process->oom_score_adj = OCI_NUMBER(0);
-	process->capabilities = (struct oci_capabilities){
-		.bounding = capabilities,
-		.effective = capabilities,
-		.permitted = capabilities,
-	};
-	launch->rlimits[0] = (struct oci_rlimit){ RLIMIT_NOFILE,
-		LAUNCH_NOFILE_SOFT, LAUNCH_NOFILE_HARD };
-	process->rlimits = launch->rlimits;
-	process->rlimit_count = 1;
-	process->no_new_privileges = service->no_new_privileges;
 	return process->env ? 0 : error_set(err, -ENOMEM, "start: no memory");
 }
 
-static void fill_sandbox(const struct places *places,
-	const struct service *service, struct launch *launch)
+static int read_profile(const struct launch_request *request,
+	struct launch *launch, struct error *err)
 {
-	static const enum oci_namespace_kind own[] = {
-		OCI_NAMESPACE_PID,
-		OCI_NAMESPACE_IPC,
-		OCI_NAMESPACE_UTS,
-		OCI_NAMESPACE_CGROUP,
-		OCI_NAMESPACE_MOUNT,
+	const char *file = request->service->seccomp_file;
+	struct oci_seccomp *profile =
+		arena_alloc(&launch->arena, sizeof(*profile));
+	struct profile_source source = {
+		.capabilities = launch->spec.process.capabilities.bounding,
 	};
+	auto_free char *text = NULL;
+	int result;
+
+	if (!profile)
+		return error_set(err, -ENOMEM, "start: no memory");
+	result = fd_read_file(request->places->config_fd, file,
+		PROFILE_SIZE_MAX, &text, &source.size, err);
+	source.text = text;
+	if (result == 0)
+		result = profile_parse(&source, &launch->arena, profile, err);
+	if (result < 0) {
+		(void)error_prefix(err, "seccomp profile '%s'", file);
+		return -EINVAL; /* no status of a program that was not found */
+	}
+	launch->spec.seccomp = profile;
+	return 0;
+}
+
+/* Docker's profile, that of a file, or none. */
+static int fill_seccomp(const struct launch_request *request,
+	struct launch *launch, struct error *err)
+{
+	const struct service *service = request->service;
 	struct oci_spec *spec = &launch->spec;
 
-	spec->hostname = service->hostname ? service->hostname : service->name;
-	spec->root_readonly = service->read_only;
-	spec->mounts = launch->mounts;
-	spec->has_process = true;
-	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
-		spec->namespaces[own[i]].is_asked = true;
-	spec->resources = process_resources(service, places->memory_bytes);
-	(void)snprintf(launch->cgroup, sizeof(launch->cgroup), "%s/1",
-		service->name);
-	spec->resources.allows_all_devices = service->privileged;
-	spec->copies_host_devices = service->privileged;
-	if (service->privileged)
-		return;
-	spec->masked_paths = docker_masked_paths;
-	spec->readonly_paths = docker_readonly_paths;
+	if (service->seccomp_file)
+		return read_profile(request, launch, err);
+	if (service->is_seccomp_off || service->privileged)
+		return 0;
 	spec->seccomp =
 		seccomp_docker_profile(spec->process.capabilities.bounding,
 			&launch->arena);
+	return spec->seccomp ? 0 : error_set(err, -ENOMEM, "start: no memory");
 }
 
-int launch_prepare(const struct places *places, const struct service *service,
-	const struct image *image, struct launch *launch, struct error *err)
+/* The process whose namespace it shares; a start comes after its own. */
+static int find_peer(const struct launch_request *request, const char *name,
+	pid_t *out, struct error *err)
+{
+	*out = 0;
+	if (!name)
+		return 0;
+	*out = request->find_pid ? request->find_pid(request->context, name)
+				 : 0;
+	return *out > 0 ? 0
+			: error_set(err, -ESRCH,
+				  "share namespaces with '%s': it does not run",
+				  name);
+}
+
+static int fill_sandbox(const struct launch_request *request,
+	struct launch *launch, struct error *err)
+{
+	const struct service *service = request->service;
+	auto_fd dev_fd = open_folder(AT_FDCWD, "/dev", err);
+	struct nodes nodes;
+	struct sandbox_source source = {
+		.service = service,
+		.nodes = &nodes,
+		.machine_memory_bytes = request->places->memory_bytes,
+		.first_id = request->first_id,
+	};
+	int result;
+
+	if (dev_fd < 0)
+		return dev_fd;
+	result = nodes_find(dev_fd, service, &launch->arena, &nodes, err);
+	if (result == 0)
+		result = find_peer(request, service->pid.service,
+			&source.pid_of, err);
+	if (result == 0)
+		result = find_peer(request, service->ipc.service,
+			&source.ipc_of, err);
+	if (result == 0)
+		result = find_peer(request, service->users_of, &source.users_of,
+			err);
+	if (result == 0)
+		result = sandbox_fill(&source, &launch->arena, &launch->spec,
+			err);
+	return result;
+}
+
+int launch_prepare(const struct launch_request *request, struct launch *launch,
+	struct error *err)
 {
 	int result;
 
-	*launch = (struct launch){ .spec.root_fd = -1 };
-	result = open_root(places, service, image, launch, err);
+	*launch = (struct launch){ .spec.root_fd = -1, .users_fd = -1 };
+	sandbox_cgroup(request->service, launch->cgroup,
+		sizeof(launch->cgroup));
+	result = fill_sandbox(request, launch, err);
 	if (result == 0)
-		result = add_mounts(places, service, launch, err);
+		result = open_root(request, launch, err);
 	if (result == 0)
-		result = fill_process(service, image, launch, err);
-	if (result < 0) {
+		result = add_mounts(request, launch, err);
+	if (result == 0)
+		result = fill_process(request, launch, err);
+	if (result == 0)
+		result = fill_seccomp(request, launch, err);
+	if (result < 0)
 		launch_clear(launch);
-		return result;
-	}
-	fill_sandbox(places, service, launch);
-	if (!service->privileged && !launch->spec.seccomp) {
-		launch_clear(launch);
-		return error_set(err, -ENOMEM, "start: no memory");
-	}
-	return 0;
+	return result;
 }
 
 void launch_clear(struct launch *launch)
 {
 	fd_close(&launch->spec.root_fd);
+	fd_close(&launch->users_fd);
 	for (size_t i = 0; i < launch->spec.mount_count; i++) {
 		if (launch->mounts[i].source_fd > 0)
 			fd_close(&launch->mounts[i].source_fd);

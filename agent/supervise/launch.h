@@ -2,14 +2,16 @@
 /*
  * launch - from a service and its OCI image to a container that can start
  *
- * process.h says what runs; folders.h makes what must be on disk before it
- * does; here the two come together with the container root and its mounts.
+ * sandbox.h says what surrounds the process, process.h what runs; folders.h
+ * makes what must be on disk before it does; here all comes together with the
+ * container root and its mounts.
  */
 #ifndef TARE_SUPERVISE_LAUNCH_H
 #define TARE_SUPERVISE_LAUNCH_H
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "lib/arena.h"
 #include "run/docker.h"
@@ -22,26 +24,41 @@ struct places;
 struct service;
 
 enum launch_limit {
-	LAUNCH_MOUNTS_MAX = 64 + DOCKER_MOUNT_COUNT,
-	LAUNCH_NOFILE_SOFT = 1024,
-	LAUNCH_NOFILE_HARD = 524288,
+	/* Docker's, a service's own, /etc files, the reaper */
+	LAUNCH_MOUNTS_MAX = DOCKER_MOUNT_COUNT + 128 + 4,
+};
+
+struct launch_request {
+	const struct places *places;
+	const struct service *service;
+	const struct image *image;
+	/*
+	 * The first of the 65,536 host ids (range.h) that its users are: its
+	 * own, or those of the service that service->users_of names. 0, or
+	 * when has_host_users: the machine's.
+	 */
+	uint32_t first_id;
+	/* The first process of another service, or 0: it does not run. */
+	pid_t (*find_pid)(void *context, const char *service);
+	void *context;
+	const char *reaper; /* NULL: the machine's */
 };
 
 struct launch {
 	struct arena arena;
 	struct oci_spec spec;
 	struct oci_mount mounts[LAUNCH_MOUNTS_MAX];
-	struct oci_rlimit rlimits[1];
 	struct root_user user;
-	char cgroup[80];
+	int users_fd; /* a user namespace with its ids, or -1 */
+	char cgroup[200];
 };
 
 /*
  * Makes ready what the container needs, in launch, which need not be
  * initialised. On error nothing is held. folders_are_made must be true.
  */
-int launch_prepare(const struct places *places, const struct service *service,
-	const struct image *image, struct launch *launch, struct error *err);
+int launch_prepare(const struct launch_request *request, struct launch *launch,
+	struct error *err);
 
 /* Closes and frees all that launch_prepare holds. */
 void launch_clear(struct launch *launch);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* process - what a workload's process is: arguments, variables, rights, limits */
+/* process - what a workload's process is: arguments, variables, rights */
 #include "supervise/process.h"
 
 #include <errno.h>
@@ -13,7 +13,6 @@
 #include "run/docker.h"
 #include "store/store.h"
 
-#define CPU_PERIOD_US 100000
 #define PATH_DEFAULT \
 	"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -32,12 +31,14 @@ int process_arguments(const struct service *service, const struct image *image,
 	const struct strings *entrypoint = &service->entrypoint;
 	const struct strings *command = &service->command;
 	size_t most = entrypoint->count + command->count +
-		      image->entrypoint_count + image->command_count + 1;
+		      image->entrypoint_count + image->command_count + 2;
 	const char **list = arena_array(arena, most, sizeof(*list));
-	size_t used = 0;
+	size_t first = service->has_init ? 1 : 0;
+	size_t used = first;
 
 	if (!list)
 		return error_set(err, -ENOMEM, "start: no memory");
+	list[0] = PROCESS_REAPER; /* or what is written over it */
 	if (entrypoint->is_set)
 		used = append(list, used, entrypoint->items, entrypoint->count);
 	else
@@ -47,7 +48,7 @@ int process_arguments(const struct service *service, const struct image *image,
 		used = append(list, used, command->items, command->count);
 	else if (!entrypoint->is_set)
 		used = append(list, used, image->command, image->command_count);
-	if (used == 0 || !*list[0])
+	if (used == first || !*list[first])
 		return error_set(err, -EINVAL,
 			"nothing to run: the image '%s' names no command; write 'command:'",
 			service->image);
@@ -125,25 +126,6 @@ uint64_t process_capabilities(const struct service *service)
 			set |= UINT64_C(1) << bit;
 	}
 	return set;
-}
-
-struct oci_resources process_resources(const struct service *service,
-	uint64_t machine_memory_bytes)
-{
-	struct oci_resources resources = { .kills_group = true };
-	uint64_t memory_bytes = service->mem_limit_bytes;
-	int64_t pids = service->pids_limit;
-
-	if (memory_bytes == 0)
-		memory_bytes = machine_memory_bytes / 4 * 3;
-	resources.memory.limit = OCI_NUMBER(memory_bytes);
-	resources.pids_limit = OCI_NUMBER(pids == 0 ? PROCESS_PIDS : pids);
-	if (service->cpus_milli > 0) {
-		resources.cpu.period = OCI_NUMBER(CPU_PERIOD_US);
-		resources.cpu.quota =
-			OCI_NUMBER(service->cpus_milli * CPU_PERIOD_US / 1000);
-	}
-	return resources;
 }
 
 /* clang-format off */

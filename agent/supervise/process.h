@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * process - what a workload's process is: arguments, variables, rights, limits
+ * process - what a workload's process is: arguments, variables, rights
  *
  * Pure: a service of the config and what its OCI image says of itself go in.
  */
@@ -9,20 +9,17 @@
 
 #include <stdint.h>
 
-#include "run/oci.h"
-
 struct arena;
 struct error;
 struct image;
 struct service;
 
-enum process_default {
-	PROCESS_PIDS = 1024, /* processes, when pids_limit is not declared */
-};
+#define PROCESS_REAPER "/sbin/reaper" /* in the container */
 
 /*
  * ENTRYPOINT and CMD as Docker combines them: a service's entrypoint drops the
- * image's command. NULL-terminated; -EINVAL when there is nothing to run.
+ * image's command, and 'init: true' puts our own program before all.
+ * NULL-terminated; -EINVAL when there is nothing to run.
  */
 int process_arguments(const struct service *service, const struct image *image,
 	struct arena *arena, const char *const **out, struct error *err);
@@ -36,10 +33,6 @@ const char *const *process_environment(const struct service *service,
 
 /* The set that the process and its children may have. */
 uint64_t process_capabilities(const struct service *service);
-
-/* Declared limits, and safe ones for what is not declared. */
-struct oci_resources process_resources(const struct service *service,
-	uint64_t machine_memory_bytes);
 
 /* The number of "SIGQUIT", "QUIT" or "3"; 0 when it is none. */
 int process_signal(const char *name);

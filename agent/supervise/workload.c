@@ -137,7 +137,12 @@ static int start(struct workload *workload, struct error *err)
 	if (result < 0 && !(result == -EAGAIN && image.layer_count > 0))
 		return result;
 	workload->stop_signal = find_stop_signal(workload->service, &image);
-	result = launch_prepare(host->places, workload->service, &image,
+	result = launch_prepare(
+		&(struct launch_request){
+			.places = host->places,
+			.service = workload->service,
+			.image = &image,
+		},
 		&launch, err);
 	if (result < 0)
 		return result;
@@ -147,6 +152,7 @@ static int start(struct workload *workload, struct error *err)
 			.cgroup_root_fd = host->places->workloads_fd,
 			.cgroup = launch.cgroup,
 			.prunes_cgroups = true,
+			.keeps_stdin_open = workload->service->keeps_stdin_open,
 		},
 		container, err);
 	launch_clear(&launch);

@@ -24,6 +24,9 @@ static struct volume_mount volumes[2];
 static struct service service;
 static struct image image;
 static const char *layers[1];
+static const struct launch_request request = { .places = &places,
+	.service = &service,
+	.image = &image };
 static const char *command[] = { "/bin/sh", "-c", "cat /srv/page" };
 
 static int open_path(const char *name)
@@ -144,7 +147,7 @@ static void test_launch(void)
 		return;
 	before = fault_count_fds();
 	make();
-	CHECK(launch_prepare(&places, &service, &image, &launch, &err) == 0);
+	CHECK(launch_prepare(&request, &launch, &err) == 0);
 	if (err.code)
 		printf("# %s\n", err.text);
 	CHECK(strcmp(launch.cgroup, "web/1") == 0);
@@ -183,13 +186,11 @@ static void test_what_is_missing(void)
 		.source = "./page",
 		.target = "/page" };
 	service.volume_count = 2;
-	CHECK(launch_prepare(&places, &service, &image, &launch, &err) ==
-		-ENOENT);
+	CHECK(launch_prepare(&request, &launch, &err) == -ENOENT);
 	CHECK(strstr(err.text, "there is no config partition"));
 	service.volume_count = 1;
 	service.user = "nobody-of-that-name";
-	CHECK(launch_prepare(&places, &service, &image, &launch, &err) ==
-		-ENOENT);
+	CHECK(launch_prepare(&request, &launch, &err) == -ENOENT);
 	CHECK(strstr(err.text, "nobody-of-that-name"));
 	CHECK(fault_count_fds() == before);
 	end();

@@ -84,6 +84,20 @@ static void test_arguments(void)
 	}
 }
 
+static void test_init(void)
+{
+	struct service service = { .image = "i", .has_init = true };
+	auto_arena arena = { 0 };
+	const char *const *list = NULL;
+	struct error err = { 0 };
+
+	CHECK(process_arguments(&service, &image, &arena, &list, &err) == 0);
+	CHECK(has_arguments(list, "/sbin/reaper|/entry|serve|now|"));
+	service.entrypoint = empty;
+	CHECK(process_arguments(&service, &image, &arena, &list, &err) ==
+		-EINVAL);
+}
+
 static void test_environment(void)
 {
 	struct service service = { .name = "web",
@@ -137,24 +151,6 @@ static void test_capabilities(void)
 	CHECK(process_capabilities(&service) & CAP("SYS_MODULE"));
 }
 
-static void test_resources(void)
-{
-	const uint64_t mib = 1 << 20;
-	struct service service = { 0 };
-	struct oci_resources got = process_resources(&service, 100 * mib);
-
-	CHECK(got.memory.limit.value == 75 * mib);
-	CHECK(got.pids_limit.value == PROCESS_PIDS);
-	CHECK(!got.cpu.quota.is_set);
-	service = (struct service){ .mem_limit_bytes = 32 * mib,
-		.pids_limit = -1,
-		.cpus_milli = 1500 };
-	got = process_resources(&service, 100 * mib);
-	CHECK(got.memory.limit.value == 32 * mib);
-	CHECK(got.pids_limit.value == -1);
-	CHECK(got.cpu.quota.value == 150000 && got.cpu.period.value == 100000);
-}
-
 static void test_signals(void)
 {
 	CHECK(process_signal("SIGQUIT") == SIGQUIT);
@@ -170,10 +166,10 @@ static void test_signals(void)
 int main(void)
 {
 	RUN(test_arguments);
+	RUN(test_init);
 	RUN(test_environment);
 	RUN(test_no_memory);
 	RUN(test_capabilities);
-	RUN(test_resources);
 	RUN(test_signals);
 	return check_done();
 }

@@ -61,8 +61,7 @@ int __wrap_store_find(const struct store *store, const char *reference,
 	struct arena *arena, struct image *out, struct error *err);
 int __wrap_store_import(struct store *store, const char *reference,
 	store_progress_fn *progress, void *context, struct error *err);
-int __wrap_launch_prepare(const struct places *places,
-	const struct service *service, const struct image *image,
+int __wrap_launch_prepare(const struct launch_request *request,
 	struct launch *launch, struct error *err);
 int __wrap_container_create(const struct container_request *request,
 	struct container *out, struct error *err);
@@ -161,16 +160,13 @@ int __wrap_folders_make(const struct places *places,
 	return 0;
 }
 
-int __wrap_launch_prepare(const struct places *places,
-	const struct service *service, const struct image *image,
+int __wrap_launch_prepare(const struct launch_request *request,
 	struct launch *launch, struct error *err)
 {
-	(void)places;
-	(void)image;
 	(void)err;
-	*launch = (struct launch){ .spec.root_fd = -1 };
-	launch->spec.hostname = service->name;
-	launch->spec.process.args = service->command.items;
+	*launch = (struct launch){ .spec.root_fd = -1, .users_fd = -1 };
+	launch->spec.hostname = request->service->name;
+	launch->spec.process.args = request->service->command.items;
 	return 0;
 }
 
