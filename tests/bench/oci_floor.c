@@ -275,7 +275,8 @@ static void give_up_rights(void)
 
 static _Noreturn void child(const char *root, char *const *args)
 {
-	static char *const env[] = { "PATH=/bin", NULL };
+	static char path[] = "PATH=/bin";
+	char *const env[] = { path, NULL };
 
 	must(setsid(), "setsid");
 	must(syscall(SYS_close_range, 3U, ~0U, CLOSE_ON_EXEC), "close");
