@@ -48,17 +48,37 @@ MOUNTS = [
 ]
 
 
+# A cgroup of our own is the root that all runtimes see: what one does to it, or
+# leaves in it, goes with it. Mounts are shared among our own processes, as on
+# most hosts, so that what leaks out is seen.
+VIEW = """
+set -e
+umount -R /sys/fs/cgroup
+mount -t cgroup2 none /sys/fs/cgroup
+own=/sys/fs/cgroup/tare-$$
+mkdir $own
+sh -c 'echo $$ >$0/cgroup.procs; exec unshare -mC "$@"' $own sh -c '
+	umount /sys/fs/cgroup
+	mount -t cgroup2 none /sys/fs/cgroup
+	mkdir /sys/fs/cgroup/self
+	echo $$ >/sys/fs/cgroup/self/cgroup.procs
+	mount --make-rshared /
+	exec "$@"' sh "$@" && status=0 || status=$?
+echo 1 >$own/cgroup.kill
+while grep -q "populated 1" $own/cgroup.events; do sleep 0.01; done
+find $own -depth -type d -exec rmdir {} +
+exit $status
+"""
+
+
 def enter_cgroup2():
-    """Start this program again in a mount namespace with cgroup v2 alone."""
+    """Start this program again where there is cgroup v2 alone."""
     if os.geteuid() != 0:
         sys.exit("this needs root")
     if os.environ.get("TARE_OCI_VIEW"):
         return
     os.environ["TARE_OCI_VIEW"] = "1"
-    # shared among our own, as on most hosts, so that what leaks out is seen
-    script = ('umount -R /sys/fs/cgroup && mount -t cgroup2 none '
-              '/sys/fs/cgroup && mount --make-rshared / && exec "$@"')
-    os.execvp("unshare", ["unshare", "-m", "sh", "-c", script, "sh",
+    os.execvp("unshare", ["unshare", "-m", "sh", "-c", VIEW, "sh",
                           sys.executable, *sys.argv])
 
 
