@@ -20,11 +20,7 @@ struct device_node {
 extern const struct device_node devices_default[];
 extern const size_t devices_default_count;
 
-/*
- * Lets the processes of the cgroup open Docker's default devices only, by a
- * BPF program on it (kernel Documentation/admin-guide/cgroup-v2.rst, "Device
- * controller"). The program lives as long as the cgroup.
- */
+/* device_filter_apply without a rule. */
 int devices_restrict(int cgroup_dir_fd, struct error *err);
 
 /*
