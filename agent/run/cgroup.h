@@ -17,7 +17,6 @@
 #define CGROUP_PATH_SIZE 256 /* with the terminator */
 
 struct error;
-struct oci_resources;
 
 /*
  * Makes the cgroup and returns a descriptor of its folder. One of that name

@@ -14,7 +14,7 @@
 #include "lib/text.h"
 #include "run/cgroup.h"
 #include "run/channel.h"
-#include "run/devices.h"
+#include "run/device_filter.h"
 #include "run/kernel.h"
 #include "run/limits.h"
 #include "run/oci.h"
@@ -48,8 +48,8 @@ static int make_cgroup(const struct container_request *request,
 		request->cgroup); /* its length was checked */
 	container->prunes_cgroups = request->prunes_cgroups;
 	result = limits_apply(fd, &limits, err);
-	if (result == 0 && !resources->allows_all_devices)
-		result = devices_restrict(fd, err);
+	if (result == 0)
+		result = device_filter_apply(fd, resources, err);
 	return result;
 }
 

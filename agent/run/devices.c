@@ -12,8 +12,6 @@
 
 #include "lib/error.h"
 #include "lib/fd.h"
-#include "run/device_filter.h"
-#include "run/oci.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define DEPTH_MAX    4
@@ -33,13 +31,6 @@ const struct device_node devices_default[] = {
 	{ "/dev/tty", MAJOR_TTY_AUX, 0 },
 };
 const size_t devices_default_count = COUNT(devices_default);
-
-int devices_restrict(int cgroup_dir_fd, struct error *err)
-{
-	static const struct oci_resources none;
-
-	return device_filter_apply(cgroup_dir_fd, &none, err);
-}
 
 /* Folders of /dev that are file systems of their own or not for copying. */
 static bool is_special(const char *name)

@@ -20,9 +20,6 @@ struct device_node {
 extern const struct device_node devices_default[];
 extern const size_t devices_default_count;
 
-/* device_filter_apply without a rule. */
-int devices_restrict(int cgroup_dir_fd, struct error *err);
-
 /*
  * Fills the folder dev_fd with the block and character devices of host_dev_fd
  * and its subfolders, with owner and mode; names that are there stay.

@@ -8,13 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lib/arena.h"
 #include "lib/error.h"
-#include "lib/fd.h"
 #include "run/oci.h"
 #include "run/seccomp_cache.h"
 #include "run/seccomp_compile.h"
-#include "run/seccomp_docker.h"
 
 #define PROGRAMS_MAX 16
 
@@ -96,16 +93,4 @@ bool seccomp_notifies(const struct oci_seccomp *profile)
 			return true;
 	}
 	return false;
-}
-
-int seccomp_docker_program(uint64_t capabilities, const struct sock_fprog **out,
-	struct error *err)
-{
-	auto_arena arena = { .blocks = NULL };
-	const struct oci_seccomp *profile =
-		seccomp_docker_profile(capabilities, &arena);
-
-	if (!profile)
-		return error_set(err, -ENOMEM, "make the filter: no memory");
-	return seccomp_program(profile, -1, out, err);
 }

@@ -12,7 +12,6 @@
 #define TARE_RUN_SECCOMP_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 struct error;
 struct oci_seccomp;
@@ -38,9 +37,5 @@ int seccomp_cache_open(int dir_fd, const char *name, struct error *err);
 
 /* Whether some call waits for a listener (SCMP_ACT_NOTIFY). */
 bool seccomp_notifies(const struct oci_seccomp *profile);
-
-/* Docker's default profile for a process with these capabilities. */
-int seccomp_docker_program(uint64_t capabilities, const struct sock_fprog **out,
-	struct error *err);
 
 #endif

@@ -16,10 +16,12 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "lib/arena.h"
 #include "lib/error.h"
 #include "lib/text.h"
 #include "run/docker.h"
 #include "run/kernel.h"
+#include "run/oci.h"
 #include "run/seccomp_docker.h"
 
 #define CAPABILITY(number) (UINT64_C(1) << (number))
@@ -27,6 +29,15 @@
 #define DEAD               1000
 
 static struct error err;
+
+static int docker_program(uint64_t capabilities, const struct sock_fprog **out)
+{
+	auto_arena arena = { .blocks = NULL };
+	const struct oci_seccomp *profile =
+		seccomp_docker_profile(capabilities, &arena);
+
+	return profile ? seccomp_program(profile, -1, out, &err) : -ENOMEM;
+}
 
 /*
  * Calls under the filter in a child. Returns 0 or the errno, or DEAD + the
@@ -38,7 +49,7 @@ static int call(uint64_t capabilities, long number, long a, long b, long c)
 	int status;
 	pid_t pid;
 
-	if (seccomp_docker_program(capabilities, &program, &err) < 0)
+	if (docker_program(capabilities, &program) < 0)
 		return -1;
 	pid = fork();
 	if (pid == 0) {
@@ -121,7 +132,7 @@ static void test_calls_of_32_bits_are_deadly(void)
 	int status = 0;
 	pid_t pid;
 
-	CHECK(seccomp_docker_program(0, &program, &err) == 0);
+	CHECK(docker_program(0, &program) == 0);
 	pid = fork();
 	if (pid == 0) {
 		long number = 20; /* getpid of i386 */
@@ -190,15 +201,14 @@ static void test_programs_are_kept(void)
 	const struct sock_fprog *first;
 	const struct sock_fprog *second;
 
-	CHECK(seccomp_docker_program(0, &first, &err) == 0);
+	CHECK(docker_program(0, &first) == 0);
 	/* CHOWN makes no difference to the profile */
-	CHECK(seccomp_docker_program(1, &second, &err) == 0);
+	CHECK(docker_program(1, &second) == 0);
 	CHECK(first == second);
-	CHECK(seccomp_docker_program(SYS_ADMIN, &second, &err) == 0);
+	CHECK(docker_program(SYS_ADMIN, &second) == 0);
 	CHECK(first != second && second->len > 100);
 	for (unsigned int i = 0; i < 41; i++) {
-		CHECK(seccomp_docker_program(CAPABILITY(i), &second, &err) ==
-			0);
+		CHECK(docker_program(CAPABILITY(i), &second) == 0);
 		CHECK(second->len > 100 && second->filter);
 	}
 	CHECK(call(0, SYS_unshare, 0, 0, 0) == EPERM);
