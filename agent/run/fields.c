@@ -2,6 +2,7 @@
 /* fields - fills a struct from a JSON object, one row per field */
 #include "run/fields.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -64,17 +65,22 @@ static int read_number(struct fields_reader *reader, const json_t *value,
 	return 0;
 }
 
+static bool is_under(const struct number *n, int64_t min)
+{
+	uint64_t least = min < 0 ? 0 - (uint64_t)min : (uint64_t)min;
+
+	if (min < 0)
+		return n->is_negative && (n->is_huge || n->magnitude > least);
+	if (n->is_negative)
+		return n->is_huge || n->magnitude > 0 || min > 0;
+	return !n->is_huge && n->magnitude < least;
+}
+
 /* Is the number from min to max? */
 static int check_range(struct fields_reader *reader, const struct number *n,
 	int64_t min, uint64_t max)
 {
-	uint64_t least = min < 0 ? 0 - (uint64_t)min : (uint64_t)min;
-	bool is_under =
-		min < 0 ? n->is_negative && (n->is_huge || n->magnitude > least)
-			: (n->is_negative && n->magnitude) ||
-				  (!n->is_huge && n->magnitude < least);
-
-	if (is_under)
+	if (is_under(n, min))
 		return fields_error(reader, "%s is under %" PRIi64, n->text,
 			min);
 	if (!n->is_negative && (n->is_huge || n->magnitude > max))
@@ -129,10 +135,13 @@ static int read_bits(struct fields_reader *reader, const struct field *row,
 
 static void put_bits(void *field, size_t size, uint64_t bits)
 {
+	uint8_t bits8 = (uint8_t)bits;
 	uint16_t bits16 = (uint16_t)bits;
 	uint32_t bits32 = (uint32_t)bits;
 
-	if (size == sizeof(bits16))
+	if (size == sizeof(bits8))
+		memcpy(field, &bits8, size);
+	else if (size == sizeof(bits16))
 		memcpy(field, &bits16, size);
 	else if (size == sizeof(bits32))
 		memcpy(field, &bits32, size);
@@ -330,10 +339,36 @@ static int read_pairs(struct fields_reader *reader, const struct field *row,
 	return 0;
 }
 
+enum {
+	ITEM_MAX = 256
+}; /* bytes of the struct of a list's table */
+
+static size_t kept_size(const struct fields *table)
+{
+	return table->kept ? table->kept : table->size;
+}
+
+/* Reads one item of a list or a map; key, when not NULL, is its first member. */
+static int read_item(struct fields_reader *reader, const struct fields *table,
+	const json_t *value, const char *key, void *out)
+{
+	_Alignas(max_align_t) char item[ITEM_MAX] = { 0 };
+	int result;
+
+	assert(table->size <= sizeof(item));
+	if (key)
+		memcpy(item, &key, sizeof(key));
+	result = fields_read(reader, value, table, item);
+	if (result == 0)
+		memcpy(out, item, kept_size(table));
+	return result;
+}
+
 static int read_list(struct fields_reader *reader, const struct field *row,
 	const json_t *value, void *base)
 {
 	size_t count = json_array_size(value);
+	size_t size = kept_size(row->table);
 	int result = fields_want(reader, value, JSON_ARRAY);
 	char *items;
 
@@ -342,14 +377,14 @@ static int read_list(struct fields_reader *reader, const struct field *row,
 	if (row->max && count > row->max)
 		return fields_error(reader, "has %zu entries, over %" PRIu64,
 			count, row->max);
-	items = arena_array(reader->arena, count, row->table->size);
+	items = arena_array(reader->arena, count, size);
 	if (!items)
 		return fields_no_memory(reader);
 	for (size_t i = 0; i < count; i++) {
 		size_t path = fields_push_index(reader, i);
 
-		result = fields_read(reader, json_array_get(value, i),
-			row->table, items + i * row->table->size);
+		result = read_item(reader, row->table, json_array_get(value, i),
+			NULL, items + i * size);
 		if (result < 0)
 			return result;
 		fields_pop(reader, path);
@@ -363,6 +398,7 @@ static int read_map(struct fields_reader *reader, const struct field *row,
 	const json_t *value, void *base)
 {
 	size_t count = json_object_size(value);
+	size_t size = kept_size(row->table);
 	int result = fields_want(reader, value, JSON_OBJECT);
 	const char *key;
 	json_t *item;
@@ -371,7 +407,7 @@ static int read_map(struct fields_reader *reader, const struct field *row,
 
 	if (result < 0 || count == 0)
 		return result;
-	at = items = arena_array(reader->arena, count, row->table->size);
+	at = items = arena_array(reader->arena, count, size);
 	if (!items)
 		return fields_no_memory(reader);
 	json_object_foreach((json_t *)(uintptr_t)value, key, item)
@@ -384,12 +420,11 @@ static int read_map(struct fields_reader *reader, const struct field *row,
 			return fields_error(reader, "the key %s", wrong);
 		if (!copy)
 			return fields_no_memory(reader);
-		memcpy(at, &copy, sizeof(copy));
-		result = fields_read(reader, item, row->table, at);
+		result = read_item(reader, row->table, item, copy, at);
 		if (result < 0)
 			return result;
 		fields_pop(reader, path);
-		at += row->table->size;
+		at += size;
 	}
 	memcpy((char *)base + row->offset, &items, sizeof(void *));
 	memcpy((char *)base + row->count, &count, sizeof(count));

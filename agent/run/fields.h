@@ -78,6 +78,7 @@ struct fields {
 	const struct field *rows;
 	size_t count;
 	size_t size; /* of the struct */
+	size_t kept; /* so much of it is an item of a list; 0: all */
 	/* What only all fields together show; base is the struct. */
 	int (*finish)(struct fields_reader *reader, void *base);
 };
@@ -86,6 +87,14 @@ struct fields {
 	{                                                                     \
 		.rows = (rows_), .count = sizeof(rows_) / sizeof((rows_)[0]), \
 		.size = sizeof(type), .finish = (finish_),                    \
+	}
+
+/* For a list whose items are only the first member of what is read. */
+#define FIELDS_KEPT(rows_, type, kept_, finish_)                              \
+	{                                                                     \
+		.rows = (rows_), .count = sizeof(rows_) / sizeof((rows_)[0]), \
+		.size = sizeof(type), .kept = sizeof(kept_),                  \
+		.finish = (finish_),                                          \
 	}
 
 void fields_init(struct fields_reader *reader, struct arena *arena,

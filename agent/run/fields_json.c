@@ -251,18 +251,45 @@ static size_t mark_numbers(struct scan *scan, char *out, size_t stop)
 	return used;
 }
 
+/* Takes controls and our marks out of what jansson says. */
+static void clean(char *text)
+{
+	bool is_marked = false;
+	char *out = text;
+
+	for (const char *at = text; *at; at++) {
+		if (at[0] == '"' && at[1] == FIELDS_NUMBER_MARK) {
+			is_marked = true;
+			at++;
+		} else if (at[0] == '"' && is_marked) {
+			is_marked = false;
+		} else {
+			bool is_control = (unsigned char)*at < 0x20 ||
+					  *at == FIELDS_NUMBER_MARK;
+
+			*out++ = is_control ? '?' : *at;
+		}
+	}
+	*out = '\0';
+}
+
 /* What jansson says, with the place in the text before marks. */
-static int explain(const char *text, size_t size, const json_error_t *why,
+static int explain(const char *text, size_t size, json_error_t *why,
 	struct error *err)
 {
 	struct scan scan;
 	size_t stop = why->position > 0 ? (size_t)why->position : 0;
+	enum json_error_code code = json_error_code(why);
 
 	scan_init(&scan, text, size);
 	(void)mark_numbers(&scan, NULL, stop);
-	if (json_error_code(why) == json_error_out_of_memory)
+	if (code == json_error_out_of_memory)
 		return error_set(err, -ENOMEM, "no memory for the document");
-	return scan_error(&scan, fields_show(why->text).text, err);
+	if (code == json_error_null_character ||
+		code == json_error_null_byte_in_key)
+		return scan_error(&scan, "a text cannot hold a NUL", err);
+	clean(why->text);
+	return scan_error(&scan, why->text, err);
 }
 
 int fields_parse(const char *text, size_t size, json_t **out, struct error *err)

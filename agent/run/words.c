@@ -126,13 +126,13 @@ static const struct word io_classes[] = {
 WORDS(words_io_classes, "I/O priority class", io_classes);
 
 static const struct word policies[] = {
-	{ "SCHED_OTHER",    0 },
-	{ "SCHED_FIFO",     1 },
-	{ "SCHED_RR",       2 },
-	{ "SCHED_BATCH",    3 },
+	{ "SCHED_OTHER",    SCHED_NORMAL },
+	{ "SCHED_FIFO",     SCHED_FIFO },
+	{ "SCHED_RR",       SCHED_RR },
+	{ "SCHED_BATCH",    SCHED_BATCH },
 	{ "SCHED_ISO",      4 },
-	{ "SCHED_IDLE",     5 },
-	{ "SCHED_DEADLINE", 6 },
+	{ "SCHED_IDLE",     SCHED_IDLE },
+	{ "SCHED_DEADLINE", SCHED_DEADLINE },
 };
 WORDS(words_policies, "scheduling policy", policies);
 
