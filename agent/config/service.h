@@ -68,7 +68,7 @@ enum share_mode {
 
 struct share {
 	enum share_mode mode;
-	const char *service; /* SHARE_SERVICE */
+	const char *service; /* SHARE_SERVICE: whose own it is */
 	struct mark mark;
 };
 

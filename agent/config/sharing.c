@@ -33,35 +33,64 @@ static struct service *find(const struct services *all, const char *name)
 	return NULL;
 }
 
+/* A service, one of its keys that shares, and whose namespace that names. */
+struct joint {
+	struct service *service;
+	const char *key;
+	struct share *share;
+	const struct service *target;
+};
+
+static void report(const struct services *all, const struct joint *joint,
+	const char *what)
+{
+	push_key(all->reader, joint->service->name, joint->key);
+	reader_error(all->reader, joint->share->mark, "'%s' %s",
+		joint->target->name, what);
+	reader_pop(all->reader, 0);
+}
+
 /*
  * Who joins a namespace of another service lives in its user namespace, too:
  * only there has it power over what it sees.
  */
-static void join(struct services *all, struct service *service, const char *key,
-	const struct share *share)
+static void join_users(const struct services *all, const struct joint *joint)
 {
-	const struct service *target;
-	const char *users;
+	struct service *service = joint->service;
+	const struct service *target = joint->target;
+	const char *users = target->users_of ? target->users_of : target->name;
 
-	target =
-		share->mode == SHARE_SERVICE ? find(all, share->service) : NULL;
-	if (!target)
-		return;
-	users = target->users_of ? target->users_of : target->name;
-	if (target->has_host_users && !service->users_of) {
+	if (target->has_host_users && !service->users_of)
 		service->has_host_users = true;
-		return;
-	}
-	if (!target->has_host_users && !service->has_host_users &&
-		(!service->users_of || text_equal(service->users_of, users))) {
+	else if (!target->has_host_users && !service->has_host_users &&
+		 (!service->users_of || text_equal(service->users_of, users)))
 		service->users_of = users;
+	else
+		report(all, joint,
+			"lives in another user namespace than this service; write 'userns_mode: host' in all services that share");
+}
+
+/* Of those who share what others share, all mean the one whose it is. */
+static void join(const struct services *all, struct service *service,
+	const char *key, struct share *share)
+{
+	struct joint joint = { service, key, share, NULL };
+	const struct share *other;
+
+	if (share->mode == SHARE_SERVICE)
+		joint.target = find(all, share->service);
+	if (!joint.target)
 		return;
-	}
-	push_key(all->reader, service->name, key);
-	reader_error(all->reader, share->mark,
-		"'%s' lives in another user namespace than this service; write 'userns_mode: host' in all services that share",
-		target->name);
-	reader_pop(all->reader, 0);
+	join_users(all, &joint);
+	other = share == &service->pid ? &joint.target->pid
+				       : &joint.target->ipc;
+	if (other->mode == SHARE_NO_SHM)
+		report(all, &joint,
+			"has 'ipc: none', which nobody can share; write 'ipc: shareable' there");
+	if (other->mode == SHARE_SERVICE)
+		share->service = other->service;
+	if (other->mode == SHARE_HOST)
+		*share = (struct share){ SHARE_HOST, NULL, share->mark };
 }
 
 /* A cgroup is that of one service or above some, not both. */
@@ -89,26 +118,24 @@ static void check_parent(const struct services *all,
 	}
 }
 
-/* Services come after those that they join, but in a circle: an error already */
 void sharing_check(struct reader *reader, struct service *sorted, size_t count)
 {
-	struct services services = { reader, sorted, count };
-	struct services *all = &services;
+	struct services all = { reader, sorted, count };
 
-	for (size_t i = 0; i < all->count; i++) {
-		struct service *service = &all->items[i];
+	for (size_t i = 0; i < count; i++) {
+		struct service *service = &sorted[i];
 
-		join(all, service, "pid", &service->pid);
-		join(all, service, "ipc", &service->ipc);
-		check_parent(all, service);
+		join(&all, service, "pid", &service->pid);
+		join(&all, service, "ipc", &service->ipc);
+		check_parent(&all, service);
 	}
-	for (size_t i = 0; i < all->count; i++) {
-		const struct share *ipc = &all->items[i].ipc;
-		struct service *target = ipc->mode == SHARE_SERVICE
-						 ? find(all, ipc->service)
-						 : NULL;
+	for (size_t i = 0; i < count; i++) {
+		const struct share *ipc = &sorted[i].ipc;
+		struct service *owner = ipc->mode == SHARE_SERVICE
+						? find(&all, ipc->service)
+						: NULL;
 
-		if (target)
-			target->is_shm_shared = true;
+		if (owner)
+			owner->is_shm_shared = true;
 	}
 }

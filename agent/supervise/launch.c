@@ -25,6 +25,7 @@
 #include "supervise/places.h"
 #include "supervise/process.h"
 #include "supervise/sandbox.h"
+#include "supervise/shm.h"
 
 #define REAPER "/sbin/reaper" /* of the machine */
 
@@ -42,6 +43,21 @@ static int add_mount(struct launch *launch, struct oci_mount mount,
 }
 
 /* Files keep the ids that they have on disk: 0 there is root in it. */
+static int add_opened(struct launch *launch, int fd, const char *destination,
+	uint64_t attributes, struct error *err)
+{
+	return add_mount(launch,
+		(struct oci_mount){
+			.kind = OCI_MOUNT_BIND,
+			.destination = destination,
+			.source_fd = fd,
+			.attributes = attributes,
+			.idmap = launch->users_fd >= 0 ? OCI_IDMAP
+						       : OCI_IDMAP_NONE,
+		},
+		err);
+}
+
 static int add_bind(struct launch *launch, int dir_fd, const char *name,
 	const char *destination, bool read_only, struct error *err)
 {
@@ -52,18 +68,9 @@ static int add_bind(struct launch *launch, int dir_fd, const char *name,
 	};
 	int fd = (int)syscall(SYS_openat2, dir_fd, name, &how, sizeof(how));
 
-	if (fd < 0)
-		return error_errno(err, "open '%s'", name);
-	return add_mount(launch,
-		(struct oci_mount){
-			.kind = OCI_MOUNT_BIND,
-			.destination = destination,
-			.source_fd = fd,
-			.attributes = read_only ? MOUNT_ATTR_RDONLY : 0,
-			.idmap = launch->users_fd >= 0 ? OCI_IDMAP
-						       : OCI_IDMAP_NONE,
-		},
-		err);
+	return fd < 0 ? error_errno(err, "open '%s'", name)
+		      : add_opened(launch, fd, destination,
+				read_only ? MOUNT_ATTR_RDONLY : 0, err);
 }
 
 static int open_folder(int dir_fd, const char *path, struct error *err)
@@ -215,6 +222,22 @@ static int add_declared_mounts(const struct launch_request *request,
 	return result;
 }
 
+/* Before the volumes, which may be below it. */
+static int add_shared_shm(const struct launch_request *request,
+	struct launch *launch, struct error *err)
+{
+	int fd;
+
+	if (!sandbox_shares_shm(request->service))
+		return 0;
+	fd = shm_open_shared(request->places->run_fd, request->service, err);
+	return fd < 0 ? fd
+		      : add_opened(launch, fd, SANDBOX_SHM,
+				MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+					MOUNT_ATTR_NOEXEC,
+				err);
+}
+
 /* Last, so that no volume can hide it. */
 static int add_reaper(const struct launch_request *request,
 	struct launch *launch, struct error *err)
@@ -244,6 +267,8 @@ static int add_mounts(const struct launch_request *request,
 		launch->mounts, &launch->spec.mount_count, err);
 
 	launch->spec.mounts = launch->mounts;
+	if (result == 0)
+		result = add_shared_shm(request, launch, err);
 	if (result == 0)
 		result = add_etc_files(request, launch, err);
 	if (result == 0)

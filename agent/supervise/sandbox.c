@@ -19,8 +19,6 @@
 #include "supervise/process.h"
 #include "supervise/resources.h"
 
-#define SHM "/dev/shm"
-
 /* A new namespace, or that of process pid. */
 static int ask(struct oci_spec *out, enum oci_namespace_kind kind, pid_t pid,
 	struct arena *arena)
@@ -178,13 +176,26 @@ static bool has_volume_at(const struct service *service, const char *path)
 	return false;
 }
 
+bool sandbox_shares_shm(const struct service *service)
+{
+	return (service->is_shm_shared || service->ipc.mode == SHARE_SERVICE) &&
+	       !has_volume_at(service, SANDBOX_SHM);
+}
+
+/* Others share one, which the agent holds (shm.h), or there is none. */
+static bool has_own_shm(const struct service *service)
+{
+	return service->ipc.mode != SHARE_NO_SHM &&
+	       !sandbox_shares_shm(service);
+}
+
 /* Which /dev/shm goes with whose shared memory. */
 static int change_shm(const struct service *service, struct arena *arena,
 	struct oci_mount *mount)
 {
 	if (service->ipc.mode == SHARE_HOST) {
 		mount->kind = OCI_MOUNT_BIND;
-		mount->source = SHM;
+		mount->source = SANDBOX_SHM;
 		mount->data = NULL;
 		return 0;
 	}
@@ -201,10 +212,10 @@ int sandbox_mounts(const struct service *service, struct arena *arena,
 	*count = 0;
 	for (size_t i = 0; i < DOCKER_MOUNT_COUNT; i++) {
 		struct oci_mount mount = docker_mounts[i];
-		bool is_shm = text_equal(mount.destination, SHM);
+		bool is_shm = text_equal(mount.destination, SANDBOX_SHM);
 
 		if (has_volume_at(service, mount.destination) ||
-			(is_shm && service->ipc.mode == SHARE_NO_SHM))
+			(is_shm && !has_own_shm(service)))
 			continue;
 		if (service->privileged)
 			mount.attributes &= ~(uint64_t)MOUNT_ATTR_RDONLY;

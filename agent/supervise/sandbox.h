@@ -9,6 +9,7 @@
 #ifndef TARE_SUPERVISE_SANDBOX_H
 #define TARE_SUPERVISE_SANDBOX_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -20,6 +21,8 @@ struct oci_mount;
 struct oci_spec;
 struct service;
 struct volume_mount;
+
+#define SANDBOX_SHM "/dev/shm"
 
 struct sandbox_source {
 	const struct service *service;
@@ -42,10 +45,14 @@ int sandbox_fill(const struct sandbox_source *source, struct arena *arena,
 
 /*
  * Puts the standard mounts into mounts, which has room for DOCKER_MOUNT_COUNT;
- * one that a volume takes the place of gives way.
+ * one that a volume takes the place of gives way, and a shared /dev/shm is left
+ * to who opens it.
  */
 int sandbox_mounts(const struct service *service, struct arena *arena,
 	struct oci_mount *mounts, size_t *count, struct error *err);
+
+/* Whether its /dev/shm is one that several services have (shm.h). */
+bool sandbox_shares_shm(const struct service *service);
 
 /* A tmpfs that the service declares. -ENOMEM when the arena is full. */
 int sandbox_tmpfs(const struct volume_mount *mount, struct arena *arena,

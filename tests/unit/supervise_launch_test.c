@@ -4,8 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -24,7 +27,7 @@ static struct volume_mount volumes[2];
 static struct service service;
 static struct image image;
 static const char *layers[1];
-static const struct launch_request request = { .places = &places,
+static struct launch_request request = { .places = &places,
 	.service = &service,
 	.image = &image };
 static const char *command[] = { "/bin/sh", "-c", "cat /srv/page" };
@@ -40,7 +43,8 @@ static bool begin(void)
 	if (!fixture_open(&fixture,
 		    "mkdir -p layer/srv layer/proc layer/sys layer/dev data run; "
 		    "echo hello >layer/srv/page; chmod 750 layer/srv; "
-		    "echo nameserver 1.1.1.1 >run/resolv.conf")) {
+		    "echo nameserver 1.1.1.1 >run/resolv.conf; "
+		    "mkdir -p layer/etc; echo mail:x:8: >layer/etc/group")) {
 		check_skip(fixture_missing);
 		return false;
 	}
@@ -137,16 +141,11 @@ static void test_half_a_volume(void)
 	end();
 }
 
-static void test_launch(void)
+static void run_once(void)
 {
 	static struct launch launch;
 	struct error err = { 0 };
-	unsigned int before;
 
-	if (!begin())
-		return;
-	before = fault_count_fds();
-	make();
 	CHECK(launch_prepare(&request, &launch, &err) == 0);
 	if (err.code)
 		printf("# %s\n", err.text);
@@ -167,6 +166,18 @@ static void test_launch(void)
 	CHECK(fixture_said(&fixture, "hello"));
 	CHECK(container_clear(&fixture.container, fixture.workloads_fd, &err) ==
 		0);
+}
+
+static void test_launch(void)
+{
+	unsigned int before;
+
+	if (!begin())
+		return;
+	make();
+	run_once(); /* programs for devices are kept */
+	before = fault_count_fds();
+	run_once();
 	CHECK(fault_count_fds() == before);
 	end();
 }
@@ -196,6 +207,183 @@ static void test_what_is_missing(void)
 	end();
 }
 
+/* One that cannot be prepared, for that reason; nothing stays open. */
+static void refuse(int code, const char *reason)
+{
+	static struct launch launch;
+	unsigned int before = fault_count_fds();
+	struct error err = { 0 };
+
+	check_row(reason);
+	CHECK(launch_prepare(&request, &launch, &err) == code);
+	if (!CHECK(strstr(err.text, reason) != NULL))
+		printf("# %s\n", err.text);
+	CHECK(fault_count_fds() == before);
+}
+
+static bool prepare(struct launch *launch)
+{
+	struct error err = { 0 };
+	bool is_ready = CHECK(launch_prepare(&request, launch, &err) == 0);
+
+	if (!is_ready)
+		printf("# %s\n", err.text);
+	return is_ready;
+}
+
+static void write_text(const char *name, const char *text)
+{
+	CHECK(fd_replace_file(places.config_fd, name, text, strlen(text), 0644,
+		      NULL) == 0);
+}
+
+static void test_profile(void)
+{
+	static struct launch launch;
+
+	if (!begin())
+		return;
+	make();
+	places.config_fd = open_path("run");
+	service.seccomp_file = "gone.json";
+	refuse(-EINVAL, "seccomp profile 'gone.json': open 'gone.json'");
+	service.seccomp_file = "wrong.json";
+	write_text("wrong.json", "{\"defaultAction\": \"SCMP_ACT_ALOW\"}");
+	refuse(-EINVAL, "seccomp profile 'wrong.json': defaultAction");
+	write_text("wrong.json", "{\"defaultAction\": \"SCMP_ACT_ALLOW\"}");
+	if (prepare(&launch)) {
+		CHECK(launch.spec.seccomp &&
+			launch.spec.seccomp->default_action ==
+				SECCOMP_RET_ALLOW);
+		launch_clear(&launch);
+	}
+	service.seccomp_file = NULL;
+	if (prepare(&launch)) {
+		CHECK(launch.spec.seccomp && launch.spec.seccomp->rule_count);
+		launch_clear(&launch);
+	}
+	service.is_seccomp_off = true;
+	if (prepare(&launch)) {
+		CHECK(!launch.spec.seccomp);
+		launch_clear(&launch);
+	}
+	end();
+}
+
+static void test_groups_and_init(void)
+{
+	static const char *groups[] = { "mail", "77", "nobody-there" };
+	static struct launch launch;
+
+	if (!begin())
+		return;
+	make();
+	service.group_add = (struct strings){ groups, 2, true };
+	service.has_init = true;
+	request.reaper = "/proc/self/exe";
+	if (prepare(&launch)) {
+		const struct oci_process *process = &launch.spec.process;
+		const struct oci_mount *last =
+			&launch.mounts[launch.spec.mount_count - 1];
+
+		CHECK(process->user.additional_gid_count == 3);
+		CHECK(process->user.additional_gids[1] == 8);
+		CHECK(process->user.additional_gids[2] == 77);
+		CHECK(strcmp(process->args[0], "/sbin/reaper") == 0);
+		CHECK(strcmp(last->destination, "/sbin/reaper") == 0);
+		CHECK(last->attributes & MOUNT_ATTR_RDONLY);
+		launch_clear(&launch);
+	}
+	service.group_add.count = 3;
+	refuse(-ENOENT, "nobody-there");
+	service.group_add.count = 0;
+	request.reaper = "/no/such/reaper";
+	refuse(-ENOENT, "open '/no/such/reaper'");
+	request.reaper = NULL;
+	end();
+}
+
+static pid_t find_peer(void *context, const char *name)
+{
+	return strcmp(name, "db") == 0 ? *(const pid_t *)context : 0;
+}
+
+static const struct oci_mount *find_mount(const struct launch *launch,
+	const char *path)
+{
+	const struct oci_mount *found = NULL;
+
+	for (size_t i = 0; i < launch->spec.mount_count; i++) {
+		if (strcmp(launch->mounts[i].destination, path) == 0)
+			found = &launch->mounts[i];
+	}
+	return found;
+}
+
+/* The /dev/shm of both is the same file system, of the owner's size. */
+static void test_sharing(void)
+{
+	static struct launch owner;
+	static struct launch guest;
+	struct stat status[2];
+	struct statfs room;
+	pid_t peer = 0;
+
+	if (!begin())
+		return;
+	make();
+	request.find_pid = find_peer;
+	request.context = &peer;
+	service.is_shm_shared = true;
+	service.shm_size_bytes = 1 << 20;
+	if (!prepare(&owner))
+		return;
+	service = (struct service){ .name = "guest",
+		.image = "i",
+		.command = { command, 3, true },
+		.ipc = { SHARE_SERVICE, "web", { 0, 0 } } };
+	make();
+	refuse(-ESRCH, "share namespaces with 'web': it does not run");
+	service.pid = (struct share){ SHARE_SERVICE, "db", { 0, 0 } };
+	service.ipc = (struct share){ 0 };
+	refuse(-ESRCH, "share namespaces with 'db': it does not run");
+	peer = getpid();
+	if (prepare(&guest)) {
+		CHECK(strstr(guest.spec.namespaces[OCI_NAMESPACE_PID].path,
+			"/ns/pid"));
+		launch_clear(&guest);
+	}
+	service.pid = (struct share){ 0 };
+	service.ipc = (struct share){ SHARE_SERVICE, "db", { 0, 0 } };
+	refuse(-ENOENT, "open the shared memory of 'db'");
+	CHECK(find_mount(&owner, "/dev/shm") != NULL);
+	CHECK(fstat(find_mount(&owner, "/dev/shm")->source_fd, &status[0]) ==
+		0);
+	CHECK(fstatfs(find_mount(&owner, "/dev/shm")->source_fd, &room) == 0);
+	CHECK(room.f_blocks * (uint64_t)room.f_bsize == 1 << 20);
+	CHECK(fstatat(places.run_fd, "shm/web", &status[1], 0) == 0);
+	CHECK(status[0].st_dev == status[1].st_dev);
+	launch_clear(&owner);
+	(void)umount2(fixture_path(&fixture, "run/shm/web"), MNT_DETACH);
+	request.find_pid = NULL;
+	end();
+}
+
+static void test_missing_device(void)
+{
+	static const struct device device = { "/dev/tare-nothing", "/dev/x",
+		"rw", { 0, 0 } };
+
+	if (!begin())
+		return;
+	make();
+	service.devices = &device;
+	service.device_count = 1;
+	refuse(-ENODEV,
+		"device '/dev/tare-nothing': this machine has none of that name");
+	end();
+}
+
 int main(void)
 {
 	fixture_enter();
@@ -204,5 +392,9 @@ int main(void)
 	RUN(test_half_a_volume);
 	RUN(test_launch);
 	RUN(test_what_is_missing);
+	RUN(test_profile);
+	RUN(test_groups_and_init);
+	RUN(test_sharing);
+	RUN(test_missing_device);
 	return check_done();
 }
