@@ -12,6 +12,8 @@
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/text.h"
+#include "run/oci.h"
+#include "run/profile.h"
 
 #define READ_LIMIT  (16 * CONFIG_TEXT_MAX)
 #define ARENA_LIMIT (64 << 20)
@@ -74,6 +76,42 @@ static void print_json(const struct problems *problems, bool is_good)
 		problems->warning_count);
 }
 
+/* What 'security_opt: seccomp=FILE' names is read only at the start. */
+static void check_profile(int folder_fd, const char *file,
+	struct problems *problems)
+{
+	struct problem problem = { .is_warning = false };
+	struct profile_source source = { .capabilities = 0 };
+	auto_arena arena = { .limit_bytes = ARENA_LIMIT };
+	struct oci_seccomp profile;
+	auto_free char *text = NULL;
+	struct error err;
+	int result;
+
+	result = fd_read_file(folder_fd, file, PROFILE_SIZE_MAX, &text,
+		&source.size, &err);
+	source.text = text;
+	if (result == 0)
+		result = profile_parse(&source, &arena, &profile, &err);
+	if (result == 0)
+		return;
+	/* what does not fit is cut */
+	(void)text_copy(problem.file, sizeof(problem.file), file);
+	(void)text_copy(problem.text, sizeof(problem.text), err.text);
+	problems_add(problems, &problem);
+}
+
+static void check_profiles(int folder_fd, const struct config *config,
+	struct problems *problems)
+{
+	for (size_t i = 0; i < config->service_count; i++) {
+		const char *file = config->services[i].seccomp_file;
+
+		if (file && folder_fd >= 0)
+			check_profile(folder_fd, file, problems);
+	}
+}
+
 int check_file(const char *path, bool as_json)
 {
 	static struct problems problems; /* large */
@@ -96,6 +134,9 @@ int check_file(const char *path, bool as_json)
 	source.text = text;
 	source.folder_fd = folder_fd;
 	is_good = config_load(&source, &arena, &config, &problems) == 0;
+	if (is_good)
+		check_profiles(folder_fd, &config, &problems);
+	is_good = is_good && problems.error_count == 0;
 	if (as_json) {
 		print_json(&problems, is_good);
 		return !is_good;

@@ -57,6 +57,19 @@ static void test_text(void)
 	CHECK(strstr(printed, "did you mean 'image'?"));
 }
 
+static void test_profile(void)
+{
+	static const char text[] =
+		"services:\n  a: {image: x, security_opt: [seccomp=p.json]}\n";
+
+	(void)put("p.json", "{\"defaultAction\": \"SCMP_ACT_ALLOW\"}");
+	CHECK(run(put("good.yaml", text), false) == 0);
+	(void)put("p.json", "{\"defaultAction\": \"SCMP_ACT_ALOW\"}");
+	CHECK(run(put("good.yaml", text), false) == 1);
+	CHECK(strstr(printed, "p.json: defaultAction"));
+	CHECK(strstr(printed, "good.yaml has 1 errors"));
+}
+
 /* What one file says is not said of the next. */
 static void test_one_file_after_another(void)
 {
@@ -96,6 +109,7 @@ int main(void)
 	(void)snprintf(base, sizeof(base), "/tmp/tare-check-XXXXXX");
 	CHECK(mkdtemp(base) != NULL);
 	RUN(test_text);
+	RUN(test_profile);
 	RUN(test_one_file_after_another);
 	RUN(test_json);
 	RUN(test_what_cannot_be_read);
