@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/arena.h"
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "oci/document_tables.h"
@@ -75,6 +76,7 @@ struct target {
 static int parse(const struct target *target, const char *text, size_t size,
 	struct error *err)
 {
+	auto_arena scratch = { .limit_bytes = FIELDS_SCRATCH_MAX };
 	struct fields_reader reader;
 	json_t *root;
 	int result;
@@ -83,12 +85,11 @@ static int parse(const struct target *target, const char *text, size_t size,
 	if (size > DOCUMENT_SIZE_MAX)
 		return error_set(err, -EINVAL,
 			"the document is over 4 MiB long");
-	result = fields_parse(text, size, &root, err);
+	result = fields_parse(text, size, &scratch, &root, err);
 	if (result < 0)
 		return result;
 	fields_init(&reader, target->arena, err);
 	result = fields_read(&reader, root, target->table, target->out);
-	json_decref(root);
 	if (result == 0 && target->is_spec)
 		result = document_check(&reader, target->out);
 	return result;

@@ -48,12 +48,22 @@ enum field_flag {
 	FIELD_MAY_BE_EMPTY = 1 << 2, /* TEXT: "" is a value */
 };
 
+enum {
+	FIELDS_DEPTH_MAX = 32,
+	FIELDS_VALUES_MAX = 200000,
+	FIELDS_SCRATCH_MAX =
+		64 << 20, /* bytes of all values as jansson has them */
+};
+
 /* What is known while a document is read. */
 struct fields_reader {
 	struct arena *arena;
 	struct error *err;
-	struct text path; /* of what is being read */
-	char path_buffer[136];
+	size_t depth; /* of what is being read */
+	struct fields_step {
+		const char *key; /* NULL: an index */
+		size_t index;
+	} path[FIELDS_DEPTH_MAX + 8];
 };
 
 struct field {
@@ -112,10 +122,10 @@ int fields_read_texts(struct fields_reader *reader, const json_t *value,
 int fields_read_word(struct fields_reader *reader, const json_t *value,
 	const struct words *words, uint64_t *out);
 
-/* Makes the path longer; returns what fields_pop needs. */
+/* Makes the path longer; returns what fields_pop needs. key is kept. */
 size_t fields_push(struct fields_reader *reader, const char *key);
 size_t fields_push_index(struct fields_reader *reader, size_t index);
-void fields_pop(struct fields_reader *reader, size_t path_used);
+void fields_pop(struct fields_reader *reader, size_t depth);
 
 /* "PATH: text"; -EINVAL. */
 int fields_error(struct fields_reader *reader, const char *format, ...)
@@ -146,18 +156,18 @@ struct fields_shown fields_show(const char *text);
 
 /* fields_json.c */
 
-enum {
-	FIELDS_DEPTH_MAX = 32,
-	FIELDS_VALUES_MAX = 200000, /* some 50 MiB while they are read */
-};
-
 /*
  * JSON as jansson has it, but for numbers that it cannot hold: those are texts
- * that begin with FIELDS_NUMBER_MARK. 0, -EINVAL or -ENOMEM; err has line,
- * column and JSON path.
+ * that begin with FIELDS_NUMBER_MARK. All is in scratch, so it is never to be
+ * given back by json_decref. 0, -EINVAL or -ENOMEM; err has line, column and
+ * JSON path.
  */
 #define FIELDS_NUMBER_MARK '\x7f'
-int fields_parse(const char *text, size_t size, json_t **out,
-	struct error *err);
+int fields_parse(const char *text, size_t size, struct arena *scratch,
+	json_t **out, struct error *err);
+
+/* Appends ".key" or "[index]" as paths have them. */
+void fields_add_key(struct text *path, const char *key);
+void fields_add_index(struct text *path, size_t index);
 
 #endif

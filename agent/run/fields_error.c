@@ -2,6 +2,7 @@
 /* fields_error - the path of what is read, and sentences about it */
 #include "run/fields.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,8 +15,7 @@ void fields_init(struct fields_reader *reader, struct arena *arena,
 {
 	reader->arena = arena;
 	reader->err = err;
-	text_init(&reader->path, reader->path_buffer,
-		sizeof(reader->path_buffer));
+	reader->depth = 0;
 }
 
 struct fields_shown fields_show(const char *text)
@@ -49,29 +49,61 @@ static bool is_plain(const char *key)
 		       '\0';
 }
 
+void fields_add_key(struct text *path, const char *key)
+{
+	if (is_plain(key))
+		text_add(path, "%s%s", path->used ? "." : "", key);
+	else
+		text_add(path, "[\"%s\"]", fields_show(key).text);
+}
+
+void fields_add_index(struct text *path, size_t index)
+{
+	text_add(path, "[%zu]", index);
+}
+
+static size_t push(struct fields_reader *reader, const char *key, size_t index)
+{
+	size_t depth = reader->depth++;
+
+	assert(depth < sizeof(reader->path) / sizeof(reader->path[0]));
+	reader->path[depth] = (struct fields_step){ key, index };
+	return depth;
+}
+
 size_t fields_push(struct fields_reader *reader, const char *key)
 {
-	size_t used = reader->path.used;
-
-	if (is_plain(key))
-		text_add(&reader->path, "%s%s", used ? "." : "", key);
-	else
-		text_add(&reader->path, "[\"%s\"]", fields_show(key).text);
-	return used;
+	return push(reader, key, 0);
 }
 
 size_t fields_push_index(struct fields_reader *reader, size_t index)
 {
-	size_t used = reader->path.used;
-
-	text_add(&reader->path, "[%zu]", index);
-	return used;
+	return push(reader, NULL, index);
 }
 
-void fields_pop(struct fields_reader *reader, size_t path_used)
+void fields_pop(struct fields_reader *reader, size_t depth)
 {
-	reader->path.used = path_used;
-	reader->path.data[path_used] = '\0';
+	reader->depth = depth;
+}
+
+/* The path of what is being read; empty at the top. */
+struct shown_path {
+	char text[136];
+};
+
+static struct shown_path show_path(const struct fields_reader *reader)
+{
+	struct shown_path shown;
+	struct text path;
+
+	text_init(&path, shown.text, sizeof(shown.text));
+	for (size_t i = 0; i < reader->depth; i++) {
+		if (reader->path[i].key)
+			fields_add_key(&path, reader->path[i].key);
+		else
+			fields_add_index(&path, reader->path[i].index);
+	}
+	return shown;
 }
 
 int fields_error(struct fields_reader *reader, const char *format, ...)
@@ -83,10 +115,8 @@ int fields_error(struct fields_reader *reader, const char *format, ...)
 	(void)vsnprintf(message, sizeof(message), format,
 		args); /* may be cut */
 	va_end(args);
-	if (!reader->path.used)
-		return error_set(reader->err, -EINVAL, "%s", message);
-	return error_set(reader->err, -EINVAL, "%s: %s", reader->path.data,
-		message);
+	return error_set(reader->err, -EINVAL, "%s%s%s", show_path(reader).text,
+		reader->depth ? ": " : "", message);
 }
 
 int fields_error_at(struct fields_reader *reader, const char *key,
@@ -107,7 +137,7 @@ int fields_no_memory(struct fields_reader *reader)
 {
 	return error_set(reader->err, -ENOMEM,
 		"%s: no memory for it, the document is too large",
-		reader->path.used ? reader->path.data : "the document");
+		reader->depth ? show_path(reader).text : "the document");
 }
 
 const char *fields_number(const json_t *value)

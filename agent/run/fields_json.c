@@ -12,11 +12,10 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "lib/arena.h"
 #include "lib/error.h"
-#include "lib/fd.h"
 
 struct level {
 	bool is_list;
@@ -40,6 +39,8 @@ enum {
 	PLAIN_DIGITS_MAX = 18,
 	MARK_BYTES = 3
 };
+
+#define NO_MEMORY "no memory for it, the document is too large"
 
 static char char_at(const struct scan *scan, size_t at)
 {
@@ -167,7 +168,7 @@ static int step(struct scan *scan, size_t *number)
 }
 
 /* The path of what is at scan, as fields writes it. */
-static void add_path(const struct scan *scan, struct fields_reader *reader)
+static void add_path(const struct scan *scan, struct text *path)
 {
 	for (size_t i = 0; i < scan->depth; i++) {
 		const struct level *level = &scan->levels[i];
@@ -175,13 +176,13 @@ static void add_path(const struct scan *scan, struct fields_reader *reader)
 		size_t size = level->key_size;
 
 		if (level->is_list) {
-			(void)fields_push_index(reader, level->index);
+			fields_add_index(path, level->index);
 		} else if (level->key) {
 			if (size >= sizeof(key))
 				size = sizeof(key) - 1;
 			memcpy(key, scan->text + level->key, size);
 			key[size] = '\0';
-			(void)fields_push(reader, key);
+			fields_add_key(path, key);
 		}
 	}
 }
@@ -190,13 +191,14 @@ static void add_path(const struct scan *scan, struct fields_reader *reader)
 static int scan_error(const struct scan *scan, const char *why,
 	struct error *err)
 {
-	struct fields_reader reader;
+	char buffer[136];
+	struct text path;
 
-	fields_init(&reader, NULL, NULL);
-	add_path(scan, &reader);
+	text_init(&path, buffer, sizeof(buffer));
+	add_path(scan, &path);
 	return error_set(err, -EINVAL, "line %zu, column %zu%s%s: %s",
 		scan->line, scan->at - scan->line_start + 1,
-		reader.path.used ? ", in " : "", reader.path_buffer, why);
+		path.used ? ", in " : "", buffer, why);
 }
 
 /* Checks the limits, counts what has to be marked. */
@@ -284,7 +286,7 @@ static int explain(const char *text, size_t size, json_error_t *why,
 	scan_init(&scan, text, size);
 	(void)mark_numbers(&scan, NULL, stop);
 	if (code == json_error_out_of_memory)
-		return error_set(err, -ENOMEM, "no memory for the document");
+		return error_set(err, -ENOMEM, NO_MEMORY);
 	if (code == json_error_null_character ||
 		code == json_error_null_byte_in_key)
 		return scan_error(&scan, "a text cannot hold a NUL", err);
@@ -292,32 +294,99 @@ static int explain(const char *text, size_t size, json_error_t *why,
 	return scan_error(&scan, why->text, err);
 }
 
-int fields_parse(const char *text, size_t size, json_t **out, struct error *err)
+/*
+ * jansson asks for each value, key and text by itself and gives each back by
+ * itself. In an arena that costs next to nothing, which is half of the time.
+ */
+static struct arena *in_use;
+
+static void *scratch_alloc(size_t size)
 {
-	auto_free char *marked = NULL;
+	return arena_alloc(in_use, size);
+}
+
+static void scratch_free(void *memory)
+{
+	(void)memory; /* is given back with the arena */
+}
+
+static json_t *load(const char *text, size_t size, struct arena *scratch,
+	json_error_t *why)
+{
+	json_malloc_t old_malloc;
+	json_free_t old_free;
+	json_t *root;
+
+	json_get_alloc_funcs(&old_malloc, &old_free);
+	in_use = scratch;
+	json_set_alloc_funcs(scratch_alloc, scratch_free);
+	root = json_loadb(text, size, JSON_REJECT_DUPLICATES, why);
+	json_set_alloc_funcs(old_malloc, old_free);
+	in_use = NULL;
+	return root;
+}
+
+/*
+ * Is the text within the limits, without a number that has to be marked? This
+ * is what survey finds out, in a tenth of the time, as nearly every document
+ * has neither. Where a text is not JSON the two differ, behind that place.
+ */
+static bool is_simple(const char *text, size_t size)
+{
+	size_t values = 0;
+	size_t depth = 0;
+	size_t at = 0;
+
+	while (at < size) {
+		size_t start = at;
+		char c = text[at++];
+
+		if (c == '"') {
+			while (at < size && text[at] != '"')
+				at += text[at] == '\\' ? 2 : 1;
+			at++;
+		} else if (c == '{' || c == '[') {
+			values++;
+			if (++depth > FIELDS_DEPTH_MAX)
+				return false;
+		} else if (c == '}' || c == ']') {
+			depth -= depth > 0;
+		} else if (c == ',') {
+			values++;
+		} else if (isdigit((unsigned char)c)) {
+			while (at < size && isdigit((unsigned char)text[at]))
+				at++;
+			if (at - start > PLAIN_DIGITS_MAX - 1 ||
+				(at < size && strchr(".eE", text[at])))
+				return false;
+		}
+	}
+	return values <= FIELDS_VALUES_MAX;
+}
+
+int fields_parse(const char *text, size_t size, struct arena *scratch,
+	json_t **out, struct error *err)
+{
 	struct scan scan;
 	json_error_t why;
-	json_t *root;
-	size_t marked_size;
+	char *marked;
 
-	scan_init(&scan, text, size);
 	*out = NULL;
-	if (survey(&scan, err) < 0)
-		return -EINVAL;
-	if (!scan.long_numbers) {
-		root = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
-	} else {
-		marked = malloc(size + scan.long_numbers * MARK_BYTES);
-		if (!marked)
-			return error_set(err, -ENOMEM,
-				"no memory for the document");
+	memset(&scan, 0, sizeof(scan));
+	if (!is_simple(text, size)) {
 		scan_init(&scan, text, size);
-		marked_size = mark_numbers(&scan, marked, SIZE_MAX);
-		root = json_loadb(marked, marked_size, JSON_REJECT_DUPLICATES,
-			&why);
+		if (survey(&scan, err) < 0)
+			return -EINVAL;
 	}
-	if (!root)
-		return explain(text, size, &why, err);
-	*out = root;
-	return 0;
+	if (!scan.long_numbers) {
+		*out = load(text, size, scratch, &why);
+		return *out ? 0 : explain(text, size, &why, err);
+	}
+	marked = arena_array(scratch, size + scan.long_numbers * MARK_BYTES, 1);
+	if (!marked)
+		return error_set(err, -ENOMEM, NO_MEMORY);
+	scan_init(&scan, text, size);
+	*out = load(marked, mark_numbers(&scan, marked, SIZE_MAX), scratch,
+		&why);
+	return *out ? 0 : explain(text, size, &why, err);
 }

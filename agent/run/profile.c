@@ -367,6 +367,7 @@ static int choose_architectures(struct fields_reader *reader,
 int profile_parse(const struct profile_source *source, struct arena *arena,
 	struct oci_seccomp *out, struct error *err)
 {
+	auto_arena scratch = { .limit_bytes = FIELDS_SCRATCH_MAX };
 	struct fields_reader reader;
 	struct profile profile;
 	struct target target;
@@ -379,11 +380,10 @@ int profile_parse(const struct profile_source *source, struct arena *arena,
 		return error_set(err, -EINVAL,
 			"the profile is over 1 MiB long");
 	fields_init(&reader, arena, err);
-	result = fields_parse(source->text, source->size, &root, err);
+	result = fields_parse(source->text, source->size, &scratch, &root, err);
 	if (result < 0)
 		return result;
 	result = fields_read(&reader, root, &docker_fields, &profile);
-	json_decref(root);
 	if (result < 0)
 		return result;
 	find_target(source, &target);

@@ -78,16 +78,19 @@ static bool has_line(const char *line)
 /* The smallest document with the case laid over it; freed by the caller. */
 static char *lay_over(const struct case_text *text)
 {
+	auto_arena scratch = { .limit_bytes = 1 << 20 };
 	json_t *base = json_loads(smallest, 0, NULL);
 	struct error err = { 0 };
 	json_t *top = NULL;
+	json_t *copy;
 	char *merged;
 
-	CHECK(fields_parse(text->json, text->size, &top, &err) == 0);
-	CHECK(json_object_update_recursive(base, top) == 0);
+	CHECK(fields_parse(text->json, text->size, &scratch, &top, &err) == 0);
+	copy = json_deep_copy(top); /* one that may be given back */
+	CHECK(json_object_update_recursive(base, copy) == 0);
 	merged = json_dumps(base, 0);
 	json_decref(base);
-	json_decref(top);
+	json_decref(copy);
 	return merged;
 }
 
