@@ -129,7 +129,7 @@ bench-size bench-memory bench-boot: bench-%: | tools-bench
 
 .PHONY: bench-oci
 bench-oci: programs | tools-bench-oci ## containers beside crun and runc; not in "bench"
-	$(Q)$(MAKE) oci
+	$(Q)$(MAKE) oci $(B)/bench/oci_agent
 	$(Q)tests/bench/oci
 
 .PHONY: sbom
@@ -183,6 +183,10 @@ $(B)/bin/tare-oci: $(B)/obj/agent/tare-oci.o $(B)/obj/agent.a
 $(B)/bin/%: $(B)/obj/init/%.o $(B)/obj/init.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_LDFLAGS) -o $@ $^
+$(B)/bench/oci_agent: tests/bench/oci_agent.c $(B)/obj/agent.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_CFLAGS) -Iagent \
+		$(TARGET_LDFLAGS) -o $@ $^ $(AGENT_LIBS)
 
 # Unit tests run here: the machine's compiler and libraries, and sanitizers.
 $(H)/obj/agent/%.o: agent/%.c | tools-unit
