@@ -98,8 +98,12 @@ static int hand_down(int dir_fd, const char *controller, unsigned int depth)
 		status.f_type != CGROUP2_SUPER_MAGIC)
 		return -EOPNOTSUPP; /* above the hierarchy: nobody has it */
 	result = add_controller(dir_fd, controller);
+	if (result == -EINVAL) /* the kernel knows no such word */
+		return -EOPNOTSUPP;
+	if (result == -EOPNOTSUPP) /* processes of its own made it threaded */
+		return -EBUSY;
 	if (result != -ENOENT) /* not among cgroup.controllers */
-		return result == -EINVAL ? -EOPNOTSUPP : result;
+		return result;
 	parent = open_folder(dir_fd, "..");
 	result = parent < 0 ? -errno : hand_down(parent, controller, depth + 1);
 	return result < 0 ? result : add_controller(dir_fd, controller);

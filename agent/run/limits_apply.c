@@ -110,10 +110,14 @@ static int write_row(int dir_fd, const struct limit *limit)
 static int write_limit(int dir_fd, const struct limit *limit)
 {
 	int result = write_row(dir_fd, limit);
+	int other;
 
-	if (result == -ENOENT && limit->has_alternative)
-		result = write_row(dir_fd, limit + 1);
-	return result;
+	/* EOPNOTSUPP: nothing weighs this device by that file */
+	if (!limit->has_alternative ||
+		(result != -ENOENT && result != -EOPNOTSUPP))
+		return result;
+	other = write_row(dir_fd, limit + 1);
+	return other == -ENOENT ? result : other;
 }
 
 /* Whether this host has the controller on cgroup v1 (proc(5), /proc/cgroups) */

@@ -224,6 +224,52 @@ static void test_processes_are_listed(void)
 	end();
 }
 
+/* A process that our pid namespace does not see has the number 0 there. */
+static void test_processes_of_others_have_no_number(void)
+{
+	auto_fd fd = -1;
+	pid_t pid;
+	int status = -1;
+
+	if (!begin())
+		return;
+	fd = cgroup_make(root_fd, "a", &err);
+	pid = sleeper(fd);
+	if (fork() == 0) {
+		pid_t inner = kernel_unshare(CLONE_NEWPID) < 0 ? -1 : fork();
+
+		if (inner == 0)
+			_exit(cgroup_processes(fd, NULL, 0, &err));
+		(void)waitpid(inner, &status, 0);
+		_exit(WEXITSTATUS(status));
+	}
+	CHECK(waitpid(-1, &status, 0) > 0 && WEXITSTATUS(status) == 0);
+	CHECK(cgroup_processes(fd, NULL, 0, &err) == 1);
+	end_process(pid);
+	CHECK(cgroup_wait_empty(fd, WAIT_MS) == 0);
+	CHECK(cgroup_remove(root_fd, "a", &err) == 0);
+	end();
+}
+
+static void test_words_are_whole(void)
+{
+	static const char text[] = "oom_kill 5\noom 3\nnone\n7 8\n";
+	char path[] = "/tmp/tare-words-XXXXXX";
+	auto_fd fd = mkostemp(path, O_CLOEXEC);
+
+	CHECK(fd_write_all(fd, text, sizeof(text) - 1) == 0);
+	CHECK(cgroup_read(AT_FDCWD, path, "oom") == 3);
+	CHECK(cgroup_read(AT_FDCWD, path, "oom_kill") == 5);
+	CHECK(cgroup_read(AT_FDCWD, path, "kill") == 0);
+	CHECK(cgroup_read(AT_FDCWD, path, "none") == 0);
+	CHECK(cgroup_read(AT_FDCWD, path, "7") == 8);
+	CHECK(cgroup_watch_read(fd, "oom") == 3);
+	CHECK(pwrite(fd, "42\n", 3, 0) == 3);
+	CHECK(cgroup_read(AT_FDCWD, path, NULL) == 42);
+	(void)unlink(path);
+	CHECK(cgroup_read(AT_FDCWD, path, NULL) == 0);
+}
+
 static void test_waiting_has_an_end(void)
 {
 	auto_fd fd = -1;
@@ -320,6 +366,8 @@ int main(void)
 	RUN(test_paths_are_plain);
 	RUN(test_freeze);
 	RUN(test_processes_are_listed);
+	RUN(test_processes_of_others_have_no_number);
+	RUN(test_words_are_whole);
 	RUN(test_waiting_has_an_end);
 	RUN(test_events_are_seen);
 	RUN(test_limits_of_huge_pages);
