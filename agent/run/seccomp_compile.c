@@ -18,6 +18,7 @@
 #include "lib/fd.h"
 #include "lib/text.h"
 #include "run/oci.h"
+#include "run/seccomp_shrink.h"
 
 #define BINARY_TREE 2 /* SCMP_FLTATR_CTL_OPTIMIZE, seccomp_attr_set(3) */
 #define ARGS_MAX    6
@@ -272,6 +273,8 @@ int seccomp_compile(const struct oci_seccomp *profile, struct sock_fprog *out,
 	result = fill(context, profile, err);
 	if (result == 0)
 		result = export_program(context, out, err);
+	if (result == 0)
+		(void)seccomp_shrink(out); /* the long one answers the same */
 	seccomp_release(context);
 	return result;
 }
