@@ -80,7 +80,7 @@ image: $(O)/tare-$(ARCH).img ## the OS file and the boot disk
 os: $(O)/tare-$(ARCH).efi ## only the OS file
 
 .PHONY: programs
-programs: $(PROGRAMS) ## only our own programs, static, for ARCH
+programs: $(PROGRAMS) oci ## only our own programs, static, for ARCH
 
 .PHONY: oci
 oci: $(B)/bin/tare-oci ## only tare-oci, the OCI runtime command for other hosts

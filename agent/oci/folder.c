@@ -39,9 +39,9 @@ int folder_check_id(const char *id, struct error *err)
 		return error_set(err, -EINVAL,
 			"container id '%s': byte %zu is not a letter, a digit or one of '_+.-'",
 			id, good + 1);
-	if (text_equal(id, ".") || text_equal(id, ".."))
+	if (*id == '.')
 		return error_set(err, -EINVAL,
-			"container id '%s' names a folder", id);
+			"container id '%s' begins with a dot", id);
 	return 0;
 }
 
@@ -53,7 +53,7 @@ static bool is_ordinary_user(void)
 
 	if (geteuid() != 0)
 		return true;
-	fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	fd = openat(AT_FDCWD, "/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fd_read_full(fd, map, sizeof(map) - 1) < 0)
 		return false;
 	return !text_equal(map, OF_INITIAL_MAP);
@@ -87,12 +87,12 @@ int folder_open_root(const char *root, bool can_make, struct error *err)
 			return result;
 		root = path;
 	}
-	fd = open(root, FOLDER_FLAGS);
+	fd = openat(AT_FDCWD, root, FOLDER_FLAGS);
 	if (fd < 0 && errno == ENOENT && can_make) {
 		result = fd_make_dirs(AT_FDCWD, root, 0700, err);
 		if (result < 0)
 			return error_prefix(err, "option '--root'");
-		fd = open(root, FOLDER_FLAGS);
+		fd = openat(AT_FDCWD, root, FOLDER_FLAGS);
 	}
 	if (fd < 0)
 		return error_errno(err, "open the folder of states '%s'", root);
@@ -156,6 +156,11 @@ int folder_lock(int dir_fd, struct error *err)
 	return 0;
 }
 
+void folder_unlock(int dir_fd)
+{
+	(void)flock(dir_fd, LOCK_UN); /* cannot fail on a lock that is ours */
+}
+
 int folder_make(int root_fd, const char *id, struct error *err)
 {
 	auto_fd fd = -1;
@@ -211,7 +216,7 @@ int folder_write_path(const char *path, const char *text, struct error *err)
 		memcpy(folder, path, length);
 		folder[length] = '\0';
 	}
-	dir_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	dir_fd = openat(AT_FDCWD, folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0)
 		return error_errno(err, "open the folder of '%s'", path);
 	result =

@@ -26,7 +26,7 @@ enum folder_limit {
 	FOLDER_FILE_MAX = 16 << 20,
 };
 
-/* Letters, digits and "_+.-", and neither "." nor "..". */
+/* Letters, digits and "_+.-", no dot in front. */
 int folder_check_id(const char *id, struct error *err);
 
 /*
@@ -47,6 +47,9 @@ int folder_open(int root_fd, const char *id, struct error *err);
  * removed meanwhile.
  */
 int folder_lock(int dir_fd, struct error *err);
+
+/* Closing is not enough: a process that we started may have it open, too. */
+void folder_unlock(int dir_fd);
 
 /* Writes a file so that a reader sees all of it or the one before. */
 int folder_write(int dir_fd, const char *name, const char *text, mode_t mode,

@@ -81,7 +81,7 @@ int place_open_root(void)
 	};
 
 	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
-		auto_fd fd = open(paths[i], FOLDER_FLAGS);
+		auto_fd fd = openat(AT_FDCWD, paths[i], FOLDER_FLAGS);
 		struct statfs status;
 
 		if (fd >= 0 && fstatfs(fd, &status) == 0 &&
@@ -116,7 +116,8 @@ bool place_is_frozen(const char *path)
 static bool find_own(char *out, size_t size)
 {
 	char text[4096] = "";
-	auto_fd fd = open("/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
+	auto_fd fd =
+		openat(AT_FDCWD, "/proc/self/cgroup", O_RDONLY | O_CLOEXEC);
 	char *line;
 	char *end;
 

@@ -74,7 +74,7 @@ int report_open(const struct options *options, struct error *err)
 		options->log_format && text_equal(options->log_format, "json");
 	if (!options->log)
 		return 0;
-	log_fd = open(options->log,
+	log_fd = openat(AT_FDCWD, options->log,
 		O_WRONLY | O_CREAT | O_APPEND | O_NOCTTY | O_CLOEXEC, 0644);
 	if (log_fd < 0)
 		return error_errno(err, "option '--log': open '%s'",

@@ -4,12 +4,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/mount.h>
 #include <sys/mman.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "lib/error.h"
@@ -39,7 +41,7 @@ static int open_read_only(void)
 
 static int open_sealed_copy(void)
 {
-	auto_fd from_fd = open(SELF, O_RDONLY | O_CLOEXEC);
+	auto_fd from_fd = openat(AT_FDCWD, SELF, O_RDONLY | O_CLOEXEC);
 	auto_fd fd = memfd_create("tare-oci", MFD_ALLOW_SEALING | MFD_CLOEXEC);
 	struct stat status;
 	off_t left;
@@ -61,14 +63,19 @@ static int open_sealed_copy(void)
 /* From a read-only mount, or a file in memory that is sealed. */
 static bool is_raised(void)
 {
-	struct statvfs mount;
+	struct statfs status;
 	auto_fd fd = -1;
+	int seals;
 
-	if (statvfs(SELF, &mount) == 0 && (mount.f_flag & ST_RDONLY))
+	if (statfs(SELF, &status) < 0)
+		return false;
+	if (status.f_flags & ST_RDONLY)
 		return true;
-	fd = open(SELF, O_RDONLY | O_CLOEXEC);
-	return fd >= 0 && (fcntl(fd, F_GET_SEALS) & F_SEAL_WRITE) &&
-	       fcntl(fd, F_GET_SEALS) >= 0;
+	if (status.f_type != TMPFS_MAGIC)
+		return false;
+	fd = openat(AT_FDCWD, SELF, O_RDONLY | O_CLOEXEC);
+	seals = fd < 0 ? -1 : fcntl(fd, F_GET_SEALS);
+	return seals >= 0 && (seals & F_SEAL_WRITE);
 }
 
 int shield_raise(char **argv, struct error *err)

@@ -146,7 +146,8 @@ static int write_new(const struct options *options, const char *text,
 {
 	const char *folder = options->bundle ? options->bundle : ".";
 	const char *name = options->file ? options->file : FOLDER_CONFIG;
-	auto_fd dir_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd dir_fd =
+		openat(AT_FDCWD, folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_fd fd = -1;
 	int result;
 

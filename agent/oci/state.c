@@ -35,7 +35,7 @@ static int look_at_process(pid_t pid, struct process_now *out)
 	auto_fd fd = -1;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (read(fd, text, sizeof(text) - 1) <= 0)

@@ -272,7 +272,8 @@ def run_one(number, entry):
         return True
     except Exception as failure:  # whatever it was, the next one goes on
         problem = f"{type(failure).__name__}: {failure}"
-    problem = instance.clear() or problem
+    wrong = instance.clear()
+    problem = problem or wrong
     say(number, entry.name, problem)
     return not problem
 

@@ -46,6 +46,13 @@ def runtimes(program):
     return count
 
 
+def states(path):
+    """One a container; what has a dot is a cache."""
+    if not os.path.isdir(path):
+        return []
+    return [name for name in os.listdir(path) if not name.startswith(".")]
+
+
 def slab_kib():
     with open("/proc/meminfo", encoding="ascii") as file:
         return int(dict(line.split()[:2] for line in file)["SUnreclaim:"])
@@ -61,7 +68,7 @@ def count(cgroup, program, state):
         "dying-cgroups": cgroup_stat(path, "nr_dying_descendants"),
         "processes": processes(path),
         "runtimes": runtimes(os.path.realpath(program)),
-        "states": len(os.listdir(state)) if os.path.isdir(state) else 0,
+        "states": len(states(state)),
         "slab": slab_kib(),
     }
 

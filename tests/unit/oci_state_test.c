@@ -37,9 +37,10 @@ static const struct oci_spec spec = {
 
 static void test_ids(void)
 {
-	static const char *const good[] = { "a", "0", "web-1_2.3+4", "..." };
-	static const char *const bad[] = { "", ".", "..", "a/b", "/", "../x",
-		"a b", "a\n", "\xc3\xa4", "a:b", "a\\b", "~" };
+	static const char *const good[] = { "a", "0", "web-1_2.3+4", "-",
+		"a.." };
+	static const char *const bad[] = { "", ".", "..", ".a", "a/b", "/",
+		"../x", "a b", "a\n", "\xc3\xa4", "a:b", "a\\b", "~" };
 	char text[FOLDER_ID_MAX + 2];
 
 	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT
+/* create - the commands "create" and "run" */
+#include <errno.h>
+#include <stdio.h>
+
+#include "lib/error.h"
+#include "lib/fd.h"
+#include "lib/text.h"
+#include "oci/birth.h"
+#include "oci/commands.h"
+#include "oci/foreground.h"
+#include "oci/options.h"
+#include "run/hook.h"
+#include "run/plan.h"
+
+/* --plan: a line for each step, and nothing is done. */
+static int print_plan(const struct birth *birth, struct error *err)
+{
+	static struct plan plan; /* large */
+	static char lines[64 << 10];
+	const struct plan_options options = {
+		.no_pivot = birth->options->no_pivot,
+		.no_new_keyring = birth->options->no_new_keyring,
+		.waits = true,
+	};
+	struct text text;
+	int result = plan_make(&birth->handle.spec, &options, &plan, err);
+
+	if (result < 0)
+		return result;
+	text_init(&text, lines, sizeof(lines));
+	plan_print(&plan, &text);
+	(void)fputs(lines, stdout);
+	return 0;
+}
+
+int command_create(const struct options *options, struct error *err)
+{
+	auto_birth birth = BIRTH_NONE;
+	int result = birth_open(&birth, options, err);
+
+	if (result < 0)
+		return result;
+	if (options->plan)
+		return print_plan(&birth, err);
+	return birth_make(&birth, true, err);
+}
+
+static int run_poststart(struct birth *birth, struct error *err)
+{
+	const struct handle *handle = &birth->handle;
+	auto_free char *text = NULL;
+
+	if (handle->spec.hooks[OCI_HOOK_POSTSTART].count == 0)
+		return 0;
+	text = state_print(&handle->state, STATE_RUNNING, NULL);
+	if (!text)
+		return error_set(err, -ENOMEM, "run hooks: no memory");
+	return hook_run_all(&handle->spec, OCI_HOOK_POSTSTART, text, err);
+}
+
+/* Its exit code; what happens to what is left of it depends on --keep. */
+static int wait_and_remove(struct birth *birth, struct error *err)
+{
+	int status = foreground_wait(&birth->handle.container, err);
+	int result = 0;
+
+	if (status < 0 || !birth->options->keep)
+		result = birth_undo(birth, status < 0 ? NULL : err);
+	return result < 0 ? result : status;
+}
+
+int command_run(const struct options *options, struct error *err)
+{
+	auto_birth birth = BIRTH_NONE;
+	int result = birth_open(&birth, options, err);
+
+	if (result < 0)
+		return result;
+	if (!birth.handle.spec.has_process)
+		return error_set(err, -EINVAL,
+			"process is missing: run has nothing to execute");
+	if (!options->detach)
+		foreground_begin();
+	result = birth_make(&birth, false, err);
+	if (result < 0)
+		return foreground_report(options, result, err);
+	result = run_poststart(&birth, err);
+	if (result < 0) {
+		(void)birth_undo(&birth, NULL); /* the first error is the one */
+		return result;
+	}
+	return options->detach ? 0 : wait_and_remove(&birth, err);
+}
