@@ -8,9 +8,16 @@
 
 #include "lib/error.h"
 #include "lib/fd.h"
+#include "run/container.h"
 #include "run/kernel.h"
+#include "run/oci.h"
 #include "run/plan.h"
+#include "run/protect.h"
 #include "run/step.h"
+
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000 /* asm-generic/fcntl.h */
+#endif
 
 int attach_propagation(struct stage *stage, const struct step *step,
 	struct error *err)
@@ -18,6 +25,25 @@ int attach_propagation(struct stage *stage, const struct step *step,
 	(void)stage;
 	(void)err;
 	return kernel_set_propagation("/", step->flags) < 0 ? -errno : 0;
+}
+
+/* What the maker had no right to copy. */
+static int copy_here(struct stage *stage, struct error *err)
+{
+	const struct mount_attr attr = { .propagation = MS_PRIVATE };
+
+	if (stage->root_fd < 0) {
+		stage->root_fd = kernel_clone_mount(AT_FDCWD,
+			stage->spec->root_path, AT_RECURSIVE);
+		if (stage->root_fd < 0 || kernel_mount_setattr(stage->root_fd,
+						  AT_RECURSIVE, &attr) < 0)
+			return error_errno(err, "copy '%s'",
+				stage->spec->root_path);
+	}
+	if (stage->null_fd < 0 && stage->spec->masked_paths)
+		stage->null_fd = protect_open_null(err);
+	return stage->null_fd < 0 && stage->spec->masked_paths ? stage->null_fd
+							       : 0;
 }
 
 /*
@@ -28,22 +54,45 @@ int attach_root(struct stage *stage, const struct step *step, struct error *err)
 {
 	auto_fd fd = open(step->path ? step->path : "/",
 		O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int result = fd < 0 ? -errno : copy_here(stage, err);
 
-	(void)err;
-	if (fd < 0 || kernel_move_mount(stage->root_fd, fd) < 0)
-		return -errno;
-	return 0;
+	if (result < 0)
+		return result;
+	return kernel_move_mount(stage->root_fd, fd) < 0 ? -errno : 0;
+}
+
+/* Without pivot_root(2) the old root stays below and is only out of reach. */
+static int cover_root(struct stage *stage)
+{
+	auto_fd fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -1;
+	if (stage->spec->root_path && kernel_move_mount(stage->root_fd, fd) < 0)
+		return -1;
+	return chroot(".");
 }
 
 int attach_pivot(struct stage *stage, const struct step *step,
 	struct error *err)
 {
+	int result;
+
 	(void)step;
 	(void)err;
-	if (fchdir(stage->root_fd) < 0 || kernel_pivot_root_here() < 0 ||
-		chdir("/") < 0)
+	if (fchdir(stage->root_fd) < 0)
 		return -errno;
-	return 0;
+	result = stage->request->no_pivot ? cover_root(stage)
+					  : kernel_pivot_root_here();
+	return result < 0 || chdir("/") < 0 ? -errno : 0;
+}
+
+int attach_open(struct stage *stage, const struct step *step, struct error *err)
+{
+	(void)step;
+	(void)err;
+	stage->root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	return stage->root_fd < 0 ? -errno : 0;
 }
 
 int attach_read_only(struct stage *stage, const struct step *step,

@@ -16,6 +16,8 @@ int attach_root(struct stage *stage, const struct step *step,
 	struct error *err);
 int attach_pivot(struct stage *stage, const struct step *step,
 	struct error *err);
+int attach_open(struct stage *stage, const struct step *step,
+	struct error *err);
 int attach_read_only(struct stage *stage, const struct step *step,
 	struct error *err);
 

@@ -15,6 +15,7 @@
 #include "run/cgroup.h"
 #include "run/channel.h"
 #include "run/device_filter.h"
+#include "run/join.h"
 #include "run/kernel.h"
 #include "run/limits.h"
 #include "run/oci.h"
@@ -57,6 +58,7 @@ static uint64_t new_namespaces(const struct oci_spec *spec)
 {
 	/* those of cgroup and time are made by the process (plan.h) */
 	static const uint64_t flags[OCI_NAMESPACE_COUNT] = {
+		[OCI_NAMESPACE_USER] = CLONE_NEWUSER,
 		[OCI_NAMESPACE_PID] = CLONE_NEWPID,
 		[OCI_NAMESPACE_NETWORK] = CLONE_NEWNET,
 		[OCI_NAMESPACE_IPC] = CLONE_NEWIPC,
@@ -72,46 +74,61 @@ static uint64_t new_namespaces(const struct oci_spec *spec)
 	return set;
 }
 
-static void run_child(struct stage *stage, const struct plan *plan)
+/* A process in the making, as its maker and it itself see it. */
+struct birth {
+	struct stage *stage;
+	const struct plan *plan;
+	struct join join;
+	uint64_t namespaces; /* CLONE_NEW* */
+	int cgroup_fd;       /* or -1 */
+	int channel_fd;      /* the maker's end */
+};
+
+static void run_process(void *context)
 {
+	struct birth *birth = context;
+	struct stage *stage = birth->stage;
 	struct error err = { .code = 0 };
 
-	/* end of file: there is nobody any more to make a container for */
+	/* with our copy of the maker's end we would not see it end */
+	fd_close(&birth->channel_fd);
 	if (channel_wait(stage->channel_fd) < 0)
 		_exit(127);
-	(void)step_run_process(stage, plan, &err);
+	(void)step_run_process(stage, birth->plan, &err);
 	/* there is nobody else to tell; silence tells something too */
 	(void)channel_send(stage->channel_fd, REPORT_FAILED, &err, -1);
 	_exit(127);
 }
 
-/* channel_fd is the maker's end, which the process must not keep open. */
-static int make_process(struct stage *stage, const struct plan *plan,
-	struct container *container, int *channel_fd, struct error *err)
+static int make_process(struct birth *birth, struct container *container,
+	struct error *err)
 {
 	int pid_fd = -1;
 	struct clone_args args = {
-		.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND |
-			 new_namespaces(stage->spec),
+		.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | birth->namespaces,
 		.pidfd = (uint64_t)(uintptr_t)&pid_fd,
 		.exit_signal = SIGCHLD,
 	};
 	pid_t pid;
 
-	if (container->cgroup_dir_fd >= 0) {
+	if (birth->cgroup_fd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint32_t)container->cgroup_dir_fd;
+		args.cgroup = (uint32_t)birth->cgroup_fd;
 	}
-	pid = kernel_clone3(&args);
-	if (pid == 0) {
-		fd_close(channel_fd);
-		run_child(stage, plan);
+	if (join_is_empty(&birth->join)) {
+		pid = kernel_clone3(&args);
+		if (pid == 0)
+			run_process(birth);
+		if (pid < 0)
+			return error_errno(err, "make the container's process");
+	} else {
+		pid = join_clone(&birth->join, &args, run_process, birth, err);
+		if (pid < 0)
+			return pid;
 	}
-	if (pid < 0)
-		return error_errno(err, "make the container's process");
 	container->pid = pid;
 	container->pid_fd = pid_fd;
-	fd_close(&stage->channel_fd);
+	fd_close(&birth->stage->channel_fd);
 	return 0;
 }
 
@@ -148,29 +165,34 @@ static int wait_started(const struct oci_spec *spec,
 }
 
 /* From a prepared stage to a program that runs, or waits. */
-static int run_plan(struct stage *stage, const struct plan *plan,
-	struct container *container, struct error *err)
+static int run_plan(struct birth *birth, struct container *container,
+	struct error *err)
 {
+	struct stage *stage = birth->stage;
 	int fds[2];
 	int result = channel_open(fds, err);
 
 	if (result < 0)
 		return result;
-
-	auto_fd channel_fd = fds[0];
-
+	birth->channel_fd = fds[0];
 	stage->channel_fd = fds[1];
-	result = make_process(stage, plan, container, &channel_fd, err);
+	result = make_process(birth, container, err);
 	if (result == 0)
-		result = step_run_maker(stage, plan, err);
-	if (result < 0)
-		return result;
-	result = channel_go(channel_fd);
-	if (result < 0 && result != -EPIPE) /* it says why it died */
-		return error_set(err, result,
-			"let the container's process go: %s",
-			strerror(-result));
-	return wait_started(stage->spec, container, channel_fd, err);
+		result = step_run_maker(stage, birth->plan, err);
+	if (result == 0) {
+		result = channel_go(birth->channel_fd);
+		if (result == -EPIPE) /* it says why it died */
+			result = 0;
+		else if (result < 0)
+			(void)error_set(err, result,
+				"let the container's process go: %s",
+				strerror(-result));
+	}
+	if (result == 0)
+		result = wait_started(stage->spec, container, birth->channel_fd,
+			err);
+	fd_close(&birth->channel_fd);
+	return result;
 }
 
 static int create(const struct container_request *request, struct stage *stage,
@@ -181,15 +203,29 @@ static int create(const struct container_request *request, struct stage *stage,
 		.no_new_keyring = request->no_new_keyring,
 		.waits = request->start_fd > 0,
 	};
+	const struct oci_spec *spec = request->spec;
 	struct plan plan;
-	int result = plan_make(request->spec, &options, &plan, err);
+	struct birth birth = {
+		.stage = stage,
+		.plan = &plan,
+		.join = JOIN_NONE,
+		.namespaces = new_namespaces(spec),
+	};
+	int result = plan_make(spec, &options, &plan, err);
 
 	if (result == 0)
+		result = join_open(spec, &birth.join, err);
+	if (result == 0)
 		result = make_cgroup(request, container, err);
+	birth.cgroup_fd = container->cgroup_dir_fd;
 	if (result == 0)
-		result = prepare_stage(stage, request, container, err);
+		result = prepare_process(stage, request, &spec->process,
+			container, err);
 	if (result == 0)
-		result = run_plan(stage, &plan, container, err);
+		result = prepare_root(stage, err);
+	if (result == 0)
+		result = run_plan(&birth, container, err);
+	join_clear(&birth.join);
 	return result;
 }
 
@@ -197,7 +233,7 @@ int container_create(const struct container_request *request,
 	struct container *out, struct error *err)
 {
 	struct error own;
-	struct stage stage = { .mount_fds = NULL };
+	struct stage stage = { .request = NULL };
 	int result;
 
 	err = err ? err : &own;
@@ -207,6 +243,69 @@ int container_create(const struct container_request *request,
 		prepare_clear(&stage);
 	if (result < 0) /* err says why */
 		(void)container_clear(out, request->cgroup_root_fd, NULL);
+	return result;
+}
+
+/* Rights that the exec does not choose are those of the container. */
+static struct oci_process complete(const struct container_exec_request *request)
+{
+	struct oci_process process = *request->process;
+	const struct oci_process *first = &request->spec->process;
+
+	if (!process.has_capabilities) {
+		process.has_capabilities = first->has_capabilities;
+		process.capabilities = first->capabilities;
+	}
+	return process;
+}
+
+static int execute_in(const struct container_exec_request *request,
+	const struct container_request *own, struct stage *stage,
+	struct container *out, struct error *err)
+{
+	const struct oci_process process = complete(request);
+	struct plan plan;
+	struct birth birth = {
+		.stage = stage,
+		.plan = &plan,
+		.join = JOIN_NONE,
+		.cgroup_fd = request->container->cgroup_dir_fd,
+	};
+	int result = plan_make_exec(request->spec, &process, &plan, err);
+
+	if (result == 0)
+		result = join_open_process(request->container->pid_fd,
+			request->container->pid, &birth.join, err);
+	if (result == 0)
+		result = prepare_process(stage, own, &process, out, err);
+	if (result == 0)
+		result = run_plan(&birth, out, err);
+	join_clear(&birth.join);
+	return result;
+}
+
+int container_exec(const struct container_exec_request *request,
+	struct container *out, struct error *err)
+{
+	const struct container_request own = {
+		.spec = request->spec,
+		.cgroup_root_fd = -1,
+		.filter_cache_fd = request->filter_cache_fd,
+		.io = request->io,
+		.keeps_stdin_open = request->keeps_stdin_open,
+		.preserve_fds = request->preserve_fds,
+	};
+	struct error mine;
+	struct stage stage = { .request = NULL };
+	int result;
+
+	err = err ? err : &mine;
+	*out = CONTAINER_NONE;
+	result = execute_in(request, &own, &stage, out, err);
+	if (stage.request)
+		prepare_clear(&stage);
+	if (result < 0) /* err says why */
+		(void)container_clear(out, -1, NULL);
 	return result;
 }
 
@@ -221,14 +320,6 @@ int container_start(int socket_fd, int *listener_fd, struct error *err)
 		*listener_fd = fd_take(&news.listener_fd);
 	fd_close(&news.listener_fd);
 	return result;
-}
-
-int container_exec(const struct container_exec_request *request,
-	struct container *out, struct error *err)
-{
-	(void)request;
-	*out = CONTAINER_NONE;
-	return error_set(err, -ENOSYS, "execute in a container: not yet");
 }
 
 int container_signal(const struct container *container, int signal,

@@ -111,6 +111,7 @@ struct container_exec_request {
 	const struct oci_spec *spec;       /* of the container */
 	const struct oci_process *process; /* has_capabilities false: the
 					      container's */
+	int filter_cache_fd;               /* as above */
 	enum container_io io;
 	bool keeps_stdin_open;
 	unsigned int preserve_fds;

@@ -15,6 +15,7 @@
 #include "lib/fd.h"
 #include "lib/text.h"
 #include "run/devices.h"
+#include "run/idmap.h"
 #include "run/inside.h"
 #include "run/kernel.h"
 #include "run/mount.h"
@@ -180,4 +181,69 @@ int dev_make_device(struct stage *stage, const struct step *step,
 		errno != EPERM)
 		return -errno;
 	return 0;
+}
+
+/* One in the folder itself; others are made by the process, if it can. */
+static int make_for(const struct oci_spec *spec, int dir_fd,
+	const struct oci_device *device, struct error *err)
+{
+	const char *name = device->path + strlen("/dev/");
+	mode_t mode = device->mode.is_set ? (mode_t)device->mode.value & 07777
+					  : MODE_DEFAULT;
+	uint32_t uid;
+	uint32_t gid;
+
+	if (!text_starts_with(device->path, "/dev/") || strchr(name, '/'))
+		return 0;
+	if (!idmap_to_host(&spec->uid_mappings, device->uid, &uid) ||
+		!idmap_to_host(&spec->gid_mappings, device->gid, &gid))
+		return error_set(err, -EINVAL,
+			"make device '%s': the host has no id for its owner",
+			device->path);
+	if (mknodat(dir_fd, name, type_of(device) | mode,
+		    makedev(device->major, device->minor)) < 0 ||
+		fchmodat(dir_fd, name, mode, 0) < 0 ||
+		fchownat(dir_fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_errno(err, "make device '%s'", device->path);
+	return 0;
+}
+
+static int make_all_for(const struct oci_spec *spec, int dir_fd,
+	struct error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; result == 0 && i < devices_default_count; i++) {
+		const struct oci_device device = {
+			.type = 'c',
+			.path = devices_default[i].path,
+			.major = devices_default[i].major,
+			.minor = devices_default[i].minor,
+		};
+
+		result = make_for(spec, dir_fd, &device, err);
+	}
+	for (size_t i = 0; result == 0 && i < spec->device_count; i++)
+		result = make_for(spec, dir_fd, &spec->devices[i], err);
+	return result;
+}
+
+int dev_make_folder(const struct oci_spec *spec, const struct oci_mount *mount,
+	struct error *err)
+{
+	auto_fd fd =
+		mount_open(mount->type, mount->data, mount->attributes, err);
+	uint32_t uid;
+	uint32_t gid;
+	int result;
+
+	if (fd < 0)
+		return fd;
+	if (!idmap_to_host(&spec->uid_mappings, 0, &uid) ||
+		!idmap_to_host(&spec->gid_mappings, 0, &gid))
+		return -EPERM; /* whose would it be? */
+	if (fchownat(fd, ".", uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+		return error_errno(err, "give '/dev' to its root");
+	result = make_all_for(spec, fd, err);
+	return result < 0 ? result : fd_take(&fd);
 }

@@ -11,8 +11,18 @@
 #define TARE_RUN_DEV_H
 
 struct error;
+struct oci_mount;
+struct oci_spec;
 struct stage;
 struct step;
+
+/*
+ * A container's /dev as its maker makes it for a user namespace, in which
+ * nobody may make devices: a detached mount whose nodes belong to the
+ * container's users. -EPERM: the maker may not either.
+ */
+int dev_make_folder(const struct oci_spec *spec, const struct oci_mount *mount,
+	struct error *err);
 
 /* The steps of a plan for /dev. */
 int dev_open(struct stage *stage, const struct step *step, struct error *err);

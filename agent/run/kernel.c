@@ -10,6 +10,7 @@
 #include <linux/openat2.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -66,6 +67,14 @@ int kernel_move_mount(int mount_fd, int target_fd)
 {
 	return (int)syscall(SYS_move_mount, mount_fd, "", target_fd, "",
 		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
+}
+
+int kernel_detach(int fd)
+{
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return (int)syscall(SYS_umount2, path, MNT_DETACH);
 }
 
 int kernel_mount_setattr(int fd, unsigned int flags,

@@ -41,6 +41,9 @@ int kernel_clone_mount(int dir_fd, const char *path, unsigned int flags);
 /* move_mount(2) of the mount at mount_fd onto what target_fd is. */
 int kernel_move_mount(int mount_fd, int target_fd);
 
+/* umount2(2), MNT_DETACH, of the mount whose root fd is. */
+int kernel_detach(int fd);
+
 /* mount_setattr(2) on fd; flags: AT_RECURSIVE. */
 int kernel_mount_setattr(int fd, unsigned int flags,
 	const struct mount_attr *attr);

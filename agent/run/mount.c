@@ -156,7 +156,9 @@ static int set_attributes(int mount_fd, const struct oci_mount *mount)
 	bool is_whole = mount->is_recursive || mount->recursive ||
 			mount->recursive_clear;
 
-	if (!is_whole)
+	if (mount->is_remount)
+		all.propagation = mount->propagation;
+	else if (!is_whole)
 		top.propagation = propagation;
 	if (is_whole && kernel_mount_setattr(mount_fd, AT_RECURSIVE, &all) < 0)
 		return -errno;
@@ -191,13 +193,11 @@ int mount_copy(const struct oci_spec *spec, const struct oci_mount *mount,
 	int result;
 
 	if (fd < 0)
-		return error_errno(err, "mount '%s' at '%s'",
-			mount->source ? mount->source : "volume",
-			mount->destination);
+		return error_set(err, -errno, "%s", strerror(errno));
 	result = set_attributes(fd, mount);
 	if (result < 0)
-		return error_set(err, result, "set options of '%s': %s",
-			mount->destination, strerror(-result));
+		return error_set(err, result, "set its options: %s",
+			strerror(-result));
 	return fd_take(&fd);
 }
 
@@ -271,25 +271,54 @@ static int make_file_system(const struct oci_mount *mount, struct error *err)
 	return mount_finish(context, mount->attributes, err);
 }
 
+static int make_mount(struct stage *stage, const struct step *step,
+	struct error *err)
+{
+	int ready_fd = stage->mount_fds[step->index];
+
+	if (ready_fd >= 0)
+		return fcntl(ready_fd, F_DUPFD_CLOEXEC, 3);
+	return make_file_system(step->mount, err);
+}
+
+/* What the image has there is the first content of a new file system. */
+static int copy_up(const struct stage *stage, const struct step *step,
+	int mount_fd, struct error *err)
+{
+	auto_fd fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno
+		      : root_copy_out(stage->root_fd, step->path, fd, err);
+}
+
 int mount_make(struct stage *stage, const struct step *step, struct error *err)
 {
-	const struct oci_mount *mount = step->mount;
 	auto_fd target = mount_open_target(stage, step, true, err);
 	auto_fd fd = -1;
 	int result = 0;
 
 	if (target < 0)
 		return target;
-	fd = make_file_system(mount, err);
+	fd = make_mount(stage, step, err);
 	if (fd < 0)
 		return fd;
-	if (mount->copies_up)
-		result = root_copy_out(stage->root_fd, step->path, fd, err);
+	if (step->mount->copies_up)
+		result = copy_up(stage, step, fd, err);
 	if (result < 0)
 		return result;
 	if (kernel_move_mount(fd, target) < 0)
 		return -errno;
 	return text_equal(step->path, "/proc") ? keep_proc(stage, fd, err) : 0;
+}
+
+/* Only attributes: what is mounted there, others may have too. */
+int mount_change(struct stage *stage, const struct step *step,
+	struct error *err)
+{
+	auto_fd fd = inside_open(stage->root_fd, step->path, O_PATH);
+
+	(void)err;
+	return fd < 0 ? fd : set_attributes(fd, step->mount);
 }
 
 /* A whole procfs may be shown at /proc, and nothing else. */
@@ -308,6 +337,10 @@ int mount_bind(struct stage *stage, const struct step *step, struct error *err)
 	int mount_fd = stage->mount_fds[step->index];
 	struct stat status;
 
+	if (mount_fd < 0) /* the maker had no right to make a copy */
+		mount_fd = mount_copy(stage->spec, step->mount, err);
+	if (mount_fd < 0)
+		return mount_fd;
 	if (fstat(mount_fd, &status) < 0)
 		return -errno;
 

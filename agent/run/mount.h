@@ -34,7 +34,7 @@ int mount_open(const char *type, const char *options, uint64_t attributes,
 
 /*
  * A detached copy of what a bind mount of the spec shows, with its attributes,
- * seen by nobody else.
+ * seen by nobody else; err gets the reason alone.
  */
 int mount_copy(const struct oci_spec *spec, const struct oci_mount *mount,
 	struct error *err);
@@ -52,6 +52,8 @@ int mount_is_on(int fd, long magic);
 
 /* The steps of a plan that mount. */
 int mount_make(struct stage *stage, const struct step *step, struct error *err);
+int mount_change(struct stage *stage, const struct step *step,
+	struct error *err);
 int mount_bind(struct stage *stage, const struct step *step, struct error *err);
 
 #endif

@@ -57,13 +57,37 @@ static bool is_of_the_kernel(const struct oci_mount *mount)
 		       plan_is_below(mount->destination, "/sys"));
 }
 
+/*
+ * In a user namespace nobody may make device nodes, so the maker makes /dev;
+ * and a sysfs would show a network namespace that is not the container's, so
+ * it gets a copy of ours.
+ */
+bool plan_needs_maker(const struct oci_spec *spec,
+	const struct oci_mount *mount)
+{
+	if (!has_new(spec, OCI_NAMESPACE_USER) ||
+		mount->kind != OCI_MOUNT_FILE_SYSTEM || mount->is_remount)
+		return false;
+	if (text_equal(mount->type, "sysfs"))
+		return !spec->namespaces[OCI_NAMESPACE_NETWORK].is_asked;
+	return text_equal(mount->type, "tmpfs") &&
+	       text_equal(mount->destination, "/dev");
+}
+
+static enum step_kind kind_of(const struct oci_mount *mount)
+{
+	if (mount->is_remount)
+		return STEP_REMOUNT;
+	return mount->kind == OCI_MOUNT_BIND ? STEP_BIND : STEP_MOUNT;
+}
+
 static void add_mounts(struct plan *plan, const struct oci_spec *spec)
 {
 	for (size_t i = 0; i < spec->mount_count; i++) {
 		const struct oci_mount *mount = &spec->mounts[i];
 		bool is_bind = mount->kind == OCI_MOUNT_BIND;
-		struct step *step = add(plan, is_bind ? STEP_BIND : STEP_MOUNT,
-			mount->destination);
+		struct step *step =
+			add(plan, kind_of(mount), mount->destination);
 
 		step->index = i;
 		step->mount = mount;
@@ -112,36 +136,67 @@ static void add_protection(struct plan *plan, const struct oci_spec *spec)
 		add(plan, STEP_MASK, spec->masked_paths[i]);
 }
 
-/*
- * A filter may be installed with CAP_SYS_ADMIN or with no_new_privs, so it
- * comes while the first is there or after the second.
- */
-static void add_rights(struct plan *plan, const struct oci_spec *spec)
+static void add_idmaps(struct plan *plan, const struct oci_spec *spec)
 {
-	bool is_locked = spec->process.no_new_privileges;
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		const struct oci_mount *mount = &spec->mounts[i];
+		struct step *step;
 
-	if (spec->seccomp && !is_locked)
-		add(plan, STEP_SECCOMP, NULL);
-	if (spec->process.has_capabilities)
-		add(plan, STEP_BOUNDING_SET, NULL);
-	add(plan, STEP_USER, NULL);
-	if (spec->process.has_capabilities)
-		add(plan, STEP_CAPABILITIES, NULL);
-	if (is_locked)
-		add(plan, STEP_NO_NEW_PRIVILEGES, NULL);
-	if (spec->seccomp && is_locked)
-		add(plan, STEP_SECCOMP, NULL);
+		if (mount->kind != OCI_MOUNT_BIND ||
+			mount->idmap == OCI_IDMAP_NONE)
+			continue;
+		step = add(plan, STEP_IDMAP, mount->destination);
+		step->mount = mount;
+		step->index = i;
+	}
 }
 
 /* What only the maker may do. */
-static void add_making(struct plan *plan, const struct oci_spec *spec)
+static void add_making(struct plan *plan, const struct oci_process *process)
 {
-	for (size_t i = 0; i < spec->process.rlimit_count; i++)
+	for (size_t i = 0; i < process->rlimit_count; i++)
 		add(plan, STEP_RLIMIT, NULL)->index = i;
-	if (spec->process.oom_score_adj.is_set)
+	if (process->oom_score_adj.is_set)
 		add(plan, STEP_OOM_SCORE, NULL);
 	add(plan, STEP_CREATED, NULL);
 	add(plan, STEP_GO, NULL);
+	add(plan, STEP_PROCESS, NULL);
+}
+
+static void add_namespaces(struct plan *plan, const struct oci_spec *spec)
+{
+	if (has_new(spec, OCI_NAMESPACE_TIME))
+		add(plan, STEP_TIME_NAMESPACE, NULL);
+	if (spec->namespaces[OCI_NAMESPACE_USER].is_asked)
+		add(plan, STEP_BECOME_ROOT, NULL);
+	if (has_new(spec, OCI_NAMESPACE_CGROUP))
+		add(plan, STEP_CGROUP_NAMESPACE, NULL);
+}
+
+/* What is below the container root while that is not yet "/". */
+static void add_root(struct plan *plan, const struct oci_spec *spec)
+{
+	add(plan, STEP_PROPAGATION, NULL)->flags = MS_REC | MS_PRIVATE;
+	add(plan, STEP_ATTACH_ROOT, spec->root_path);
+	add_mounts(plan, spec);
+	add_devices(plan, spec);
+	add(plan, STEP_PIVOT, NULL);
+}
+
+static void add_names(struct plan *plan, const struct oci_spec *spec)
+{
+	bool is_own = spec->namespaces[OCI_NAMESPACE_UTS].is_asked;
+
+	if (spec->hostname && is_own)
+		add(plan, STEP_HOSTNAME, NULL)->name = spec->hostname;
+	if (spec->domainname && is_own)
+		add(plan, STEP_DOMAINNAME, NULL)->name = spec->domainname;
+	for (size_t i = 0; i < spec->sysctl_count; i++) {
+		struct step *step = add(plan, STEP_SYSCTL, NULL);
+
+		step->name = spec->sysctls[i].key;
+		step->index = i;
+	}
 }
 
 /* Last, as the steps before may have more files open than it allows. */
@@ -153,20 +208,62 @@ static void add_files(struct plan *plan, const struct oci_process *process)
 	}
 }
 
-static void add_process(struct plan *plan, const struct oci_spec *spec,
-	const struct plan_options *options)
+static void add_attributes(struct plan *plan, const struct oci_spec *spec,
+	const struct oci_process *process)
 {
-	if (!options->no_new_keyring)
-		add(plan, STEP_KEYRING, NULL);
-	add(plan, STEP_CWD, spec->process.cwd); /* made when missing */
-	if (spec->root_readonly)
-		add(plan, STEP_READONLY_ROOT, "/");
-	if (options->waits)
-		add(plan, STEP_WAIT, NULL);
+	if (spec->personality.is_set)
+		add(plan, STEP_PERSONALITY, NULL);
+	if (spec->memory_policy.is_set)
+		add(plan, STEP_MEMORY_POLICY, NULL);
+	if (process->io_priority.is_set)
+		add(plan, STEP_IO_PRIORITY, NULL);
+	if (process->scheduler.is_set)
+		add(plan, STEP_SCHEDULER, NULL);
+}
+
+/*
+ * A filter may be installed with CAP_SYS_ADMIN or with no_new_privs, so it
+ * comes while the first is there or after the second.
+ */
+static void add_rights(struct plan *plan, const struct oci_spec *spec,
+	const struct oci_process *process)
+{
+	bool is_locked = process->no_new_privileges;
+
+	if (process->apparmor_profile)
+		add(plan, STEP_APPARMOR, NULL)->name =
+			process->apparmor_profile;
+	if (process->selinux_label)
+		add(plan, STEP_SELINUX, NULL)->name = process->selinux_label;
+	if (spec->seccomp && !is_locked)
+		add(plan, STEP_SECCOMP, NULL);
+	if (process->has_capabilities)
+		add(plan, STEP_BOUNDING_SET, NULL);
+	add(plan, STEP_USER, NULL);
+	if (process->has_capabilities)
+		add(plan, STEP_CAPABILITIES, NULL);
+	if (is_locked)
+		add(plan, STEP_NO_NEW_PRIVILEGES, NULL);
+	if (spec->seccomp && is_locked)
+		add(plan, STEP_SECCOMP, NULL);
+}
+
+static void add_end(struct plan *plan, const struct oci_spec *spec,
+	const struct oci_process *process)
+{
 	add(plan, STEP_STDIO, NULL);
-	add_files(plan, &spec->process);
-	add_rights(plan, spec);
-	add(plan, STEP_EXECUTE, NULL)->name = spec->process.args[0];
+	add_files(plan, process);
+	add_rights(plan, spec, process);
+	add(plan, STEP_EXECUTE, NULL)->name = process->args[0];
+}
+
+static int check_size(const struct plan *plan, struct error *err)
+{
+	if (plan->is_full)
+		return error_set(err, -E2BIG,
+			"plan the container: more than %d steps",
+			PLAN_STEPS_MAX);
+	return 0;
 }
 
 int plan_make(const struct oci_spec *spec, const struct plan_options *options,
@@ -178,22 +275,52 @@ int plan_make(const struct oci_spec *spec, const struct plan_options *options,
 	plan->is_full = false;
 	if (result < 0)
 		return result;
-	add_making(plan, spec);
-	add(plan, STEP_PROCESS, NULL);
-	if (has_new(spec, OCI_NAMESPACE_CGROUP))
-		add(plan, STEP_CGROUP_NAMESPACE, NULL);
-	add(plan, STEP_PROPAGATION, NULL)->flags = MS_REC | MS_PRIVATE;
-	add(plan, STEP_ATTACH_ROOT, spec->root_path);
-	add_mounts(plan, spec);
-	add_devices(plan, spec);
-	add(plan, STEP_PIVOT, NULL);
+	if (has_new(spec, OCI_NAMESPACE_USER))
+		add(plan, STEP_ID_MAPS, NULL);
+	add_idmaps(plan, spec);
+	add_making(plan, &spec->process);
+	add_namespaces(plan, spec);
+	add_root(plan, spec);
+	add_names(plan, spec);
 	add_protection(plan, spec);
-	if (spec->hostname && has_new(spec, OCI_NAMESPACE_UTS))
-		add(plan, STEP_HOSTNAME, NULL)->name = spec->hostname;
-	add_process(plan, spec, options);
-	if (plan->is_full)
-		return error_set(err, -E2BIG,
-			"plan the container: more than %d steps",
-			PLAN_STEPS_MAX);
-	return 0;
+	add(plan, STEP_CWD, spec->process.cwd); /* made when missing */
+	if (spec->root_readonly)
+		add(plan, STEP_READONLY_ROOT, "/");
+	if (spec->rootfs_propagation)
+		add(plan, STEP_ROOT_PROPAGATION, "/")->flags =
+			spec->rootfs_propagation;
+	if (!options->no_new_keyring)
+		add(plan, STEP_KEYRING, NULL);
+	add_attributes(plan, spec, &spec->process);
+	if (options->waits) {
+		add(plan, STEP_LOOK_UP, NULL)->name = spec->process.args[0];
+		add(plan, STEP_WAIT, NULL);
+	}
+	add_end(plan, spec, &spec->process);
+	return check_size(plan, err);
+}
+
+int plan_make_exec(const struct oci_spec *spec,
+	const struct oci_process *process, struct plan *plan, struct error *err)
+{
+	int result = plan_check_process(process, err);
+
+	plan->count = 0;
+	plan->is_full = false;
+	if (result < 0)
+		return result;
+	add_making(plan, process);
+	if (process->cpu_affinity_initial)
+		add(plan, STEP_AFFINITY, NULL)->name =
+			process->cpu_affinity_initial;
+	if (spec->namespaces[OCI_NAMESPACE_USER].is_asked)
+		add(plan, STEP_BECOME_ROOT, NULL);
+	add(plan, STEP_OPEN_ROOT, NULL);
+	add(plan, STEP_CWD, process->cwd);
+	add_attributes(plan, spec, process);
+	if (process->cpu_affinity_final)
+		add(plan, STEP_AFFINITY, NULL)->name =
+			process->cpu_affinity_final;
+	add_end(plan, spec, process);
+	return check_size(plan, err);
 }

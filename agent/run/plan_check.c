@@ -8,8 +8,10 @@
 
 #include "lib/error.h"
 #include "lib/text.h"
+#include "run/attribute.h"
 #include "run/oci.h"
 #include "run/plan.h"
+#include "run/sysctl.h"
 
 /*
  * Files below /proc that something may be mounted on, as lxcfs does; all else
@@ -74,7 +76,8 @@ static bool may_cover(const struct oci_mount *mount)
 	return false;
 }
 
-static int check_mount(const struct oci_mount *mount, struct error *err)
+static int check_mount(const struct oci_spec *spec,
+	const struct oci_mount *mount, struct error *err)
 {
 	const char *path = mount->destination;
 	const char *why = NULL;
@@ -85,11 +88,16 @@ static int check_mount(const struct oci_mount *mount, struct error *err)
 		why = "a container's root cannot be replaced";
 	else if (plan_is_below(path, "/proc") && !may_cover(mount))
 		why = "nothing may hide what is in /proc";
-	else if (mount->kind != OCI_MOUNT_BIND && !mount->type)
+	else if (mount->kind != OCI_MOUNT_BIND && !mount->type &&
+		 !mount->is_remount)
 		why = "it has no type";
 	else if (mount->kind == OCI_MOUNT_BIND && !mount->source &&
-		 mount->source_fd <= 0)
+		 mount->source_fd <= 0 && !mount->is_remount)
 		why = "it has no source";
+	else if (mount->idmap != OCI_IDMAP_NONE &&
+		 mount->uid_mappings.count == 0 &&
+		 !spec->namespaces[OCI_NAMESPACE_USER].is_asked)
+		why = "there is no user namespace to take ids from";
 	if (why)
 		return error_set(err, -EINVAL, "mount at '%s': %s",
 			path ? path : "", why);
@@ -107,7 +115,7 @@ static int check_paths(const char *const *paths, struct error *err)
 	return 0;
 }
 
-static int check_process(const struct oci_process *process, struct error *err)
+int plan_check_process(const struct oci_process *process, struct error *err)
 {
 	if (!process->args || !process->args[0] || !process->args[0][0])
 		return error_set(err, -EINVAL,
@@ -119,18 +127,46 @@ static int check_process(const struct oci_process *process, struct error *err)
 	return 0;
 }
 
+static int check_namespaces(const struct oci_spec *spec, struct error *err)
+{
+	const struct oci_namespace *namespaces = spec->namespaces;
+	bool has_mappings =
+		spec->uid_mappings.count > 0 && spec->gid_mappings.count > 0;
+
+	if (!namespaces[OCI_NAMESPACE_MOUNT].is_asked)
+		return error_set(err, -EINVAL,
+			"plan the container: it has no mount namespace");
+	if (namespaces[OCI_NAMESPACE_MOUNT].path)
+		return error_set(err, -EINVAL,
+			"join the mount namespace '%s': a container has one of "
+			"its own",
+			namespaces[OCI_NAMESPACE_MOUNT].path);
+	if (namespaces[OCI_NAMESPACE_USER].is_asked &&
+		!namespaces[OCI_NAMESPACE_USER].path && !has_mappings)
+		return error_set(err, -EINVAL,
+			"make a user namespace: it has no uidMappings or "
+			"gidMappings");
+	return 0;
+}
+
 int plan_check(const struct oci_spec *spec, struct error *err)
 {
-	int result = check_process(&spec->process, err);
+	int result = plan_check_process(&spec->process, err);
 
-	if (result == 0 && !spec->namespaces[OCI_NAMESPACE_MOUNT].is_asked)
-		result = error_set(err, -EINVAL,
-			"plan the container: it has no mount namespace");
+	if (result == 0)
+		result = check_namespaces(spec, err);
 	for (size_t i = 0; result == 0 && i < spec->mount_count; i++)
-		result = check_mount(&spec->mounts[i], err);
+		result = check_mount(spec, &spec->mounts[i], err);
 	if (result == 0)
 		result = check_paths(spec->masked_paths, err);
 	if (result == 0)
 		result = check_paths(spec->readonly_paths, err);
+	if (result == 0)
+		result = attribute_check(spec, err);
+	if (result == 0)
+		result = sysctl_check(spec, err);
+	if (result == 0 && spec->has_intel_rdt)
+		result = error_set(err, -EOPNOTSUPP,
+			"linux.intelRdt: it is not supported");
 	return result;
 }

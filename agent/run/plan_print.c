@@ -13,28 +13,45 @@
 
 /* How a step is told; %1 is its name and %2 its path. */
 static const char *const descriptions[] = {
+	[STEP_ID_MAPS] = "map user and group ids",
+	[STEP_IDMAP] = "map ids of the mount at '%2'",
 	[STEP_RLIMIT] = "set a resource limit",
 	[STEP_OOM_SCORE] = "set the out-of-memory score",
 	[STEP_CREATED] = "tell that it is created",
 	[STEP_GO] = "let the process go",
 	[STEP_PROCESS] = "prepare the process",
+	[STEP_TIME_NAMESPACE] = "make a time namespace",
+	[STEP_BECOME_ROOT] = "become root of the user namespace",
 	[STEP_CGROUP_NAMESPACE] = "make a cgroup namespace",
 	[STEP_PROPAGATION] = "make all mounts private",
 	[STEP_ATTACH_ROOT] = "attach the container root",
 	[STEP_MOUNT] = "mount '%1' at '%2'",
 	[STEP_BIND] = "mount '%1' at '%2'",
+	[STEP_REMOUNT] = "change options of the mount at '%2'",
 	[STEP_DEVICES] = "open '%2'",
 	[STEP_NODE] = "make device '%2'",
 	[STEP_HOST_NODES] = "copy the host's devices to '%2'",
 	[STEP_LINK] = "make link '%2' to '%1'",
 	[STEP_DEVICE] = "make device '%2'",
 	[STEP_PIVOT] = "change to the container root",
+	[STEP_OPEN_ROOT] = "open the container root",
 	[STEP_READONLY_PATH] = "make '%2' read-only",
 	[STEP_MASK] = "mask '%2'",
 	[STEP_HOSTNAME] = "set host name '%1'",
+	[STEP_DOMAINNAME] = "set domain name '%1'",
+	[STEP_SYSCTL] = "set sysctl '%1'",
+	[STEP_ROOT_PROPAGATION] = "set the propagation of '%2'",
+	[STEP_PERSONALITY] = "set the personality",
+	[STEP_MEMORY_POLICY] = "set the memory policy",
+	[STEP_IO_PRIORITY] = "set the i/o priority",
+	[STEP_SCHEDULER] = "set the scheduler",
+	[STEP_AFFINITY] = "run on processors '%1'",
+	[STEP_APPARMOR] = "set the AppArmor profile '%1'",
+	[STEP_SELINUX] = "set the SELinux label '%1'",
 	[STEP_KEYRING] = "make a session keyring",
 	[STEP_CWD] = "change to folder '%2'",
 	[STEP_READONLY_ROOT] = "make '%2' read-only",
+	[STEP_LOOK_UP] = "execute '%1'",
 	[STEP_WAIT] = "wait to be started",
 	[STEP_STDIO] = "connect standard input and output",
 	[STEP_FILES] = "limit open files",
@@ -83,6 +100,25 @@ static void print_attributes(uint64_t attributes, const char *prefix,
 	}
 }
 
+static void print_propagation(uint64_t flags, struct text *out)
+{
+	static const struct {
+		uint64_t bit;
+		const char *name;
+	} names[] = {
+		{ MS_SHARED, "shared" },
+		{ MS_SLAVE, "slave" },
+		{ MS_PRIVATE, "private" },
+		{ MS_UNBINDABLE, "unbindable" },
+	};
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		if (flags & names[i].bit)
+			text_add(out, " %s%s", flags & MS_REC ? "all " : "",
+				names[i].name);
+	}
+}
+
 static void print_mount(const struct oci_mount *mount, struct text *out)
 {
 	if (mount->is_recursive)
@@ -91,6 +127,11 @@ static void print_mount(const struct oci_mount *mount, struct text *out)
 	print_attributes(mount->attributes_clear, "not ", out);
 	print_attributes(mount->recursive, "all ", out);
 	print_attributes(mount->recursive_clear, "all not ", out);
+	print_propagation(mount->propagation |
+				  (mount->propagates_recursive ? MS_REC : 0),
+		out);
+	if (mount->idmap != OCI_IDMAP_NONE)
+		text_add(out, " idmap");
 	if (mount->copies_up)
 		text_add(out, " copy-up");
 	if (mount->data && mount->data[0])
@@ -100,12 +141,16 @@ static void print_mount(const struct oci_mount *mount, struct text *out)
 void plan_print_step(const struct step *step, struct text *out)
 {
 	plan_describe_step(step, out);
-	if (step->mount)
+	if (step->mount && step->kind != STEP_IDMAP)
 		print_mount(step->mount, out);
+	if (step->kind == STEP_ROOT_PROPAGATION)
+		print_propagation(step->flags, out);
 	if (step->kind == STEP_NODE)
 		text_add(out, " %u:%u mode 666",
 			devices_default[step->index].major,
 			devices_default[step->index].minor);
+	if (step->kind == STEP_LOOK_UP)
+		text_add(out, ": look it up");
 	if (step->device)
 		text_add(out, " %c %u:%u", step->device->type,
 			step->device->major, step->device->minor);

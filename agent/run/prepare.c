@@ -13,10 +13,14 @@
 
 #include "lib/error.h"
 #include "lib/fd.h"
+#include "lib/text.h"
 #include "run/container.h"
+#include "run/dev.h"
+#include "run/idmap.h"
 #include "run/kernel.h"
 #include "run/mount.h"
 #include "run/oci.h"
+#include "run/plan.h"
 #include "run/protect.h"
 #include "run/seccomp.h"
 #include "run/step.h"
@@ -26,6 +30,41 @@
 #endif
 #define PIPE_BYTES   (256 * 1024)
 #define STATUS_BYTES 4096
+
+/* The host's /sys, as one that was mounted for the container would be. */
+static int copy_sysfs(const struct oci_mount *mount, struct error *err)
+{
+	const struct oci_mount copy = {
+		.source = "/sys",
+		.attributes = mount->attributes,
+		.is_recursive = true,
+		.recursive = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+			     MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+	};
+
+	return mount_copy(NULL, &copy, err);
+}
+
+/* Returns a mount that is ready, -ENOENT: the process makes it itself. */
+static int make_ready(const struct oci_spec *spec,
+	const struct oci_mount *mount, struct error *err)
+{
+	if (mount->is_remount)
+		return -ENOENT;
+	if (mount->kind == OCI_MOUNT_BIND)
+		return mount_copy(spec, mount, err);
+	if (!plan_needs_maker(spec, mount))
+		return -ENOENT;
+	return text_equal(mount->type, "sysfs")
+		       ? copy_sysfs(mount, err)
+		       : dev_make_folder(spec, mount, err);
+}
+
+/* Whoever has no rights here gets some in a user namespace of its own. */
+static bool is_for_the_process(const struct oci_spec *spec, int code)
+{
+	return code == -EPERM && spec->namespaces[OCI_NAMESPACE_USER].is_asked;
+}
 
 /* Copies must be made here: in its own namespace the process may not. */
 static int copy_mounts(struct stage *stage, struct error *err)
@@ -40,26 +79,36 @@ static int copy_mounts(struct stage *stage, struct error *err)
 	for (size_t i = 0; i < spec->mount_count; i++)
 		stage->mount_fds[i] = -1;
 	for (size_t i = 0; i < spec->mount_count; i++) {
-		if (spec->mounts[i].kind != OCI_MOUNT_BIND)
+		const struct oci_mount *mount = &spec->mounts[i];
+		struct error reason = { .code = 0 };
+		int fd = make_ready(spec, mount, &reason);
+
+		stage->mount_fds[i] = fd < 0 ? -1 : fd;
+		if (fd >= 0 || is_for_the_process(spec, fd) ||
+			(fd == -ENOENT && !reason.text[0]))
 			continue;
-		stage->mount_fds[i] = mount_copy(spec, &spec->mounts[i], err);
-		if (stage->mount_fds[i] < 0)
-			return stage->mount_fds[i];
+		return error_set(err, fd, "mount '%s' at '%s': %s",
+			mount->source ? mount->source : "volume",
+			mount->destination, reason.text);
 	}
 	return 0;
 }
 
 static int open_root(struct stage *stage, struct error *err)
 {
-	const struct mount_attr attr = { .propagation = MS_PRIVATE };
 	const struct oci_spec *spec = stage->spec;
+	struct mount_attr attr = { .propagation = MS_PRIVATE };
 	int fd;
 
+	if (spec->rootfs_propagation & MS_SLAVE)
+		attr.propagation = MS_SLAVE;
 	if (!spec->root_path)
 		fd = fcntl(spec->root_fd, F_DUPFD_CLOEXEC, 3);
 	else
 		fd = kernel_clone_mount(AT_FDCWD, spec->root_path,
 			AT_RECURSIVE);
+	if (fd < 0 && is_for_the_process(spec, -errno))
+		return 0;
 	if (fd < 0)
 		return error_errno(err, "open the container root '%s'",
 			spec->root_path ? spec->root_path : "");
@@ -80,11 +129,32 @@ static int open_pipe(int *read_fd, int *write_fd, struct error *err)
 	return 0;
 }
 
+/* The user of a process as the host knows him. */
+struct owner {
+	uint32_t uid;
+	uint32_t gid;
+};
+
+static int find_owner(const struct stage *stage, struct owner *out,
+	struct error *err)
+{
+	const struct oci_user *user = &stage->process->user;
+
+	if (!idmap_to_host(&stage->spec->uid_mappings, user->uid, &out->uid) ||
+		!idmap_to_host(&stage->spec->gid_mappings, user->gid,
+			&out->gid))
+		return error_set(err, -EINVAL,
+			"process.user: the mappings have no id for %" PRIu32
+			":%" PRIu32,
+			user->uid, user->gid);
+	return 0;
+}
+
 /*
  * An output pipe whose reader never waits. The user gets it, so that it may
  * open /dev/stdout again.
  */
-static int open_output(const struct oci_user *user, int *read_fd, int *write_fd,
+static int open_output(const struct owner *owner, int *read_fd, int *write_fd,
 	struct error *err)
 {
 	int result = open_pipe(read_fd, write_fd, err);
@@ -97,9 +167,9 @@ static int open_output(const struct oci_user *user, int *read_fd, int *write_fd,
 	if (result < 0)
 		return error_set(err, result, "set up a pipe: %s",
 			strerror(-result));
-	if (fchown(*write_fd, user->uid, user->gid) < 0)
+	if (fchown(*write_fd, owner->uid, owner->gid) < 0)
 		return error_errno(err, "give a pipe to user %" PRIu32,
-			user->uid);
+			owner->uid);
 	return 0;
 }
 
@@ -115,18 +185,18 @@ static int open_stdin(const struct container_request *request,
 static int open_stdio(struct stage *stage, struct container *container,
 	struct error *err)
 {
-	const struct oci_user *user = &stage->process->user;
-	int result;
+	struct owner owner;
+	int result = find_owner(stage, &owner, err);
 
-	if (stage->request->io == CONTAINER_IO_INHERIT)
-		return 0;
+	if (result < 0 || stage->request->io == CONTAINER_IO_INHERIT)
+		return result;
 	result = open_stdin(stage->request, container, &stage->stdio_fds[0],
 		err);
 	if (result == 0)
-		result = open_output(user, &container->stdout_fd,
+		result = open_output(&owner, &container->stdout_fd,
 			&stage->stdio_fds[1], err);
 	if (result == 0)
-		result = open_output(user, &container->stderr_fd,
+		result = open_output(&owner, &container->stderr_fd,
 			&stage->stdio_fds[2], err);
 	return result;
 }
@@ -163,6 +233,15 @@ static int check_preserved(unsigned int count, struct error *err)
 	return 0;
 }
 
+/* In its own namespaces the process would have to trust another one. */
+static bool writes_to_proc(const struct stage *stage)
+{
+	return stage->spec->sysctl_count > 0 ||
+	       stage->spec->namespaces[OCI_NAMESPACE_TIME].is_asked ||
+	       stage->process->apparmor_profile ||
+	       stage->process->selinux_label;
+}
+
 static int open_sources(struct stage *stage, struct error *err)
 {
 	const struct oci_spec *spec = stage->spec;
@@ -175,47 +254,65 @@ static int open_sources(struct stage *stage, struct error *err)
 			result = error_errno(err, "open '/dev'");
 	}
 	if (result == 0 && spec->masked_paths) {
-		stage->null_fd = protect_open_null(err);
-		result = stage->null_fd < 0 ? stage->null_fd : 0;
+		result = stage->null_fd = protect_open_null(err);
+		if (is_for_the_process(spec, result))
+			result = 0;
 	}
-	return result;
+	return result < 0 ? result : 0;
 }
 
-int prepare_stage(struct stage *stage, const struct container_request *request,
-	struct container *container, struct error *err)
+static void init(struct stage *stage, const struct container_request *request,
+	const struct oci_process *process)
 {
-	const struct oci_spec *spec = request->spec;
-	int result;
-
 	*stage = (struct stage){
-		.spec = spec,
-		.process = &spec->process,
+		.spec = request->spec,
+		.process = process,
 		.request = request,
-		.container = container,
 		.root_fd = -1,
 		.null_fd = -1,
 		.host_dev_fd = -1,
+		.host_proc_fd = -1,
 		.stdio_fds = { -1, -1, -1 },
 		.channel_fd = -1,
 		.proc_fd = -1,
 		.dev_fd = -1,
 		.empty_fd = -1,
 	};
-	result = check_preserved(request->preserve_fds, err);
-	if (result == 0 && spec->seccomp)
-		result = seccomp_program(spec->seccomp,
-			request->filter_cache_fd > 0 ? request->filter_cache_fd
-						     : -1,
-			&stage->filter, err);
+}
+
+int prepare_process(struct stage *stage,
+	const struct container_request *request,
+	const struct oci_process *process, struct container *container,
+	struct error *err)
+{
+	const struct oci_seccomp *profile = request->spec->seccomp;
+	int cache_fd =
+		request->filter_cache_fd > 0 ? request->filter_cache_fd : -1;
+	int result = check_preserved(request->preserve_fds, err);
+
+	init(stage, request, process);
+	stage->container = container;
+	if (result == 0 && profile)
+		result =
+			seccomp_program(profile, cache_fd, &stage->filter, err);
 	if (result == 0)
 		result = read_ignored(&stage->ignored, err);
-	if (result == 0)
-		result = open_root(stage, err);
-	if (result == 0)
-		result = open_sources(stage, err);
+	if (result == 0 && writes_to_proc(stage)) {
+		stage->host_proc_fd =
+			open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (stage->host_proc_fd < 0)
+			result = error_errno(err, "open '/proc'");
+	}
 	if (result == 0)
 		result = open_stdio(stage, container, err);
 	return result;
+}
+
+int prepare_root(struct stage *stage, struct error *err)
+{
+	int result = open_root(stage, err);
+
+	return result < 0 ? result : open_sources(stage, err);
 }
 
 void prepare_clear(struct stage *stage)
@@ -228,6 +325,7 @@ void prepare_clear(struct stage *stage)
 	for (int i = 0; i < 3; i++)
 		fd_close(&stage->stdio_fds[i]);
 	fd_close(&stage->host_dev_fd);
+	fd_close(&stage->host_proc_fd);
 	fd_close(&stage->null_fd);
 	fd_close(&stage->root_fd);
 	fd_close(&stage->channel_fd);

@@ -26,11 +26,13 @@ struct root_source {
 	const char *upper;
 	const char *work;
 	/*
-	 * A user namespace whose ids the files get: what is uid 0 on disk
-	 * belongs to its root. All folders are then on the mount at base. 0 or
-	 * -1: none.
+	 * A user namespace (idmap.h) whose ids the files get: what is uid 0 on
+	 * disk belongs to its root, who is root_uid here. All folders are then
+	 * on the mount at base. 0 or -1: none.
 	 */
 	int user_namespace_fd;
+	uint32_t root_uid;
+	uint32_t root_gid;
 	const char *base;
 };
 

@@ -30,10 +30,16 @@ struct stage {
 	const struct container *container;
 
 	const struct sock_fprog *filter; /* NULL: none */
-	int root_fd;                     /* the container root, a mount */
-	int *mount_fds;   /* copies for bind mounts, one per mount */
+	/*
+	 * The container root as a mount, and one per mount of the spec: copies
+	 * for bind mounts, and what plan_needs_maker. -1: whoever has no right
+	 * to make copies leaves that to the process.
+	 */
+	int root_fd;
+	int *mount_fds;
 	int null_fd;      /* a mount of /dev/null, for masks */
 	int host_dev_fd;  /* for STEP_HOST_NODES */
+	int host_proc_fd; /* for what is written to /proc, or -1 */
 	int stdio_fds[3]; /* -1: what is there stays */
 	int channel_fd;   /* to the maker, later to who starts it */
 	uint64_t ignored; /* signals that must not be, bit n - 1 for n */

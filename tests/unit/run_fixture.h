@@ -27,6 +27,7 @@
 #include "lib/fd.h"
 #include "run/container.h"
 #include "run/docker.h"
+#include "run/idmap.h"
 #include "run/kernel.h"
 #include "run/oci.h"
 #include "run/root.h"
@@ -188,8 +189,18 @@ static inline void fixture_default_spec(struct fixture *fixture)
 	};
 }
 
+/* Ids of a user namespace in which the tests' containers may live. */
+#define FIXTURE_FIRST_ID 1048576
+
+static const struct oci_id_mapping fixture_map = { 0, FIXTURE_FIRST_ID, 65536 };
+static const struct oci_id_mappings fixture_maps = { &fixture_map, 1 };
+
 static inline int fixture_mount_root(struct fixture *fixture, bool has_upper)
 {
+	bool has_users = fixture->spec.namespaces[OCI_NAMESPACE_USER].is_asked;
+	auto_fd users = has_users ? idmap_open(&fixture_maps, &fixture_maps,
+					    &fixture->err)
+				  : -1;
 	const char *layer = fixture_path(fixture, "layer");
 
 	const struct root_source source = {
@@ -197,6 +208,10 @@ static inline int fixture_mount_root(struct fixture *fixture, bool has_upper)
 		.layer_count = 1,
 		.upper = has_upper ? fixture_path(fixture, "upper") : NULL,
 		.work = has_upper ? fixture_path(fixture, "work") : NULL,
+		.user_namespace_fd = users,
+		.root_uid = FIXTURE_FIRST_ID,
+		.root_gid = FIXTURE_FIRST_ID,
+		.base = fixture->base,
 	};
 
 	fixture->root_fd = root_open(&source, &fixture->err);
@@ -255,6 +270,19 @@ static inline void fixture_close(struct fixture *fixture)
 	arena_clear(&fixture->arena);
 	fixture_shell("rm -rf \"$1\"", fixture->base);
 	fixture->base[0] = '\0';
+}
+
+/* From now on containers have a user namespace of their own. */
+static inline void fixture_set_users(struct fixture *fixture)
+{
+	struct oci_spec *spec = &fixture->spec;
+
+	spec->namespaces[OCI_NAMESPACE_USER].is_asked = true;
+	spec->uid_mappings = fixture_maps;
+	spec->gid_mappings = fixture_maps;
+	fd_close(&fixture->root_fd);
+	if (fixture_mount_root(fixture, true) < 0)
+		abort();
 }
 
 /* Appends what can be read; closes the descriptor at end of file. */

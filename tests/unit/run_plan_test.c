@@ -99,6 +99,7 @@ static const char whole[] =
 	"make link '/dev/ptmx' to 'pts/ptmx'\n"
 	"make link '/dev/core' to '/proc/kcore'\n"
 	"change to the container root\n"
+	"set host name 'web'\n"
 	"make '/proc/bus' read-only\n"
 	"make '/proc/fs' read-only\n"
 	"make '/proc/irq' read-only\n"
@@ -117,9 +118,8 @@ static const char whole[] =
 	"mask '/sys/devices/system/cpu/cpu*/thermal_throttle'\n"
 	"mask '/sys/devices/virtual/powercap'\n"
 	"mask '/sys/firmware'\n"
-	"set host name 'web'\n"
-	"make a session keyring\n"
 	"change to folder '/srv'\n"
+	"make a session keyring\n"
 	"connect standard input and output\n"
 	"install the system call filter\n"
 	"drop capabilities from the bounding set\n"
@@ -265,8 +265,124 @@ static void test_options(void)
 	CHECK(plan_make(&spec, &options, &plan, &err) == 0);
 	text_init(&text, printed, sizeof(printed));
 	plan_print(&plan, &text);
-	CHECK(has("set host name 'web'\nchange to folder '/srv'\n"
-		  "wait to be started\nconnect standard"));
+	CHECK(has(
+		"change to folder '/srv'\n"
+		"execute '/bin/web': look it up\nwait to be started\nconnect standard"));
+}
+
+static struct oci_spec make_user_spec(void)
+{
+	static const struct oci_id_mapping map = { 0, 1048576, 65536 };
+	struct oci_spec spec = make_spec();
+
+	spec.namespaces[OCI_NAMESPACE_USER].is_asked = true;
+	spec.uid_mappings = (struct oci_id_mappings){ &map, 1 };
+	spec.gid_mappings = spec.uid_mappings;
+	return spec;
+}
+
+static void test_user_namespace(void)
+{
+	static const struct oci_mount mounts[] = {
+		{ .kind = OCI_MOUNT_BIND,
+			.destination = "/data",
+			.source = "/srv/data",
+			.idmap = OCI_IDMAP },
+	};
+	struct oci_spec spec = make_user_spec();
+
+	CHECK(print(&spec) == 0);
+	CHECK(strncmp(printed, "map user and group ids\ntell", 27) == 0);
+	CHECK(has("prepare the process\nbecome root of the user namespace\n"
+		  "make a cgroup namespace\n"));
+	spec.mounts = mounts;
+	spec.mount_count = 1;
+	CHECK(print(&spec) == 0);
+	CHECK(has("map user and group ids\nmap ids of the mount at '/data'\n"
+		  "tell"));
+	CHECK(has("mount '/srv/data' at '/data' idmap number 0\n"));
+	spec.uid_mappings.count = 0;
+	CHECK(print(&spec) == -EINVAL);
+	CHECK(strstr(err.text, "no uidMappings"));
+	spec = make_spec();
+	spec.mounts = mounts;
+	spec.mount_count = 1;
+	CHECK(print(&spec) == -EINVAL);
+	CHECK(strstr(err.text, "no user namespace to take ids from"));
+}
+
+static void test_what_the_maker_mounts(void)
+{
+	struct oci_spec spec = make_user_spec();
+
+	for (size_t i = 0; i < DOCKER_MOUNT_COUNT; i++) {
+		const struct oci_mount *mount = &docker_mounts[i];
+		bool is_dev = text_equal(mount->destination, "/dev");
+		bool is_sys = text_equal(mount->destination, "/sys");
+
+		spec.namespaces[OCI_NAMESPACE_NETWORK].is_asked = false;
+		CHECK(plan_needs_maker(&spec, mount) == (is_dev || is_sys));
+		spec.namespaces[OCI_NAMESPACE_NETWORK].is_asked = true;
+		CHECK(plan_needs_maker(&spec, mount) == is_dev);
+		spec.namespaces[OCI_NAMESPACE_USER].is_asked = false;
+		CHECK(!plan_needs_maker(&spec, mount));
+		spec.namespaces[OCI_NAMESPACE_USER].is_asked = true;
+	}
+}
+
+static void test_attributes(void)
+{
+	static const struct oci_pair sysctls[] = {
+		{ "kernel.shmmax", "1" },
+	};
+	struct oci_spec spec = make_spec();
+
+	spec.namespaces[OCI_NAMESPACE_TIME].is_asked = true;
+	spec.domainname = "example";
+	spec.sysctls = sysctls;
+	spec.sysctl_count = 1;
+	spec.rootfs_propagation = MS_SHARED | MS_REC;
+	spec.personality = OCI_NUMBER(0);
+	spec.process.io_priority = OCI_NUMBER(0);
+	spec.process.apparmor_profile = "p";
+	spec.process.selinux_label = "l";
+	CHECK(print(&spec) == 0);
+	CHECK(has("prepare the process\nmake a time namespace\n"));
+	CHECK(has("set host name 'web'\nset domain name 'example'\n"
+		  "set sysctl 'kernel.shmmax'\nmake '/proc/bus' read-only"));
+	CHECK(has("folder '/srv'\nset the propagation of '/' all shared\n"
+		  "make a session keyring\nset the personality\n"
+		  "set the i/o priority\nconnect standard"));
+	CHECK(has("set the AppArmor profile 'p'\nset the SELinux label 'l'\n"
+		  "install the system call filter\n"));
+}
+
+static void test_plan_of_exec(void)
+{
+	static const struct oci_rlimit rlimits[] = { { RLIMIT_CORE, 0, 0 } };
+	struct oci_process process = { .args = args,
+		.cwd = "/",
+		.rlimits = rlimits,
+		.rlimit_count = 1,
+		.cpu_affinity_initial = "0",
+		.cpu_affinity_final = "0-1",
+		.no_new_privileges = true };
+	struct oci_spec spec = make_user_spec();
+	struct text text;
+
+	CHECK(plan_make_exec(&spec, &process, &plan, &err) == 0);
+	text_init(&text, printed, sizeof(printed));
+	plan_print(&plan, &text);
+	CHECK(text_equal(printed,
+		"set a resource limit number 0\ntell that it is created\n"
+		"let the process go\nprepare the process\n"
+		"run on processors '0'\nbecome root of the user namespace\n"
+		"open the container root\nchange to folder '/'\n"
+		"run on processors '0-1'\nconnect standard input and output\n"
+		"change the user\nforbid new privileges\n"
+		"install the system call filter\nexecute '/bin/web'\n"));
+	process.cwd = "srv";
+	CHECK(plan_make_exec(&spec, &process, &plan, &err) == -EINVAL);
 }
 
 static void test_fewer_namespaces(void)
@@ -396,6 +512,10 @@ int main(void)
 	RUN(test_devices);
 	RUN(test_limits_come_first);
 	RUN(test_options);
+	RUN(test_user_namespace);
+	RUN(test_what_the_maker_mounts);
+	RUN(test_attributes);
+	RUN(test_plan_of_exec);
 	RUN(test_fewer_namespaces);
 	RUN(test_refused_mounts);
 	RUN(test_refused_processes);

@@ -281,6 +281,23 @@ static void test_readonly_root(void)
 	fixture_close(&box);
 }
 
+static void test_a_new_file_system_can_begin_with_a_copy(void)
+{
+	static const struct oci_mount mount = { .destination = "/etc",
+		.type = "tmpfs",
+		.data = "mode=755",
+		.copies_up = true };
+
+	if (!begin("mkdir layer/etc/sub; echo deep >layer/etc/sub/file"))
+		return;
+	fixture_set_mounts(&box, &mount, 1);
+	CHECK(FIXTURE_SHELL(&box, "cat /etc/sub/file; rm /etc/passwd; "
+				  "grep -c ' /etc tmpfs' /proc/mounts") == 0);
+	CHECK(fixture_said(&box, "deep\n1\n"));
+	CHECK(access(fixture_path(&box, "upper/etc"), F_OK) < 0);
+	fixture_close(&box);
+}
+
 static void test_volumes(void)
 {
 	struct oci_mount mounts[] = {
@@ -383,6 +400,7 @@ int main(void)
 	RUN(test_mounts_and_namespaces_are_forbidden);
 	RUN(test_mount_options);
 	RUN(test_readonly_root);
+	RUN(test_a_new_file_system_can_begin_with_a_copy);
 	RUN(test_volumes);
 	RUN(test_a_volume_needs_a_place);
 	RUN(test_privileged);
