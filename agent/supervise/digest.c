@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: MIT
+/* digest - what a changed config means for a workload that runs */
+#include "supervise/digest.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "config/service.h"
+#include "lib/hash.h"
+#include "lib/text.h"
+
+enum shape {
+	SHAPE_NUMBER, /* size bytes as they are */
+	SHAPE_STRING,
+	SHAPE_STRINGS,
+	SHAPE_SHARE,
+	SHAPE_VOLUMES, /* these are lists: pointer, and count as the next row */
+	SHAPE_PORTS,
+	SHAPE_DEVICES,
+	SHAPE_DEVICE_RULES,
+	SHAPE_SYSCTLS,
+	SHAPE_BLOCK_LIMITS,
+	SHAPE_ULIMITS,
+	SHAPE_MARK, /* where it stands in the file is nobody's business */
+};
+
+/* A member of an element of a list. */
+struct part {
+	size_t offset;
+	size_t size; /* 0: a string */
+};
+
+#define NUMBER(type, name)                                        \
+	{                                                         \
+		offsetof(struct type, name),                      \
+			sizeof(((const struct type *)NULL)->name) \
+	}
+#define STRING(type, name)                      \
+	{                                       \
+		offsetof(struct type, name), 0, \
+	}
+
+#define LIST(type, ...)                                    \
+	{                                                  \
+		sizeof(struct type), (const struct part[]) \
+		{                                          \
+			__VA_ARGS__,                       \
+			{                                  \
+				SIZE_MAX, 0                \
+			}                                  \
+		}                                          \
+	}
+
+/* clang-format off */
+static const struct list {
+	size_t size; /* of an element */
+	const struct part *parts;
+} lists[] = {
+	[SHAPE_VOLUMES] = LIST(volume_mount, NUMBER(volume_mount, kind),
+		STRING(volume_mount, source), STRING(volume_mount, target),
+		NUMBER(volume_mount, read_only), NUMBER(volume_mount, no_copy),
+		NUMBER(volume_mount, tmpfs_size_bytes),
+		NUMBER(volume_mount, tmpfs_mode),
+		NUMBER(volume_mount, tmpfs_uid),
+		NUMBER(volume_mount, tmpfs_gid),
+		NUMBER(volume_mount, tmpfs_exec)),
+	[SHAPE_PORTS] = LIST(port, NUMBER(port, published),
+		NUMBER(port, target), STRING(port, protocol),
+		STRING(port, host_ip)),
+	[SHAPE_DEVICES] = LIST(device, STRING(device, source),
+		STRING(device, target), STRING(device, access)),
+	[SHAPE_DEVICE_RULES] = LIST(device_rule, NUMBER(device_rule, type),
+		NUMBER(device_rule, major), NUMBER(device_rule, minor),
+		STRING(device_rule, access)),
+	[SHAPE_SYSCTLS] = LIST(sysctl, STRING(sysctl, name),
+		STRING(sysctl, value)),
+	[SHAPE_BLOCK_LIMITS] = LIST(block_limit, NUMBER(block_limit, kind),
+		STRING(block_limit, path), NUMBER(block_limit, value)),
+	[SHAPE_ULIMITS] = LIST(ulimit, NUMBER(ulimit, resource),
+		NUMBER(ulimit, soft), NUMBER(ulimit, hard)),
+};
+
+#define ROW(field, shape, kind) { \
+	#field, DIGEST_##kind, SHAPE_##shape, offsetof(struct service, field), \
+	sizeof(((const struct service *)NULL)->field) }
+
+static const struct row {
+	const char *name;
+	enum digest_kind kind;
+	enum shape shape;
+	size_t offset;
+	size_t size;
+} rows[] = {
+	ROW(name, STRING, NOTHING), /* who is compared has the same */
+	ROW(image, STRING, RECREATE),
+	ROW(entrypoint, STRINGS, RECREATE),
+	ROW(command, STRINGS, RECREATE),
+	ROW(environment, STRINGS, RECREATE),
+	ROW(working_dir, STRING, RECREATE),
+	ROW(user, STRING, RECREATE),
+	ROW(hostname, STRING, RECREATE),
+	ROW(restart, NUMBER, NOTHING),
+	ROW(restart_max, NUMBER, NOTHING),
+	ROW(volumes, VOLUMES, RECREATE),
+	ROW(volume_count, NUMBER, RECREATE),
+	ROW(ports, PORTS, RECREATE),
+	ROW(port_count, NUMBER, RECREATE),
+	ROW(read_only, NUMBER, RECREATE),
+	ROW(has_init, NUMBER, RECREATE),
+	ROW(has_terminal, NUMBER, RECREATE),
+	ROW(keeps_stdin_open, NUMBER, RECREATE),
+	ROW(group_add, STRINGS, RECREATE),
+
+	ROW(privileged, NUMBER, RECREATE),
+	ROW(has_host_users, NUMBER, RECREATE),
+	ROW(users_of, STRING, RECREATE),
+	ROW(pid, SHARE, RECREATE),
+	ROW(ipc, SHARE, RECREATE),
+	ROW(is_shm_shared, NUMBER, RECREATE),
+	ROW(has_host_uts, NUMBER, RECREATE),
+	ROW(has_host_cgroup, NUMBER, RECREATE),
+	ROW(cgroup_parent, STRING, RECREATE),
+	ROW(no_new_privileges, NUMBER, RECREATE),
+	ROW(shows_system_paths, NUMBER, RECREATE),
+	ROW(is_seccomp_off, NUMBER, RECREATE),
+	ROW(seccomp_file, STRING, RECREATE),
+	ROW(cap_add, STRINGS, RECREATE),
+	ROW(cap_drop, STRINGS, RECREATE),
+	ROW(devices, DEVICES, RECREATE),
+	ROW(device_count, NUMBER, RECREATE),
+	ROW(device_rules, DEVICE_RULES, RECREATE),
+	ROW(device_rule_count, NUMBER, RECREATE),
+	ROW(sysctls, SYSCTLS, RECREATE),
+	ROW(sysctl_count, NUMBER, RECREATE),
+
+	ROW(mem_limit_bytes, NUMBER, LIVE),
+	ROW(mem_reservation_bytes, NUMBER, LIVE),
+	ROW(memswap_limit_bytes, NUMBER, LIVE),
+	ROW(shm_size_bytes, NUMBER, RECREATE),
+	ROW(cpus_milli, NUMBER, LIVE),
+	ROW(cpu_shares, NUMBER, LIVE),
+	ROW(cpu_quota_us, NUMBER, LIVE),
+	ROW(cpu_period_us, NUMBER, LIVE),
+	ROW(cpuset, STRING, LIVE),
+	ROW(pids_limit, NUMBER, LIVE),
+	ROW(block_weight, NUMBER, LIVE),
+	ROW(block_limits, BLOCK_LIMITS, LIVE),
+	ROW(block_limit_count, NUMBER, LIVE),
+	ROW(ulimits, ULIMITS, RECREATE),
+	ROW(ulimit_count, NUMBER, RECREATE),
+	ROW(oom_score_adj, NUMBER, RECREATE),
+
+	ROW(stop_signal, NUMBER, NOTHING),
+	ROW(stop_grace_ms, NUMBER, NOTHING),
+	ROW(depends_on, STRINGS, NOTHING),
+	ROW(labels, STRINGS, NOTHING),
+	ROW(mark, MARK, NOTHING),
+};
+/* clang-format on */
+
+#define ROWS (sizeof(rows) / sizeof(rows[0]))
+
+static uint64_t hash_string_at(uint64_t hash, const void *at)
+{
+	const char *string;
+
+	memcpy(&string, at, sizeof(string));
+	return hash_string(hash, string);
+}
+
+static uint64_t hash_strings(uint64_t hash, const struct strings *strings)
+{
+	hash = hash_bytes(hash, &strings->is_set, sizeof(strings->is_set));
+	hash = hash_bytes(hash, &strings->count, sizeof(strings->count));
+	for (size_t i = 0; i < strings->count; i++)
+		hash = hash_string(hash, strings->items[i]);
+	return hash;
+}
+
+static uint64_t hash_list(uint64_t hash, const struct list *list,
+	const char *items, size_t count)
+{
+	for (size_t i = 0; i < count; i++, items += list->size) {
+		for (const struct part *part = list->parts;
+			part->offset != SIZE_MAX; part++) {
+			const char *at = items + part->offset;
+
+			hash = part->size > 0 ? hash_bytes(hash, at, part->size)
+					      : hash_string_at(hash, at);
+		}
+	}
+	return hash;
+}
+
+static uint64_t hash_row(uint64_t hash, const struct row *row,
+	const char *service)
+{
+	const char *at = service + row->offset;
+	const struct share *share = (const void *)at;
+	const char *items;
+	size_t count;
+
+	switch (row->shape) {
+	case SHAPE_NUMBER:
+		return hash_bytes(hash, at, row->size);
+	case SHAPE_STRING:
+		return hash_string_at(hash, at);
+	case SHAPE_STRINGS:
+		return hash_strings(hash, (const void *)at);
+	case SHAPE_SHARE:
+		hash = hash_bytes(hash, &share->mode, sizeof(share->mode));
+		return hash_string(hash, share->service);
+	case SHAPE_VOLUMES:
+	case SHAPE_PORTS:
+	case SHAPE_DEVICES:
+	case SHAPE_DEVICE_RULES:
+	case SHAPE_SYSCTLS:
+	case SHAPE_BLOCK_LIMITS:
+	case SHAPE_ULIMITS:
+		memcpy(&items, at, sizeof(items));
+		memcpy(&count, service + row[1].offset, sizeof(count));
+		return hash_list(hash, &lists[row->shape], items, count);
+	case SHAPE_MARK:
+		return hash;
+	}
+	return hash;
+}
+
+uint64_t digest_service(const struct service *service, enum digest_kind kind)
+{
+	uint64_t hash = HASH_START;
+
+	for (size_t i = 0; i < ROWS; i++) {
+		if (rows[i].kind == kind)
+			hash = hash_row(hash, &rows[i], (const char *)service);
+	}
+	return hash;
+}
+
+int digest_kind_of(const char *field)
+{
+	for (size_t i = 0; i < ROWS; i++) {
+		if (text_equal(rows[i].name, field))
+			return (int)rows[i].kind;
+	}
+	return -1;
+}
