@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/check.h"
@@ -41,17 +42,35 @@ static void on_change(struct supervisor *changed)
 	console_update(&console);
 }
 
-/* init hands us the write end of a pipe for heartbeats. */
-static int init_fd_from_environment(void)
+/* A descriptor that process 1 gave us is kept from our children. */
+static int take_fd(int fd, mode_t kind)
 {
-	const char *text = getenv("TARE_INIT_FD");
+	struct stat status;
+
+	if (fstat(fd, &status) < 0 || (status.st_mode & S_IFMT) != kind)
+		return -1;
+	(void)fcntl(fd, F_SETFD, FD_CLOEXEC);
+	return fd;
+}
+
+/* What init.8 says of TARE_INIT_FD and TARE_KEEP_FD. */
+static struct inheritance inherit(void)
+{
+	struct inheritance given = INHERITANCE_NONE;
+	const char *beat = getenv("TARE_INIT_FD");
+	const char *keep = getenv("TARE_KEEP_FD");
 	uint64_t fd;
 
-	if (!text || text_parse_u64(text, 1023, &fd) < 0)
-		return -1;
-	(void)fcntl((int)fd, F_SETFD, FD_CLOEXEC);
-	(void)fcntl((int)fd, F_SETFL, O_NONBLOCK);
-	return (int)fd;
+	if (beat && text_parse_u64(beat, 1023, &fd) == 0) {
+		given.beat_fd = take_fd((int)fd, S_IFIFO);
+		(void)fcntl(given.beat_fd, F_SETFL, O_NONBLOCK);
+	}
+	if (keep && text_parse_u64(keep, 1023, &fd) == 0) {
+		given.store_fd = take_fd((int)fd, S_IFSOCK);
+		given.queue_fd = take_fd((int)fd + 1, S_IFSOCK);
+		given.ended_fd = take_fd((int)fd + 2, S_IFIFO);
+	}
+	return given;
 }
 
 static int run_agent(int count, char **arguments)
@@ -62,6 +81,7 @@ static int run_agent(int count, char **arguments)
 		.run = "/run/tare",
 		.cgroup = "/sys/fs/cgroup/workloads",
 	};
+	const struct inheritance inheritance = inherit();
 	struct error err;
 
 	(void)count;
@@ -69,8 +89,7 @@ static int run_agent(int count, char **arguments)
 	/* no container may read or trace the agent */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	supervisor.on_change = on_change;
-	if (supervisor_open(&supervisor, &paths, init_fd_from_environment(),
-		    &err) < 0) {
+	if (supervisor_open(&supervisor, &paths, &inheritance, &err) < 0) {
 		log_error("agent: %s", err.text);
 		return STATUS_FAILURE;
 	}

@@ -60,7 +60,7 @@ struct keep_entry {
 	int32_t exit_code;    /* of the last run, -1: none yet */
 	uint64_t start_ticks; /* field 22 of /proc/PID/stat */
 	char cgroup[256];     /* path below the workloads' */
-	uint32_t id_range;    /* which 65,536 ids it has, 0: the machine's */
+	uint32_t first_id;    /* of its 65,536 ids, 0: it has the machine's */
 	int32_t stop_signal;
 	uint64_t stop_grace_ms;
 

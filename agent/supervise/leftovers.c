@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* leftovers - containers of an agent that is gone */
+/* leftovers - cgroups of workloads that nobody has taken over */
 #include "supervise/leftovers.h"
 
 #include <dirent.h>
@@ -15,13 +15,14 @@
 
 #define WAIT_MS 5000 /* for all of them together */
 
-/* The next folder in the listing, or NULL. */
-static const char *next_group(DIR *dir)
+/* The next folder in the listing that is not to stay, or NULL. */
+static const char *next_group(DIR *dir, const struct leftovers *leftovers)
 {
 	const struct dirent *entry;
 
 	while ((entry = readdir(dir))) {
-		if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
+			!leftovers->is_kept(leftovers->context, entry->d_name))
 			return entry->d_name;
 	}
 	return NULL;
@@ -36,14 +37,14 @@ static int open_group(int workloads_fd, const char *name, struct error *err)
 }
 
 static int kill_group(int workloads_fd, const char *name,
-	leftover_fn *on_leftover, void *context, struct error *err)
+	const struct leftovers *leftovers, struct error *err)
 {
 	auto_fd fd = open_group(workloads_fd, name, err);
 
 	if (fd < 0)
 		return fd;
 	if (cgroup_read(fd, "cgroup.events", "populated") > 0)
-		on_leftover(context, name);
+		leftovers->on_leftover(leftovers->context, name);
 	return cgroup_kill(fd, err);
 }
 
@@ -65,7 +66,7 @@ static int remove_group(int workloads_fd, const char *name,
 	return cgroup_remove(workloads_fd, name, err);
 }
 
-int leftovers_end(int workloads_fd, leftover_fn *on_leftover, void *context,
+int leftovers_end(int workloads_fd, const struct leftovers *leftovers,
 	struct error *err)
 {
 	auto_fd list_fd =
@@ -79,14 +80,13 @@ int leftovers_end(int workloads_fd, leftover_fn *on_leftover, void *context,
 		return error_errno(err, "list the workloads' cgroups");
 	list_fd = -1; /* closed with dir */
 	/* all are killed before one is waited for; one error hides no other */
-	while ((name = next_group(dir))) {
-		int killed = kill_group(workloads_fd, name, on_leftover,
-			context, err);
+	while ((name = next_group(dir, leftovers))) {
+		int killed = kill_group(workloads_fd, name, leftovers, err);
 
 		result = killed < 0 ? killed : result;
 	}
 	rewinddir(dir);
-	while ((name = next_group(dir))) {
+	while ((name = next_group(dir, leftovers))) {
 		int removed =
 			remove_group(workloads_fd, name, deadline_ms, err);
 

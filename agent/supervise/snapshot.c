@@ -131,6 +131,7 @@ describe_workload(const struct supervisor *supervisor,
 
 void supervisor_status(const struct supervisor *supervisor, struct status *out)
 {
+	const struct roster *roster = &supervisor->roster;
 	struct utsname names;
 
 	out->version = TARE_VERSION;
@@ -147,8 +148,13 @@ void supervisor_status(const struct supervisor *supervisor, struct status *out)
 	describe_config(supervisor, out);
 	describe_data(supervisor, out);
 	read_notes(supervisor, out);
-	out->workload_count = supervisor->workload_count;
-	for (size_t i = 0; i < supervisor->workload_count; i++)
-		out->workloads[i] = describe_workload(supervisor,
-			&supervisor->workloads[i]);
+	out->workload_count = 0;
+	for (size_t i = 0; i < roster->count; i++) {
+		const struct workload *workload = &roster->workloads[i];
+
+		if (workload->service &&
+			out->workload_count < CONFIG_SERVICES_MAX)
+			out->workloads[out->workload_count++] =
+				describe_workload(supervisor, workload);
+	}
 }

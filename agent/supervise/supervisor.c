@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -15,10 +16,13 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/text.h"
-#include "supervise/leftovers.h"
+#include "supervise/adopt.h"
+#include "supervise/life.h"
 #include "supervise/past.h"
+#include "supervise/reload.h"
 
 #define HOSTNAME_DEFAULT "tare"
+#define FILES_MAX        262144
 
 static void changed(struct supervisor *supervisor)
 {
@@ -26,109 +30,37 @@ static void changed(struct supervisor *supervisor)
 		supervisor->on_change(supervisor);
 }
 
-static struct supervisor *of_workload(const struct workload *workload)
+static struct supervisor *of_host(const struct workload_host *host)
 {
 	/* the host is embedded in its supervisor and not constant itself */
 	union {
 		const struct workload_host *in;
 		struct workload_host *out;
-	} host = { .in = workload->host };
+	} own = { .in = host };
 
-	return container_of(host.out, struct supervisor, host);
+	return container_of(own.out, struct supervisor, host);
 }
 
-static struct workload *find_workload(struct supervisor *supervisor,
-	const char *name)
+static struct supervisor *of_workload(const struct workload *workload)
 {
-	for (size_t i = 0; i < supervisor->workload_count; i++) {
-		struct workload *workload = &supervisor->workloads[i];
-
-		if (text_equal(workload->service->name, name))
-			return workload;
-	}
-	return NULL;
+	return of_host(workload->host);
 }
 
-/* Workloads. */
-
-static bool depends_on(const struct service *service, const char *name)
+static struct workload *on_find(const struct workload_host *host,
+	const char *service)
 {
-	for (size_t i = 0; i < service->depends_on.count; i++) {
-		if (text_equal(service->depends_on.items[i], name))
-			return true;
-	}
-	return false;
+	return roster_find(&of_host(host)->roster, service);
 }
 
-static bool can_start(struct supervisor *supervisor, struct workload *workload)
+/* A chore that runs for it knows where it is. */
+static bool is_busy(const struct workload *workload)
 {
-	const struct strings *names = &workload->service->depends_on;
+	const struct chores *chores = &of_workload(workload)->chores;
 
-	if (!workload->is_wanted || workload->state != STATE_STOPPED)
-		return false;
-	for (size_t i = 0; i < names->count; i++) {
-		const struct workload *other =
-			find_workload(supervisor, names->items[i]);
-
-		if (other && !other->has_started)
-			return false;
-	}
-	return true;
+	return chores->owner == workload && job_is_running(&chores->job);
 }
 
-static bool is_active(const struct workload *workload)
-{
-	return workload->state != STATE_STOPPED &&
-	       workload->state != STATE_FINISHED;
-}
-
-/* While stopping: nothing that depends on it is active any more. */
-static bool can_stop(const struct supervisor *supervisor,
-	const struct workload *workload)
-{
-	if (!is_active(workload) || workload->state == STATE_STOPPING)
-		return false;
-	for (size_t i = 0; i < supervisor->workload_count; i++) {
-		const struct workload *other = &supervisor->workloads[i];
-
-		if (is_active(other) &&
-			depends_on(other->service, workload->service->name))
-			return false;
-	}
-	return true;
-}
-
-/* Stops what nothing needs any more; true while something is active. */
-static bool stop_some(struct supervisor *supervisor)
-{
-	bool has_active = false;
-
-	for (size_t i = 0; i < supervisor->workload_count; i++) {
-		struct workload *workload = &supervisor->workloads[i];
-
-		if (can_stop(supervisor, workload))
-			workload_event(workload, EVENT_STOP);
-		has_active |= is_active(workload);
-	}
-	return has_active;
-}
-
-/* Starts the first that may; false when there is none. */
-static bool start_one(struct supervisor *supervisor)
-{
-	for (size_t i = 0; i < supervisor->workload_count; i++) {
-		struct workload *workload = &supervisor->workloads[i];
-
-		if (workload->state == STATE_PREPARING && workload->is_due)
-			workload_event(workload, EVENT_RETRY);
-		else if (can_start(supervisor, workload))
-			workload_event(workload, EVENT_START);
-		else
-			continue;
-		return true;
-	}
-	return false;
-}
+static void reload(struct supervisor *supervisor);
 
 /*
  * To start a container takes a while, so there is one a turn: signals, the
@@ -138,30 +70,39 @@ static void on_turn(struct timer *timer)
 {
 	struct supervisor *supervisor =
 		container_of(timer, struct supervisor, turn);
+	bool has_unwanted;
 
-	if (!supervisor->is_stopping && start_one(supervisor))
+	if (supervisor->is_stopping) {
+		if (!roster_stop_all(&supervisor->roster))
+			loop_stop(&supervisor->loop);
+		return;
+	}
+	has_unwanted = roster_stop_unwanted(&supervisor->roster, is_busy);
+	if (roster_start_one(&supervisor->roster))
 		loop_arm(timer, 0);
-	if (supervisor->is_stopping && !stop_some(supervisor))
-		loop_stop(&supervisor->loop);
+	if (supervisor->wants_reload && !has_unwanted)
+		reload(supervisor);
 }
 
 static void say_ready(struct supervisor *supervisor)
 {
+	const struct workload *workload = NULL;
 	size_t running = 0;
+	size_t wanted = 0;
 
-	for (size_t i = 0; i < supervisor->workload_count; i++) {
-		const struct workload *workload = &supervisor->workloads[i];
-
-		if (workload->state == STATE_RUNNING ||
-			(workload->state == STATE_FINISHED &&
-				workload->exit_code == 0))
-			running++;
+	if (supervisor->is_ready)
+		return;
+	while ((workload = roster_next(&supervisor->roster, workload))) {
+		wanted += workload->is_wanted;
+		running += workload->is_wanted &&
+			   (workload->state == STATE_RUNNING ||
+				   (workload->state == STATE_FINISHED &&
+					   workload->exit_code == 0));
 	}
-	if (supervisor->is_ready || running < supervisor->workload_count)
+	if (running < wanted)
 		return;
 	supervisor->is_ready = true;
-	log_info("ready: %zu of %zu workloads running", running,
-		supervisor->workload_count);
+	log_info("ready: %zu of %zu workloads running", running, wanted);
 }
 
 /* One line on the console for each change of a workload. */
@@ -206,6 +147,9 @@ static void on_workload_change(struct workload *workload)
 	if (workload->state == STATE_RUNNING ||
 		workload->state == STATE_FINISHED)
 		past_write(supervisor->places.run_fd, workload);
+	if (workload->state != STATE_STOPPING &&
+		workload->state != STATE_PREPARING)
+		life_keep(workload);
 	say_ready(supervisor);
 	loop_arm(&supervisor->turn, 0);
 	changed(supervisor);
@@ -234,10 +178,9 @@ static void on_job_end(struct job *job)
 {
 	struct supervisor *supervisor = of_job(job);
 	const struct chores *chores = &supervisor->chores;
+	struct workload *workload = NULL;
 
-	for (size_t i = 0; i < supervisor->workload_count; i++) {
-		struct workload *workload = &supervisor->workloads[i];
-
+	while ((workload = roster_next(&supervisor->roster, workload))) {
 		if (workload->state != STATE_PREPARING)
 			continue;
 		if (job->result.code < 0 && chores_serve(chores, workload))
@@ -266,12 +209,13 @@ static void on_deadline(struct timer *timer)
 {
 	struct supervisor *supervisor =
 		container_of(timer, struct supervisor, deadline);
+	struct workload *workload = NULL;
 
 	log_warn("stopping took over %d s, killing what is left",
 		SUPERVISOR_STOP_MS / 1000);
-	for (size_t i = 0; i < supervisor->workload_count; i++) {
-		workload_event(&supervisor->workloads[i], EVENT_STOP);
-		workload_hurry(&supervisor->workloads[i]);
+	while ((workload = roster_next(&supervisor->roster, workload))) {
+		workload_event(workload, EVENT_STOP);
+		workload_hurry(workload);
 	}
 }
 
@@ -284,8 +228,27 @@ static void on_signal(struct watch *watch, uint32_t events)
 	(void)events;
 	if (read(watch->fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+	if (info.ssi_signo == SIGHUP) {
+		supervisor->wants_reload = true;
+		loop_arm(&supervisor->turn, 0);
+	} else {
 		begin_stop(supervisor);
+	}
+}
+
+static void on_orphan(struct orphans *orphans, pid_t pid, int status)
+{
+	struct supervisor *supervisor =
+		container_of(orphans, struct supervisor, orphans);
+	struct workload *workload = NULL;
+
+	while ((workload = roster_next(&supervisor->roster, workload))) {
+		if (workload->is_adopted && workload->container.pid == pid &&
+			workload_has_ended(workload)) {
+			workload_orphaned(workload, status);
+			return;
+		}
+	}
 }
 
 static void on_network_change(struct network *network)
@@ -299,7 +262,7 @@ static void on_tick(struct timer *timer)
 		container_of(timer, struct supervisor, tick);
 
 	/* init kills us when it hears nothing for long */
-	if (supervisor->init_fd >= 0 && write(supervisor->init_fd, ".", 1) < 0)
+	if (supervisor->beat_fd >= 0 && write(supervisor->beat_fd, ".", 1) < 0)
 		log_debug("heartbeat: %s", strerror(errno));
 	loop_arm(timer, SUPERVISOR_TICK_MS);
 	changed(supervisor);
@@ -332,6 +295,7 @@ static int watch_signals(struct supervisor *supervisor, struct error *err)
 	(void)sigemptyset(&signals);
 	(void)sigaddset(&signals, SIGTERM);
 	(void)sigaddset(&signals, SIGINT);
+	(void)sigaddset(&signals, SIGHUP);
 	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	supervisor->signal_watch.on_ready = on_signal;
@@ -378,68 +342,126 @@ static void say_problems(const struct problems *problems)
 	}
 }
 
-static void load_config(struct supervisor *supervisor,
-	const struct places_paths *paths)
+struct arena *supervisor_arena(struct supervisor *supervisor)
 {
-	auto_fd partition_fd =
-		open(paths->config, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const struct generation *generation = &supervisor->generation;
-	const char *hostname;
+	return &supervisor->arenas[supervisor->arena];
+}
 
-	supervisor->arena.limit_bytes = SUPERVISOR_CONFIG_BYTES;
-	generation_load(partition_fd, supervisor->places.data_fd,
-		&supervisor->arena, &supervisor->generation,
-		&supervisor->config, &supervisor->problems);
-	supervisor->places.config_fd = generation->folder_fd;
+static void say_config(const struct supervisor *supervisor)
+{
+	const struct generation *generation = &supervisor->generation;
+
 	say_problems(&supervisor->problems);
 	if (*generation->note)
 		log_warn("config: %s", generation->note);
 	if (generation->origin == GENERATION_LAST_GOOD)
 		log_warn("config: running the last good one");
-	hostname = supervisor->config.host_name;
-	if (!hostname)
-		hostname = HOSTNAME_DEFAULT;
-	if (sethostname(hostname, strlen(hostname)) < 0)
-		log_warn("set the hostname: %s", strerror(errno));
 	log_info("config: %zu workload%s", supervisor->config.service_count,
 		supervisor->config.service_count == 1 ? "" : "s");
 }
 
-static void on_leftover(void *context, const char *service)
+static void set_hostname(const struct supervisor *supervisor)
 {
-	(void)context;
-	log_warn("%s: was running when the agent ended; ended, to start anew",
-		service);
+	const char *hostname = supervisor->config.host_name;
+
+	if (!hostname)
+		hostname = HOSTNAME_DEFAULT;
+	if (sethostname(hostname, strlen(hostname)) < 0)
+		log_warn("set the hostname: %s", strerror(errno));
 }
 
-static int init_workloads(struct supervisor *supervisor, struct error *err)
+static void load_config(struct supervisor *supervisor)
 {
+	auto_fd partition_fd = open(supervisor->paths->config,
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct arena *arena = supervisor_arena(supervisor);
+
+	arena->limit_bytes = SUPERVISOR_CONFIG_BYTES;
+	generation_load(partition_fd, supervisor->places.data_fd, arena,
+		&supervisor->generation, &supervisor->config,
+		&supervisor->problems);
+	fd_close(&supervisor->places.config_fd);
+	supervisor->places.config_fd = supervisor->generation.folder_fd;
+	say_config(supervisor);
+	set_hostname(supervisor);
+}
+
+/*
+ * The config as it is now takes the place of the one in force. None at all is
+ * no config: what runs, runs on.
+ */
+static void reload(struct supervisor *supervisor)
+{
+	static struct config last;
+
+	supervisor->wants_reload = false;
+	log_info("loading the config again");
+	last = supervisor->config;
+	supervisor->arena = !supervisor->arena;
+	load_config(supervisor);
+	if (supervisor->generation.origin == GENERATION_NONE) {
+		log_warn("config: there is none, what runs stays");
+		arena_clear(supervisor_arena(supervisor));
+		supervisor->arena = !supervisor->arena;
+		supervisor->config = last;
+		return;
+	}
+	reload_apply(supervisor, &supervisor->config);
+	supervisor->is_ready = false;
+	say_ready(supervisor);
+	loop_arm(&supervisor->turn, 0);
+	changed(supervisor);
+}
+
+static void init_workloads(struct supervisor *supervisor)
+{
+	struct workload *workload = NULL;
+
 	supervisor->host.loop = &supervisor->loop;
 	supervisor->host.store = &supervisor->store;
 	supervisor->host.places = &supervisor->places;
+	supervisor->host.keep = &supervisor->keep;
+	supervisor->host.ranges = &supervisor->roster.ranges;
+	supervisor->host.find = on_find;
 	supervisor->host.want = on_want;
 	supervisor->host.on_change = on_workload_change;
-	for (size_t i = 0; i < supervisor->config.service_count; i++) {
-		struct workload *workload = &supervisor->workloads[i];
-		int result = workload_init(workload, &supervisor->host,
-			&supervisor->config.services[i], err);
-
-		if (result < 0)
-			return result;
-		workload->is_wanted = true;
+	reload_apply(supervisor, &supervisor->config);
+	while ((workload = roster_next(&supervisor->roster, workload)))
 		past_read(supervisor->places.run_fd, workload);
-		supervisor->workload_count++;
-	}
-	return 0;
+}
+
+/* Descriptors of all workloads, of the kernel's default of 1,024 at first. */
+static void raise_limits(void)
+{
+	struct rlimit files = { FILES_MAX, FILES_MAX };
+
+	if (setrlimit(RLIMIT_NOFILE, &files) == 0 ||
+		getrlimit(RLIMIT_NOFILE, &files) < 0)
+		return;
+	/* somebody gave us less: all of that, then */
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) < 0)
+		log_warn("raise the limit of open files: %s", strerror(errno));
+}
+
+static void take_inheritance(struct supervisor *supervisor,
+	const struct inheritance *inheritance)
+{
+	supervisor->beat_fd = inheritance->beat_fd;
+	supervisor->keep.send_fd = inheritance->store_fd;
+	supervisor->keep.queue_fd = inheritance->queue_fd;
+	supervisor->orphans = ORPHANS_NONE;
+	supervisor->orphans.on_orphan = on_orphan;
+	supervisor->orphans.watch.fd = inheritance->ended_fd;
 }
 
 int supervisor_open(struct supervisor *supervisor,
-	const struct places_paths *paths, int init_fd, struct error *err)
+	const struct places_paths *paths, const struct inheritance *inheritance,
+	struct error *err)
 {
 	int result;
 
 	supervisor->paths = paths;
-	supervisor->init_fd = init_fd;
 	supervisor->generation.folder_fd = -1;
 	supervisor->store.dir_fd = -1;
 	supervisor->signal_watch.fd = -1;
@@ -453,10 +475,18 @@ int supervisor_open(struct supervisor *supervisor,
 	supervisor->chores.job.on_progress = on_job_progress;
 	supervisor->chores.job.on_end = on_job_end;
 	supervisor->places = PLACES_NONE;
+	take_inheritance(supervisor, inheritance);
+	raise_limits();
 	result = loop_open(&supervisor->loop, err);
 	if (result < 0)
 		return result;
 	result = places_open(paths, &supervisor->places, err);
+	if (result == 0)
+		result = keep_open(&supervisor->keep, inheritance->store_fd,
+			inheritance->queue_fd, err);
+	if (result == 0)
+		result = orphans_open(&supervisor->orphans, &supervisor->loop,
+			inheritance->ended_fd, err);
 	if (result == 0)
 		result = start_watches(supervisor, err);
 	if (result == 0)
@@ -466,15 +496,9 @@ int supervisor_open(struct supervisor *supervisor,
 
 int supervisor_run(struct supervisor *supervisor, struct error *err)
 {
-	int result;
-
-	load_config(supervisor, supervisor->paths);
-	result = init_workloads(supervisor, err);
-	if (result < 0)
-		return result;
-	if (leftovers_end(supervisor->places.workloads_fd, on_leftover,
-		    supervisor, err) < 0)
-		log_warn("%s", err->text);
+	load_config(supervisor);
+	init_workloads(supervisor);
+	adopt_all(supervisor);
 	say_ready(supervisor);
 	loop_arm(&supervisor->turn, 0);
 	changed(supervisor);
@@ -484,17 +508,21 @@ int supervisor_run(struct supervisor *supervisor, struct error *err)
 void supervisor_close(struct supervisor *supervisor)
 {
 	struct loop *loop = &supervisor->loop;
+	struct workload *workload = NULL;
 
 	job_cancel(&supervisor->chores.job);
-	for (size_t i = 0; i < supervisor->workload_count; i++)
-		loop_remove(loop, &supervisor->workloads[i].timer.watch);
+	while ((workload = roster_next(&supervisor->roster, workload)))
+		loop_remove(loop, &workload->timer.watch);
 	loop_remove(loop, &supervisor->tick.watch);
 	loop_remove(loop, &supervisor->turn.watch);
 	loop_remove(loop, &supervisor->deadline.watch);
 	loop_remove(loop, &supervisor->signal_watch);
 	network_close(&supervisor->network);
+	orphans_close(&supervisor->orphans);
+	keep_close(&supervisor->keep);
 	store_close(&supervisor->store);
 	places_close(&supervisor->places);
-	arena_clear(&supervisor->arena);
+	arena_clear(&supervisor->arenas[0]);
+	arena_clear(&supervisor->arenas[1]);
 	loop_close(loop);
 }

@@ -4,7 +4,8 @@
  *
  * Joins config, store and run: loads the config, starts workloads after those
  * they depend on, one a turn of the loop, has chores done for them, and stops
- * everything in reverse order. One thread, one loop.
+ * everything in reverse order. One thread, one loop. It may die at any moment
+ * and be started anew: what runs, runs on (keep.h, adopt.h, logs.h).
  */
 #ifndef TARE_SUPERVISE_SUPERVISOR_H
 #define TARE_SUPERVISE_SUPERVISOR_H
@@ -20,9 +21,11 @@
 #include "store/store.h"
 #include "supervise/chores.h"
 #include "supervise/generation.h"
+#include "supervise/keep.h"
 #include "supervise/network.h"
+#include "supervise/orphans.h"
 #include "supervise/places.h"
-#include "supervise/workload.h"
+#include "supervise/roster.h"
 
 struct error;
 struct status;
@@ -34,43 +37,57 @@ enum supervisor_limit {
 	SUPERVISOR_CONFIG_BYTES = 4 << 20,
 };
 
+/* What process 1 gives the agent (init.8); -1: it has none. */
+struct inheritance {
+	int beat_fd;  /* heartbeats go there */
+	int store_fd; /* keep.h */
+	int queue_fd;
+	int ended_fd; /* orphans.h */
+};
+
+#define INHERITANCE_NONE ((struct inheritance){ -1, -1, -1, -1 })
+
 struct supervisor {
 	const struct places_paths *paths;
 	struct loop loop;
 	struct store store;
 	struct places places;
 	struct workload_host host;
-	struct arena arena; /* of the config */
+	struct arena arenas[2]; /* of the config, and of the next or the last */
+	size_t arena;           /* which is the config's */
 	struct config config;
 	struct problems problems;
 	struct generation generation;
-	struct workload workloads[CONFIG_SERVICES_MAX];
-	size_t workload_count;
+	struct roster roster;
+	struct keep keep;
+	struct orphans orphans;
 	struct chores chores;
 	struct network network;
 	struct watch signal_watch;
 	struct timer tick;
 	struct timer turn; /* something may be started or stopped */
 	struct timer deadline;
-	int init_fd; /* heartbeat to init, or -1 */
+	int beat_fd; /* heartbeat to init, or -1 */
 	bool is_stopping;
-	bool is_ready; /* said once */
+	bool wants_reload; /* as soon as the last config's are gone */
+	bool is_ready;     /* said once */
 	/* something that the status shows has changed; may be NULL */
 	void (*on_change)(struct supervisor *supervisor);
 };
 
 /*
  * Prepares a zeroed struct: opens the loop, the folders and the store, and
- * blocks SIGTERM and SIGINT, which the loop handles. paths must outlive it.
- * init_fd is where heartbeats go, or -1.
+ * blocks SIGTERM, SIGINT and SIGHUP, which the loop handles. paths must outlive
+ * it; what process 1 gave becomes its own.
  */
 int supervisor_open(struct supervisor *supervisor,
-	const struct places_paths *paths, int init_fd, struct error *err);
+	const struct places_paths *paths, const struct inheritance *inheritance,
+	struct error *err);
 
 /*
- * Loads the config, ends what an earlier agent left, starts the workloads and
- * runs until SIGTERM or SIGINT; all workloads have ended when it returns 0.
- * What is wrong with a config or a workload is said, and is not an error.
+ * Loads the config, takes over what an earlier agent left, starts the workloads
+ * and runs until SIGTERM or SIGINT; all workloads have ended when it returns 0.
+ * SIGHUP loads the config again (reload.h). What is wrong with a config or a workload is said, and is not an error.
  */
 int supervisor_run(struct supervisor *supervisor, struct error *err);
 
@@ -79,6 +96,9 @@ int supervisor_run(struct supervisor *supervisor, struct error *err);
  * workload runs any more then.
  */
 void supervisor_close(struct supervisor *supervisor);
+
+/* Where what is said of the present config lives. */
+struct arena *supervisor_arena(struct supervisor *supervisor);
 
 /* Fills out with the state of this moment; pointers in it stay the
  * supervisor's. */

@@ -3,22 +3,25 @@
 #include "supervise/workload.h"
 
 #include <errno.h>
-#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/epoll.h>
+#include <string.h>
 #include <sys/wait.h>
 
-#include "lib/fd.h"
+#include "lib/arena.h"
 #include "lib/log.h"
 #include "lib/text.h"
 #include "store/store.h"
 #include "supervise/folders.h"
-#include "supervise/launch.h"
+#include "supervise/keep.h"
+#include "supervise/life.h"
 #include "supervise/places.h"
 #include "supervise/process.h"
+
+#define ORPHAN_WAIT_MS 3000 /* for process 1 to say how one ended */
 
 enum exit_code { /* as `docker run` and the shell have them */
 	EXIT_NOT_STARTED = 125,
@@ -101,35 +104,17 @@ static enum event prepare(struct workload *workload)
 	return event;
 }
 
-static void on_exit_ready(struct watch *watch, uint32_t events);
-
-static int watch_exit(struct workload *workload, struct error *err)
-{
-	struct watch *watch = &workload->exit_watch;
-	int result;
-
-	watch->on_ready = on_exit_ready;
-	watch->fd = fcntl(workload->container.pid_fd, F_DUPFD_CLOEXEC, 0);
-	if (watch->fd < 0)
-		return error_errno(err, "watch the process");
-	result = loop_add(workload->host->loop, watch, EPOLLIN, err);
-	if (result < 0)
-		fd_close(&watch->fd);
-	return result;
-}
-
 /* Everything up to execve(2); on error nothing is left behind. */
 static int start(struct workload *workload, struct error *err)
 {
 	const struct workload_host *host = workload->host;
-	struct container *container = &workload->container;
 	auto_arena arena = { 0 };
 	struct image image = { .layer_count = 0 };
-	struct launch launch;
 	int result;
 
 	/* what did not die in time at the last end must be gone by now */
-	result = container_clear(container, host->places->workloads_fd, err);
+	result = container_clear(&workload->container,
+		host->places->workloads_fd, err);
 	if (result < 0)
 		return result;
 	result = store_find(host->store, workload->service->image, &arena,
@@ -137,39 +122,7 @@ static int start(struct workload *workload, struct error *err)
 	if (result < 0 && !(result == -EAGAIN && image.layer_count > 0))
 		return result;
 	workload->stop_signal = find_stop_signal(workload->service, &image);
-	result = launch_prepare(
-		&(struct launch_request){
-			.places = host->places,
-			.service = workload->service,
-			.image = &image,
-		},
-		&launch, err);
-	if (result < 0)
-		return result;
-	result = container_create(
-		&(struct container_request){
-			.spec = &launch.spec,
-			.cgroup_root_fd = host->places->workloads_fd,
-			.cgroup = launch.cgroup,
-			.prunes_cgroups = true,
-			.keeps_stdin_open = workload->service->keeps_stdin_open,
-		},
-		container, err);
-	launch_clear(&launch);
-	if (result < 0)
-		return result;
-	result = watch_exit(workload, err);
-	if (result == 0)
-		result = log_file_attach(&workload->log,
-			fd_take(&container->stdout_fd),
-			fd_take(&container->stderr_fd), err);
-	if (result < 0) {
-		loop_remove(host->loop, &workload->exit_watch);
-		log_file_detach(&workload->log);
-		(void)container_clear(container, host->places->workloads_fd,
-			NULL); /* the next start tries again */
-	}
-	return result;
+	return life_start(workload, &image, err);
 }
 
 /* What an end means: run again or not. */
@@ -294,18 +247,6 @@ void workload_hurry(struct workload *workload)
 		loop_arm(&workload->timer, 0);
 }
 
-/* The signal that ended it, 0 for an exit, also one with a status over 128. */
-static int signal_of_end(const struct container *container)
-{
-	siginfo_t info = { .si_pid = 0 };
-
-	if (waitid(P_PIDFD, (id_t)container->pid_fd, &info,
-		    WEXITED | WNOHANG | WNOWAIT) < 0 ||
-		info.si_pid == 0 || info.si_code == CLD_EXITED)
-		return 0;
-	return info.si_status;
-}
-
 /* "exited with status 1", "was killed by SIGKILL, out of memory ..." */
 static void describe_exit(struct workload *workload, int exit_code, int number,
 	uint64_t oom_kills)
@@ -329,39 +270,106 @@ static void describe_exit(struct workload *workload, int exit_code, int number,
 					     20));
 }
 
-static void on_exit_ready(struct watch *watch, uint32_t events)
+/*
+ * How it ended is kept before anything is cleared away: an agent that dies in
+ * between finds the process as it is here, or its end.
+ */
+static void finish(struct workload *workload)
 {
-	struct workload *workload =
-		container_of(watch, struct workload, exit_watch);
-	struct container_usage usage;
 	struct error err = { 0 };
-	int number = signal_of_end(&workload->container);
-	int exit_code;
+	enum event event = judge_exit(workload, workload->exit_code,
+		loop_now_ms() - workload->since_ms);
 
-	(void)events;
-	exit_code = container_reap(&workload->container, &err);
-	if (exit_code == -EAGAIN)
-		return;
-	if (exit_code < 0) {
-		log_warn("%s: %s", name_of(workload), err.text);
-		exit_code = EXIT_NOT_STARTED;
+	if (workload->is_unborn) { /* no run of its, so no policy of its */
+		set_reason(workload, "was being started when the agent ended");
+		event = EVENT_EXIT_AGAIN;
 	}
-	container_usage(&workload->container, &usage);
-	describe_exit(workload, exit_code, number, usage.oom_kills);
-	loop_remove(workload->host->loop, watch);
+
+	loop_remove(workload->host->loop, &workload->exit_watch);
 	loop_disarm(&workload->timer);
 	log_file_detach(&workload->log);
+	life_keep_end(workload, state_next(workload->state, event).next);
+	workload->has_ended = false;
 	if (container_clear(&workload->container,
 		    workload->host->places->workloads_fd, &err) < 0)
 		log_warn("%s: %s", name_of(workload), err.text);
-	workload_event(workload, judge_exit(workload, exit_code,
-					 loop_now_ms() - workload->since_ms));
+	workload_event(workload, event);
+}
+
+/* number: the signal that ended it, 0 for an exit, also one over 128 */
+static void finish_with(struct workload *workload, int exit_code, int number)
+{
+	struct container_usage usage;
+
+	container_usage(&workload->container, &usage);
+	describe_exit(workload, exit_code, number, usage.oom_kills);
+	workload->exit_code = number ? 128 + number : exit_code;
+	finish(workload);
+}
+
+void workload_on_exit(struct watch *watch, uint32_t events)
+{
+	struct workload *workload =
+		container_of(watch, struct workload, exit_watch);
+	siginfo_t info = { .si_pid = 0 };
+
+	(void)events;
+	if (workload->is_adopted) { /* process 1 knows how */
+		loop_remove(workload->host->loop, watch);
+		workload->has_ended = true;
+		loop_arm(&workload->timer, ORPHAN_WAIT_MS);
+		return;
+	}
+	/* a look only: it is reaped when its end is in the store */
+	if (waitid(P_PIDFD, (id_t)workload->container.pid_fd, &info,
+		    WEXITED | WNOHANG | WNOWAIT) == 0 &&
+		info.si_pid == 0)
+		return;
+	if (info.si_pid == 0)
+		finish_with(workload, EXIT_NOT_STARTED, 0);
+	else if (info.si_code == CLD_EXITED)
+		finish_with(workload, info.si_status, 0);
+	else
+		finish_with(workload, 0, info.si_status);
+}
+
+bool workload_has_ended(const struct workload *workload)
+{
+	struct pollfd wait = { .fd = workload->container.pid_fd,
+		.events = POLLIN };
+
+	return poll(&wait, 1, 0) == 1;
+}
+
+void workload_orphaned(struct workload *workload, int status)
+{
+	if (WIFEXITED(status))
+		finish_with(workload, WEXITSTATUS(status), 0);
+	else
+		finish_with(workload, 0, WTERMSIG(status));
 }
 
 static void on_timer(struct timer *timer)
 {
-	workload_event(container_of(timer, struct workload, timer),
-		EVENT_TIMER);
+	struct workload *workload = container_of(timer, struct workload, timer);
+
+	if (!workload->has_ended) {
+		workload_event(workload, EVENT_TIMER);
+		return;
+	}
+	set_reason(workload, "ended while no agent ran, nobody knows how");
+	workload->exit_code = EXIT_NOT_STARTED;
+	finish(workload);
+}
+
+void workload_forget(struct workload *workload)
+{
+	struct error err;
+
+	loop_remove(workload->host->loop, &workload->timer.watch);
+	if (keep_forget(workload->host->keep, name_of(workload), &err) < 0)
+		log_warn("%s: %s", name_of(workload), err.text);
+	memset(workload, 0, sizeof(*workload));
 }
 
 int workload_init(struct workload *workload, const struct workload_host *host,

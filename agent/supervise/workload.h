@@ -18,7 +18,9 @@
 #include "supervise/state.h"
 
 struct image;
+struct keep;
 struct places;
+struct range_set;
 struct store;
 struct workload;
 
@@ -34,6 +36,11 @@ struct workload_host {
 	struct loop *loop;
 	const struct store *store;
 	const struct places *places;
+	struct keep *keep;
+	struct range_set *ranges; /* of ids */
+	/* The workload of a service, or NULL. */
+	struct workload *(
+		*find)(const struct workload_host *host, const char *service);
 	/*
 	 * A chore must be done, with that image; EVENT_RETRY follows, after
 	 * workload_fail when it failed.
@@ -47,15 +54,21 @@ struct workload {
 	const struct workload_host *host;
 	const struct service *service;
 	enum state state;
-	bool is_wanted;
+	bool is_wanted;    /* false: it is to be stopped and forgotten */
 	bool has_started;  /* at least once, for those that depend on it */
 	bool has_ever_run; /* since boot, under an earlier agent too */
 	bool is_due;       /* STATE_PREPARING: EVENT_RETRY is to be sent */
+	bool is_adopted;   /* an earlier agent started the process */
+	bool is_unborn;    /* that one ended before the program was executed */
+	bool has_ended;    /* it is gone, and process 1 has not said how yet */
 	uint32_t failed; /* 1 << chore: it failed since it was last prepared */
 	struct container container;
 	struct watch exit_watch; /* a duplicate of the container's pid_fd */
-	struct timer timer;      /* back-off or stop grace */
+	struct timer timer; /* back-off, stop grace, or word of process 1 */
 	struct log_file log;
+	uint32_t first_id;        /* of its 65,536 ids; 0: none yet */
+	uint64_t recreate_digest; /* of the service that it was started as */
+	uint64_t live_digest;     /* of the limits that it has */
 	int stop_signal;   /* the service's, else the image's, else SIGTERM */
 	uint32_t failures; /* runs in a row, for on-failure */
 	uint32_t attempts; /* in a row without a long run, for the back-off */
@@ -76,6 +89,18 @@ void workload_event(struct workload *workload, enum event event);
 /* Takes down that a chore for it has failed, for the EVENT_RETRY to come. */
 void workload_fail(struct workload *workload, enum chore chore,
 	const struct error *why);
+
+/* Whether its process is none any more, reaped or not. */
+bool workload_has_ended(const struct workload *workload);
+
+/* The process was reaped by process 1; status as waitpid(2) has it. */
+void workload_orphaned(struct workload *workload, int status);
+
+/* Its process has ended: exit_watch is ready. */
+void workload_on_exit(struct watch *watch, uint32_t events);
+
+/* Removes a stopped one from the loop and the store; the struct is zeroed. */
+void workload_forget(struct workload *workload);
 
 /* STATE_STOPPING: kills at once instead of after the grace time. */
 void workload_hurry(struct workload *workload);

@@ -72,6 +72,7 @@ static struct problems problems;
 static char base[32];
 static char folders[4][48];
 static struct places_paths paths;
+static const struct inheritance inheritance = INHERITANCE_NONE;
 
 static void ignore(enum log_level level, const char *text)
 {
@@ -131,7 +132,8 @@ static void test_start_up(void)
 
 		memset(&supervisor, 0, sizeof(supervisor));
 		fault_arm(nth, EIO);
-		result = supervisor_open(&supervisor, &paths, -1, &err);
+		result = supervisor_open(&supervisor, &paths, &inheritance,
+			&err);
 		has_fired = fault_fired();
 		if (result < 0) {
 			CHECK(has_fired && err.code == result);
@@ -160,7 +162,8 @@ static void test_run(void)
 		int result;
 
 		memset(&supervisor, 0, sizeof(supervisor));
-		CHECK(supervisor_open(&supervisor, &paths, -1, &err) == 0);
+		CHECK(supervisor_open(&supervisor, &paths, &inheritance,
+			      &err) == 0);
 		(void)kill(getpid(), SIGTERM);
 		fault_arm(nth, EIO);
 		result = supervisor_run(&supervisor, &err);

@@ -89,6 +89,14 @@ static pid_t put_process(const char *path)
 	return pid;
 }
 
+static bool is_kept(void *context, const char *group)
+{
+	(void)context;
+	return strcmp(group, "kept") == 0;
+}
+
+static const struct leftovers all = { is_kept, on_leftover, NULL };
+
 static bool is_gone(const char *path)
 {
 	return faccessat(fixture.workloads_fd, path, F_OK, 0) < 0 &&
@@ -120,13 +128,14 @@ static void test_all_of_it_goes(void)
 	make_group("web/1/inner/most");
 	make_group("idle");
 	make_group("idle/1");
+	make_group("kept");
 	pids[0] = put_process("web/1");
 	pids[1] = put_process("web/1/inner/most");
-	CHECK(leftovers_end(fixture.workloads_fd, on_leftover, NULL, &err) ==
-		0);
+	CHECK(leftovers_end(fixture.workloads_fd, &all, &err) == 0);
 	CHECK(strstr(journal, "was web"));
 	CHECK(!strstr(journal, "was idle"));
 	CHECK(is_gone("web") && is_gone("idle"));
+	CHECK(!is_gone("kept"));
 	for (size_t i = 0; i < 2; i++) {
 		int status = 0;
 
@@ -151,15 +160,13 @@ static void test_stubborn_ones_share_one_limit(void)
 		pids[i] = put_process(name);
 	}
 	is_stubborn = true;
-	CHECK(leftovers_end(fixture.workloads_fd, on_leftover, NULL, &err) ==
-		-ETIMEDOUT);
+	CHECK(leftovers_end(fixture.workloads_fd, &all, &err) == -ETIMEDOUT);
 	CHECK(strstr(err.text, "end what is left of 's"));
 	CHECK(waited_ms < 8000);
 	CHECK(strstr(journal, "wait") > strstr(journal, "kill"));
 	CHECK(!strstr(strstr(journal, "wait"), "kill"));
 	is_stubborn = false;
-	CHECK(leftovers_end(fixture.workloads_fd, on_leftover, NULL, &err) ==
-		0);
+	CHECK(leftovers_end(fixture.workloads_fd, &all, &err) == 0);
 	for (int i = 0; i < SERVICES; i++)
 		CHECK(waitpid(pids[i], NULL, 0) == pids[i]);
 	CHECK(is_gone("s0"));

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
-/* tests of supervise/logs: JSON lines, long lines, floods, rotation */
+/*
+ * tests of supervise/logs: JSON lines, long lines, floods, rotation, and agents
+ * that are killed while they write
+ */
 #include "supervise/logs.h"
 
 #include <errno.h>
@@ -9,6 +12,8 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -21,6 +26,22 @@ static struct log_file file;
 static struct loop loop;
 static int dir_fd;
 
+/* The log of a workload, fed from pipes, or by feed() when there are none. */
+static int spools[LOG_STREAMS];
+
+static void attach(int stdout_fd, int stderr_fd)
+{
+	struct log_source source = { .outputs = { stdout_fd, stderr_fd } };
+	struct error err;
+
+	for (size_t i = 0; i < LOG_STREAMS; i++) {
+		source.spools[i] = spool_create(&err);
+		spools[i] = source.spools[i];
+	}
+	if (!CHECK(log_file_attach(&file, &source, &err) == 0))
+		printf("# %s\n", err.text);
+}
+
 static void begin(void)
 {
 	char path[] = "/tmp/tare-logs-XXXXXX";
@@ -32,6 +53,7 @@ static void begin(void)
 	dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	CHECK(dir_fd >= 0);
 	log_file_init(&file, &loop, dir_fd, "web");
+	attach(-1, -1);
 }
 
 static void end(void)
@@ -58,9 +80,15 @@ static char *contents(const char *name)
 	return text;
 }
 
+static void feed_bytes(const char *bytes, size_t size)
+{
+	CHECK(spool_add(&file.streams[0].spool, bytes, size) == 0);
+	log_write(&file.streams[0], TIME);
+}
+
 static void feed(const char *text)
 {
-	log_feed(&file.streams[0], text, strlen(text), TIME);
+	feed_bytes(text, strlen(text));
 }
 
 static bool log_is(const char *expected)
@@ -94,7 +122,7 @@ static void test_one_endless_line(void)
 
 	begin();
 	memset(chunk, 'x', sizeof(chunk));
-	log_feed(&file.streams[0], chunk, sizeof(chunk), TIME);
+	feed_bytes(chunk, sizeof(chunk));
 
 	auto_free char *text = contents("web.log");
 
@@ -103,7 +131,7 @@ static void test_one_endless_line(void)
 		lines++;
 	CHECK(lines == 3);
 	CHECK(text && !strstr(text, "\\n"));
-	CHECK(file.streams[0].pending_size == 0);
+	CHECK(file.streams[0].spool.begin == file.streams[0].spool.end);
 	end();
 }
 
@@ -115,7 +143,7 @@ static void test_worst_bytes(void)
 
 	begin();
 	memset(chunk, 0x01, sizeof(chunk));
-	log_feed(&file.streams[0], chunk, sizeof(chunk), TIME);
+	feed_bytes(chunk, sizeof(chunk));
 
 	auto_free char *text = contents("web.log");
 
@@ -132,7 +160,7 @@ static void test_newlines_only(void)
 
 	begin();
 	memset(chunk, '\n', sizeof(chunk));
-	log_feed(&file.streams[0], chunk, sizeof(chunk), TIME);
+	feed_bytes(chunk, sizeof(chunk));
 
 	auto_free char *text = contents("web.log");
 
@@ -146,11 +174,11 @@ static void attach_pipes(int *write_fd)
 {
 	int out[2] = { -1, -1 };
 	int other[2] = { -1, -1 };
-	struct error err;
 
 	CHECK(pipe2(out, O_CLOEXEC | O_NONBLOCK) == 0);
 	CHECK(pipe2(other, O_CLOEXEC | O_NONBLOCK) == 0);
-	CHECK(log_file_attach(&file, out[0], other[0], &err) == 0);
+	log_file_detach(&file);
+	attach(out[0], other[0]);
 	fd_close(&other[1]);
 	*write_fd = out[1];
 }
@@ -214,7 +242,7 @@ static void test_characters_stay_whole(void)
 	memset(chunk, 'x', sizeof(chunk));
 	memcpy(chunk + LOG_LINE_MAX - 1, "\xf0\x9f\x98\x80", 4);
 	chunk[LOG_LINE_MAX + 3] = '\n';
-	log_feed(&file.streams[0], chunk, sizeof(chunk), TIME);
+	feed_bytes(chunk, sizeof(chunk));
 
 	auto_free char *text = contents("web.log");
 
@@ -273,18 +301,27 @@ static void test_what_was_dropped_is_a_line_of_its_own(void)
 /* A disk that takes half a line must not spoil the one after it. */
 static void test_a_full_disk_leaves_no_half_line(void)
 {
-	const struct rlimit little = { 150, RLIM_INFINITY };
+	static char newlines[64 << 10];
 	const struct rlimit much = { RLIM_INFINITY, RLIM_INFINITY };
+	struct rlimit little = much;
 
 	begin();
 	(void)signal(SIGXFSZ, SIG_IGN);
+	/* the limit counts for the spool as well: so the log is the longer */
+	memset(newlines, '\n', sizeof(newlines));
+	feed_bytes(newlines, sizeof(newlines));
 	feed("one\n");
+	little.rlim_cur = file.size + 50;
 	CHECK(setrlimit(RLIMIT_FSIZE, &little) == 0);
 	feed("two, which is long enough to reach over the limit of the file\n");
 	CHECK(file.is_failing);
 	CHECK(setrlimit(RLIMIT_FSIZE, &much) == 0);
 	feed("three\n");
-	CHECK(log_is(LINE("one\\n") LINE("three\\n")));
+
+	auto_free char *text = contents("web.log");
+	const char *one = text ? strstr(text, "{\"log\":\"one") : NULL;
+
+	CHECK(one && strcmp(one, LINE("one\\n") LINE("three\\n")) == 0);
 	end();
 }
 
@@ -312,7 +349,7 @@ static void test_rotation(void)
 	memset(line, 'z', sizeof(line));
 	line[sizeof(line) - 1] = '\n';
 	for (int i = 0; i < LOG_FILE_MAX / LOG_LINE_MAX + 4; i++)
-		log_feed(&file.streams[0], line, sizeof(line), TIME);
+		feed_bytes(line, sizeof(line));
 	CHECK(fstatat(dir_fd, "web.log", &now, 0) == 0);
 	CHECK(fstatat(dir_fd, "web.log.1", &old, 0) == 0);
 	CHECK(old.st_size <= LOG_FILE_MAX && old.st_size > LOG_FILE_MAX / 2);
@@ -334,6 +371,194 @@ static void test_no_folder(void)
 	end();
 }
 
+/* Agents that die. */
+
+static void test_the_next_agent_goes_on(void)
+{
+	struct log_source source = { .outputs = { -1, -1 } };
+	struct error err;
+	off_t size;
+
+	begin();
+	feed("one\ntw");
+	for (size_t i = 0; i < LOG_STREAMS; i++)
+		source.spools[i] = fcntl(spools[i], F_DUPFD_CLOEXEC, 0);
+
+	auto_fd log_fd = openat(dir_fd, "web.log", O_RDWR | O_APPEND);
+
+	/* written by an agent that died before it committed */
+	size = lseek(log_fd, 0, SEEK_END);
+	CHECK(write(log_fd, "{\"log\":\"two", 11) == 11);
+	fd_close(&file.fd);
+	for (size_t i = 0; i < LOG_STREAMS; i++)
+		spool_close(&file.streams[i].spool);
+
+	memset(&file, 0, sizeof(file));
+	log_file_init(&file, &loop, dir_fd, "web");
+	CHECK(log_file_attach(&file, &source, &err) == 0);
+	CHECK(lseek(log_fd, 0, SEEK_END) == size);
+	feed("o\n");
+	CHECK(log_is(LINE("one\\n") LINE("two\\n")));
+	end();
+}
+
+static void test_no_spool(void)
+{
+	struct log_source source = { .outputs = { -1, -1 },
+		.spools = { -1, -1 } };
+	struct error err;
+
+	begin();
+	log_file_detach(&file);
+	CHECK(log_file_attach(&file, &source, &err) == -EBADF);
+	CHECK(strstr(err.text, "spool"));
+	source.spools[0] = open("/dev/null", O_RDWR | O_CLOEXEC);
+	source.spools[1] = spool_create(&err);
+	CHECK(log_file_attach(&file, &source, &err) == -EBADF);
+	end();
+}
+
+#define PRINTED 40000 /* lines of each stream */
+
+static _Noreturn void be_printer(const int fds[LOG_STREAMS])
+{
+	char line[96];
+
+	for (unsigned int i = 0; i < PRINTED; i++) {
+		for (int at = 0; at < LOG_STREAMS; at++) {
+			int size = snprintf(line, sizeof(line),
+				"line %u %.*s\n", i, (int)(i % 60),
+				"............................................................");
+
+			if (fd_write_all(fds[at], line, (size_t)size) < 0)
+				_exit(1);
+		}
+	}
+	_exit(0);
+}
+
+static void on_both_ended(struct timer *timer)
+{
+	if (file.streams[0].watch.fd < 0 && file.streams[1].watch.fd < 0)
+		loop_stop(&loop);
+	loop_arm(timer, 1);
+}
+
+/* Reads until the printer has ended, or until it is killed. */
+static _Noreturn void be_agent(const struct log_source *source)
+{
+	struct timer timer;
+	struct error err;
+
+	CHECK(loop_open(&loop, &err) == 0);
+	memset(&file, 0, sizeof(file));
+	log_file_init(&file, &loop, dir_fd, "web");
+	if (loop_add_timer(&loop, &timer, on_both_ended, &err) < 0 ||
+		log_file_attach(&file, source, &err) < 0)
+		_exit(1);
+	loop_arm(&timer, 1);
+	if (loop_run(&loop, &err) < 0)
+		_exit(1);
+	log_file_detach(&file);
+	_exit(0);
+}
+
+/* Kills agents until one comes to the end; how many there were. */
+static unsigned int run_agents(const struct log_source *source)
+{
+	unsigned int seed = 1;
+	unsigned int lives = 0;
+	int status = -1;
+
+	while (!WIFEXITED(status) && lives++ < 5000) {
+		struct timespec until = { .tv_nsec = rand_r(&seed) % 3000000 };
+		pid_t pid = fork();
+
+		if (pid == 0)
+			be_agent(source);
+		(void)nanosleep(&until, NULL);
+		(void)kill(pid, SIGKILL);
+		(void)waitpid(pid, &status, 0);
+	}
+	CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	return lives;
+}
+
+/* Each line of each stream once and in order. */
+static void check_lines(const char *text, const char *stream,
+	unsigned int *next)
+{
+	char name[32];
+
+	(void)snprintf(name, sizeof(name), "\"stream\":\"%s\"", stream);
+	for (const char *at = text; at && *at;) {
+		const char *end = strchr(at, '\n');
+		static const char begin_of_line[] = "{\"log\":\"line ";
+		unsigned long number;
+
+		if (!end || !CHECK(strncmp(at, begin_of_line,
+					   sizeof(begin_of_line) - 1) == 0)) {
+			printf("# %.100s\n", at);
+			return;
+		}
+		number = strtoul(at + sizeof(begin_of_line) - 1, NULL, 10);
+		if (memmem(at, (size_t)(end - at), name, strlen(name))) {
+			if (!CHECK(number == *next)) {
+				printf("# %lu after %u\n", number, *next);
+				return;
+			}
+			(*next)++;
+		}
+		at = end + 1;
+	}
+}
+
+static void test_killed_at_any_time(void)
+{
+	struct log_source source;
+	unsigned int next[LOG_STREAMS] = { 0 };
+	int writers[LOG_STREAMS];
+	struct error err;
+	unsigned int lives;
+	pid_t printer;
+
+	begin();
+	for (size_t i = 0; i < LOG_STREAMS; i++) {
+		int pipes[2];
+
+		CHECK(pipe2(pipes, O_CLOEXEC) == 0);
+		(void)fd_set_nonblocking(pipes[0], true);
+		source.outputs[i] = pipes[0];
+		writers[i] = pipes[1];
+		source.spools[i] = spool_create(&err);
+	}
+	printer = fork();
+	if (printer == 0)
+		be_printer(writers);
+	for (size_t i = 0; i < LOG_STREAMS; i++)
+		fd_close(&writers[i]);
+	(void)fflush(stdout);
+	lives = run_agents(&source);
+	(void)waitpid(printer, NULL, 0);
+	printf("# %u lives\n", lives);
+	CHECK(lives > 20);
+
+	auto_free char *old = contents("web.log.1");
+	auto_free char *text = contents("web.log");
+
+	CHECK(old != NULL); /* it was rotated on the way */
+	check_lines(old, "stdout", &next[0]);
+	check_lines(text, "stdout", &next[0]);
+	check_lines(old, "stderr", &next[1]);
+	check_lines(text, "stderr", &next[1]);
+	CHECK(next[0] == PRINTED && next[1] == PRINTED);
+	for (size_t i = 0; i < LOG_STREAMS; i++) {
+		(void)close(source.outputs[i]);
+		(void)close(source.spools[i]);
+	}
+	end();
+}
+
 int main(void)
 {
 	RUN(test_lines);
@@ -349,5 +574,8 @@ int main(void)
 	RUN(test_goes_on_after_half_a_line);
 	RUN(test_rotation);
 	RUN(test_no_folder);
+	RUN(test_the_next_agent_goes_on);
+	RUN(test_no_spool);
+	RUN(test_killed_at_any_time);
 	return check_done();
 }

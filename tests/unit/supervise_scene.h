@@ -34,6 +34,7 @@
 
 static struct supervisor supervisor;
 static struct places_paths paths;
+static struct inheritance inheritance = INHERITANCE_NONE;
 static char base[32];
 static char folders[4][48];
 
@@ -207,7 +208,7 @@ int __wrap_container_create(const struct container_request *request,
 	out->stderr_fd = pipes[1][0];
 	(void)close(pipes[0][1]);
 	(void)close(pipes[1][1]);
-	return 0;
+	return request->on_created(request->context, out, err);
 }
 
 int __wrap_container_clear(struct container *container, int workloads_fd,
@@ -229,15 +230,15 @@ int __wrap_container_clear(struct container *container, int workloads_fd,
 	return 0;
 }
 
-int __real_log_file_attach(struct log_file *file, int stdout_fd, int stderr_fd,
-	struct error *err);
-int __wrap_log_file_attach(struct log_file *file, int stdout_fd, int stderr_fd,
-	struct error *err);
+int __real_log_file_attach(struct log_file *file,
+	const struct log_source *source, struct error *err);
+int __wrap_log_file_attach(struct log_file *file,
+	const struct log_source *source, struct error *err);
 
-int __wrap_log_file_attach(struct log_file *file, int stdout_fd, int stderr_fd,
-	struct error *err)
+int __wrap_log_file_attach(struct log_file *file,
+	const struct log_source *source, struct error *err)
 {
-	int result = __real_log_file_attach(file, stdout_fd, stderr_fd, err);
+	int result = __real_log_file_attach(file, source, err);
 
 	if (attaches_to_fail-- > 0)
 		return error_set(err, -ENOSPC, "watch descriptor 9: too many");
@@ -320,7 +321,7 @@ static inline void run(bool (*done)(void))
 
 	is_done = done;
 	supervisor.on_change = on_change;
-	CHECK(supervisor_open(&supervisor, &paths, -1, &err) == 0);
+	CHECK(supervisor_open(&supervisor, &paths, &inheritance, &err) == 0);
 	CHECK(loop_add_timer(&supervisor.loop, &limit, on_limit, &err) == 0);
 	loop_arm(&limit, DEADLINE_MS);
 	CHECK(supervisor_run(&supervisor, &err) == 0);
@@ -349,10 +350,10 @@ static inline void end(void)
 
 static inline const struct workload *find(const char *name)
 {
-	for (size_t i = 0; i < supervisor.workload_count; i++) {
-		if (strcmp(supervisor.workloads[i].service->name, name) == 0)
-			return &supervisor.workloads[i];
-	}
+	const struct workload *workload = roster_find(&supervisor.roster, name);
+
+	if (workload)
+		return workload;
 	printf("# there is no workload %s\n", name);
 	abort();
 }
@@ -379,11 +380,13 @@ static inline unsigned int times(const char *what)
 
 static inline bool all_running(void)
 {
-	for (size_t i = 0; i < supervisor.workload_count; i++) {
-		if (supervisor.workloads[i].state != STATE_RUNNING)
+	const struct workload *workload = NULL;
+
+	while ((workload = roster_next(&supervisor.roster, workload))) {
+		if (workload->state != STATE_RUNNING)
 			return false;
 	}
-	return supervisor.workload_count > 0;
+	return supervisor.roster.count > 0;
 }
 
 static inline bool is_finished(void)

@@ -97,8 +97,10 @@ static void test_sigterm_ignored(void)
 
 static bool all_have_started(void)
 {
-	for (size_t i = 0; i < supervisor.workload_count; i++) {
-		if (!supervisor.workloads[i].has_started)
+	const struct workload *workload = NULL;
+
+	while ((workload = roster_next(&supervisor.roster, workload))) {
+		if (!workload->has_started)
 			return false;
 	}
 	return is_finished();
@@ -181,7 +183,7 @@ static void test_nothing_to_run(void)
 {
 	begin("");
 	run(at_once);
-	CHECK(supervisor.workload_count == 0);
+	CHECK(supervisor.roster.count == 0);
 	end();
 }
 

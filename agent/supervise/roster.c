@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+/* roster - all workloads, by name, and which of them may start or stop next */
+#include "supervise/roster.h"
+
+#include <errno.h>
+
+#include "lib/error.h"
+#include "lib/hash.h"
+#include "lib/text.h"
+
+struct workload *roster_find(struct roster *roster, const char *service)
+{
+	uint64_t hash = hash_string(HASH_START, service);
+
+	for (size_t i = 0; i < roster->count; i++) {
+		struct workload *workload = &roster->workloads[i];
+
+		if (roster->hashes[i] == hash && workload->service &&
+			text_equal(workload->service->name, service))
+			return workload;
+	}
+	return NULL;
+}
+
+struct workload *roster_next(struct roster *roster, const struct workload *last)
+{
+	size_t i = last ? (size_t)(last - roster->workloads) + 1 : 0;
+
+	for (; i < roster->count; i++) {
+		if (roster->workloads[i].service)
+			return &roster->workloads[i];
+	}
+	return NULL;
+}
+
+int roster_add(struct roster *roster, const struct workload_host *host,
+	const struct service *service, struct workload **out, struct error *err)
+{
+	size_t i = 0;
+	int result;
+
+	while (i < roster->count && roster->workloads[i].service)
+		i++;
+	if (i == ROSTER_MAX)
+		return error_set(err, -ENOSPC, "there are %d workloads already",
+			ROSTER_MAX);
+	result = workload_init(&roster->workloads[i], host, service, err);
+	if (result < 0) {
+		roster->workloads[i].service = NULL;
+		return result;
+	}
+	roster->hashes[i] = hash_string(HASH_START, service->name);
+	if (i == roster->count)
+		roster->count++;
+	roster->workloads[i].is_wanted = true;
+	*out = &roster->workloads[i];
+	return 0;
+}
+
+static bool depends_on(const struct service *service, const char *name)
+{
+	for (size_t i = 0; i < service->depends_on.count; i++) {
+		if (text_equal(service->depends_on.items[i], name))
+			return true;
+	}
+	return false;
+}
+
+static bool can_start(struct roster *roster, const struct workload *workload)
+{
+	const struct strings *names = &workload->service->depends_on;
+
+	if (!workload->is_wanted || workload->state != STATE_STOPPED)
+		return false;
+	for (size_t i = 0; i < names->count; i++) {
+		const struct workload *other =
+			roster_find(roster, names->items[i]);
+
+		if (other && !other->has_started)
+			return false;
+	}
+	return true;
+}
+
+bool roster_is_active(const struct workload *workload)
+{
+	return workload->state != STATE_STOPPED &&
+	       workload->state != STATE_FINISHED;
+}
+
+/* Nothing that depends on it is active any more. */
+static bool can_stop(struct roster *roster, const struct workload *workload)
+{
+	const struct workload *other = NULL;
+
+	if (!roster_is_active(workload) || workload->state == STATE_STOPPING)
+		return false;
+	while ((other = roster_next(roster, other))) {
+		if (roster_is_active(other) &&
+			depends_on(other->service, workload->service->name))
+			return false;
+	}
+	return true;
+}
+
+bool roster_start_one(struct roster *roster)
+{
+	struct workload *workload = NULL;
+
+	while ((workload = roster_next(roster, workload))) {
+		if (workload->state == STATE_PREPARING && workload->is_due)
+			workload_event(workload, EVENT_RETRY);
+		else if (can_start(roster, workload))
+			workload_event(workload, EVENT_START);
+		else
+			continue;
+		return true;
+	}
+	return false;
+}
+
+bool roster_stop_unwanted(struct roster *roster,
+	bool (*is_busy)(const struct workload *workload))
+{
+	struct workload *workload = NULL;
+	bool has_some = false;
+
+	while ((workload = roster_next(roster, workload))) {
+		if (workload->is_wanted)
+			continue;
+		if (can_stop(roster, workload))
+			workload_event(workload, EVENT_STOP);
+		if (!roster_is_active(workload) && !is_busy(workload)) {
+			range_give(&roster->ranges, workload->first_id);
+			workload_forget(workload);
+		} else {
+			has_some = true;
+		}
+	}
+	return has_some;
+}
+
+bool roster_stop_all(struct roster *roster)
+{
+	struct workload *workload = NULL;
+	bool has_active = false;
+
+	while ((workload = roster_next(roster, workload))) {
+		if (can_stop(roster, workload))
+			workload_event(workload, EVENT_STOP);
+		has_active |= roster_is_active(workload);
+	}
+	return has_active;
+}

@@ -1,0 +1,420 @@
+// SPDX-License-Identifier: MIT
+/*
+ * supervise_survive_test - agents that are killed, and what runs on
+ *
+ * This process is process 1: it holds the store and the pipe of orphans, and
+ * reaps. Each agent is a child that it kills with SIGKILL.
+ */
+/* wrap: store_find store_import folders_are_made folders_make launch_prepare container_create container_kill container_clear log_file_attach sethostname */
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <time.h>
+
+#include "supervise/found.h"
+#include "supervise_scene.h"
+
+static int store[2], orphans[2], beats[2];
+static pid_t agent;
+static unsigned int lives;
+
+static void log_to_file(enum log_level level, const char *text)
+{
+	static int fd = -1;
+	char path[64];
+
+	(void)level;
+	(void)snprintf(path, sizeof(path), "%s/agents", base);
+	if (fd < 0)
+		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC,
+			0600);
+	(void)dprintf(fd, "%u %s\n", lives, text);
+}
+
+static char *file_text(const char *name)
+{
+	char *text = NULL;
+
+	(void)fd_read_file(AT_FDCWD, name, 64 << 20, &text, NULL, NULL);
+	return text ? text : calloc(1, 1);
+}
+
+/* What the agents have said so far. */
+static char *said(void)
+{
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "%s/agents", base);
+	return file_text(path);
+}
+
+static bool has_said(const char *what)
+{
+	auto_free char *text = said();
+
+	return strstr(text, what);
+}
+
+static void reap(pid_t pid, int status)
+{
+	const int32_t record[] = { pid, status };
+
+	if (pid != agent)
+		CHECK(write(orphans[1], record, sizeof(record)) ==
+			sizeof(record));
+}
+
+/* Reaps, as process 1 does, until something is so. */
+static bool wait_until(bool (*is_so)(const char *), const char *what)
+{
+	uint64_t deadline_ms = loop_now_ms() + DEADLINE_MS;
+	struct timespec tick = { .tv_nsec = 1000000 };
+
+	while (loop_now_ms() < deadline_ms) {
+		int status;
+		pid_t pid;
+
+		while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+			reap(pid, status);
+		if (is_so(what))
+			return true;
+		(void)nanosleep(&tick, NULL);
+	}
+	auto_free char *text = said();
+
+	printf("# never: %s\n# %s\n", what, text);
+	return false;
+}
+
+static bool has_beaten(const char *what)
+{
+	char byte;
+
+	(void)what;
+	return read(beats[0], &byte, 1) == 1;
+}
+
+static int copy_of(int fd)
+{
+	return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+static void start_agent(void)
+{
+	lives++;
+	(void)fflush(stdout);
+	agent = fork();
+	if (agent == 0) {
+		struct error err;
+
+		log_set_sink(log_to_file);
+		inheritance = (struct inheritance){ copy_of(beats[1]),
+			copy_of(store[0]), copy_of(store[1]),
+			copy_of(orphans[0]) };
+		memset(&supervisor, 0, sizeof(supervisor));
+		_exit(supervisor_open(&supervisor, &paths, &inheritance, &err) <
+				0 ||
+			supervisor_run(&supervisor, &err) < 0);
+	}
+}
+
+/* Until it manages what there is. */
+static void start_and_wait(void)
+{
+	start_agent();
+	CHECK(wait_until(has_beaten, "heartbeat"));
+}
+
+static void kill_agent(void)
+{
+	char byte;
+
+	(void)kill(agent, SIGKILL);
+	(void)waitpid(agent, NULL, 0);
+	while (read(beats[0], &byte, 1) == 1)
+		;
+}
+
+static void begin_world(const char *config)
+{
+	begin(config);
+	lives = 0;
+	CHECK(prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
+	CHECK(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, store) ==
+		0);
+	CHECK(pipe2(orphans, O_CLOEXEC | O_NONBLOCK) == 0);
+	CHECK(pipe2(beats, O_CLOEXEC | O_NONBLOCK) == 0);
+}
+
+static void end_world(void)
+{
+	struct error err;
+
+	log_set_sink(NULL);
+	for (int i = 0; i < 2; i++) {
+		(void)close(store[i]);
+		(void)close(orphans[i]);
+		(void)close(beats[i]);
+	}
+	CHECK(fault_count_fds() == fds_before);
+	CHECK(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
+	CHECK(fd_remove_tree(AT_FDCWD, base, &err) == 0);
+}
+
+static bool has_no_child(const char *what)
+{
+	(void)what;
+	return waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD;
+}
+
+/* The last agent stops everything in order. */
+static void stop_world(void)
+{
+	(void)kill(agent, SIGTERM);
+	CHECK(wait_until(has_no_child, "the end of all"));
+}
+
+/* The entry of a service as the next agent would find it. */
+static struct keep_entry entry;
+static const char *wanted;
+
+static void visit(void *context, const struct keep_entry *found,
+	int fds[KEEP_FDS])
+{
+	(void)context;
+	if (strcmp(found->name, wanted) == 0)
+		entry = *found;
+	for (size_t i = 0; i < KEEP_FDS; i++)
+		fd_close(&fds[i]);
+}
+
+static const struct keep_entry *entry_of(const char *service)
+{
+	static struct keep keep;
+
+	memset(&keep, 0, sizeof(keep));
+	memset(&entry, 0, sizeof(entry));
+	wanted = service;
+	CHECK(keep_open(&keep, copy_of(store[0]), copy_of(store[1]), NULL) ==
+		0);
+	CHECK(keep_load(&keep, visit, NULL, NULL) >= 0);
+	keep_close(&keep);
+	return &entry;
+}
+
+/* A line each about two milliseconds. */
+#define PRINTER(name)                                                        \
+	"  " name ":\n    image: box\n    restart: always\n    command: [\"" \
+	"i=0; while :; do echo line $$i; i=$$((i+1)); sleep 0.001; done\"]\n"
+
+static void check_lines(const char *service)
+{
+	char path[96];
+	unsigned long next = 0;
+
+	(void)snprintf(path, sizeof(path), "%s/log/%s.log", paths.data,
+		service);
+
+	auto_free char *text = file_text(path);
+
+	for (char *at = text; (at = strstr(at, "\"line ")); at++) {
+		unsigned long number = strtoul(at + 6, NULL, 10);
+
+		if (!CHECK(number == next)) {
+			printf("# %s: %lu after %lu\n", service, number, next);
+			return;
+		}
+		next++;
+	}
+	CHECK(next > 50);
+}
+
+static void test_runs_on(void)
+{
+	struct keep_entry first;
+	unsigned int seed = 1;
+
+	begin_world("services:\n" PRINTER("web") PRINTER("db"));
+	start_agent();
+	CHECK(wait_until(has_said, "ready: 2 of 2"));
+	first = *entry_of("web");
+	CHECK(first.pid > 0 && first.start_ticks > 0);
+	for (int i = 0; i < 60; i++) {
+		struct timespec until = { .tv_nsec = rand_r(&seed) % 20000000 };
+
+		(void)nanosleep(&until, NULL);
+		kill_agent();
+		if (i % 2)
+			start_and_wait();
+		else
+			start_agent();
+	}
+	CHECK(wait_until(has_beaten, "heartbeat"));
+	CHECK(entry_of("web")->pid == first.pid);
+	CHECK(found_start_ticks(first.pid) == first.start_ticks);
+	CHECK(has_said("60 took over 2 running workloads"));
+	CHECK(!has_said("exited") && !has_said("2 web: running"));
+	stop_world();
+	check_lines("web");
+	check_lines("db");
+	end_world();
+}
+
+#define ENDS(name, how)                                                   \
+	"  " name ":\n    image: box\n    restart: \"no\"\n"              \
+	"    command: [\"while ! [ -e %s/go ]; do sleep 0.01; done; " how \
+	"\"]\n"
+
+static bool is_orphaned(const char *count)
+{
+	int bytes = 0;
+
+	(void)ioctl(orphans[0], FIONREAD, &bytes);
+	return bytes == 8 * atoi(count);
+}
+
+/* How they ended is told as it was, whoever was there to see it. */
+static void test_ends_while_nobody_looks(void)
+{
+	char config[1024];
+	char place[32] = "/tmp/tare-end-XXXXXX";
+
+	CHECK(mkdtemp(place) != NULL);
+	(void)snprintf(config, sizeof(config),
+		"services:\n" ENDS("five", "echo five; exit 5")
+			ENDS("none", "exit 0") ENDS("shot", "kill -9 $$$$"),
+		place, place, place);
+	begin_world(config);
+	start_agent();
+	CHECK(wait_until(has_said, "ready: 3 of 3"));
+	kill_agent();
+	(void)snprintf(config, sizeof(config), "%s/go", place);
+	fclose(fopen(config, "w"));
+	CHECK(wait_until(is_orphaned, "3"));
+	for (int i = 0; i < 3; i++) { /* told to one, the others know it */
+		start_and_wait();
+		CHECK(wait_until(has_said,
+			"2 five: exited with status 5, not starting"));
+		CHECK(wait_until(has_said, "2 none: exited with status 0"));
+		CHECK(wait_until(has_said, "2 shot: was killed by SIGKILL"));
+		kill_agent();
+		CHECK(entry_of("five")->state == STATE_FINISHED);
+		CHECK(entry_of("five")->exit_code == 5);
+		CHECK(entry_of("shot")->exit_code == 128 + SIGKILL);
+	}
+	CHECK(!has_said("3 five: exited") && !has_said("3 five: running"));
+	(void)snprintf(config, sizeof(config), "%s/log/five.log", paths.data);
+
+	auto_free char *log = file_text(config);
+
+	CHECK(strstr(log, "\"five\\n\""));
+	start_and_wait();
+	stop_world();
+	CHECK(fd_remove_tree(AT_FDCWD, place, NULL) == 0);
+	end_world();
+}
+
+/* A config that changed while no agent ran. */
+static void test_another_config(void)
+{
+	pid_t same;
+	pid_t other;
+
+	begin_world(
+		"services:\n"
+		"  same:\n    image: box\n    command: [\"exec sleep 99\"]\n"
+		"  other:\n    image: box\n    command: [\"exec sleep 98\"]\n"
+		"  gone:\n    image: box\n    command: [\"exec sleep 97\"]\n");
+	start_agent();
+	CHECK(wait_until(has_said, "ready: 3 of 3"));
+	same = entry_of("same")->pid;
+	other = entry_of("other")->pid;
+	kill_agent();
+	put_config(
+		"services:\n"
+		"  new:\n    image: box\n    command: [\"exec sleep 96\"]\n"
+		"  same:\n    image: box\n    stop_grace_period: 3s\n"
+		"    command: [\"exec sleep 99\"]\n"
+		"  other:\n    image: box\n    command: [\"exec sleep 95\"]\n");
+	start_agent();
+	CHECK(wait_until(has_said, "2 other: its config has changed"));
+	CHECK(wait_until(has_said, "2 ready: 3 of 3"));
+	CHECK(wait_until(has_said, "2 gone: stopped"));
+	CHECK(entry_of("same")->pid == same);
+	CHECK(entry_of("other")->pid != other && entry_of("other")->pid > 0);
+	CHECK(entry_of("new")->pid > 0);
+	CHECK(entry_of("gone")->pid == 0 && entry.name[0] == '\0');
+
+	/* the same by a signal, without another agent */
+	put_config("services:\n"
+		   "  same:\n    image: box\n"
+		   "    command: [\"exec sleep 99\"]\n");
+	(void)kill(agent, SIGHUP);
+	CHECK(wait_until(has_said, "2 new: stopped"));
+	CHECK(wait_until(has_said, "2 other: stopped"));
+	CHECK(entry_of("same")->pid == same);
+	put_config("services: [this is wrong");
+	(void)kill(agent, SIGHUP);
+	CHECK(wait_until(has_said, "running the last good one"));
+	put_config(
+		"services:\n"
+		"  again:\n    image: box\n    command: [\"exec sleep 94\"]\n"
+		"  same:\n    image: box\n"
+		"    command: [\"exec sleep 99\"]\n");
+	(void)kill(agent, SIGHUP);
+	CHECK(wait_until(has_said, "again: running"));
+	CHECK(entry_of("same")->pid == same);
+	stop_world();
+	end_world();
+}
+
+static bool is_finished_for_good(const char *service)
+{
+	return entry_of(service)->state == STATE_FINISHED;
+}
+
+/* What restarts all the time, under agents that die all the time. */
+static void test_killed_at_any_time(void)
+{
+	unsigned int seed = 7;
+	unsigned int count = 0;
+
+	begin_world("services:\n"
+		    "  quick:\n    image: box\n    restart: always\n"
+		    "    command: [\"echo x; exit 3\"]\n"
+		    "  once:\n    image: box\n    restart: \"no\"\n"
+		    "    command: [\"echo once; exit 4\"]\n" PRINTER("web"));
+	for (int i = 0; i < 150; i++) {
+		struct timespec until = { .tv_nsec = rand_r(&seed) % 30000000 };
+
+		start_agent();
+		(void)nanosleep(&until, NULL);
+		kill_agent();
+		CHECK(wait_until(has_said, "")); /* reaps */
+	}
+	start_and_wait();
+	CHECK(wait_until(has_said, "web: running") ||
+		has_said("took over 1 running"));
+	CHECK(entry_of("web")->pid > 0);
+	CHECK(wait_until(is_finished_for_good, "once"));
+	CHECK(entry_of("once")->exit_code == 4);
+
+	auto_free char *text = said();
+
+	for (char *at = text; (at = strstr(at, "web: running")); at++)
+		count++;
+	CHECK(count == 1);
+	CHECK(!strstr(text, "nobody knows"));
+	stop_world();
+	check_lines("web");
+	end_world();
+}
+
+int main(void)
+{
+	RUN(test_runs_on);
+	RUN(test_ends_while_nobody_looks);
+	RUN(test_another_config);
+	RUN(test_killed_at_any_time);
+	return check_done();
+}
