@@ -74,6 +74,31 @@ def host_mounts():
         return file.read()
 
 
+# What a container that got out, or a config, could change of the host.
+SETTINGS = ["/proc/sys/" + name for name in (
+    "kernel/core_pattern", "kernel/hostname", "kernel/modprobe",
+    "vm/swappiness", "net/ipv4/ip_forward", "net/ipv4/ping_group_range")]
+
+
+def host_settings():
+    values = {}
+    for path in SETTINGS:
+        if os.path.exists(path):
+            with open(path, encoding="ascii") as file:
+                values[path] = file.read()
+    return values
+
+
+def restore_settings(wanted):
+    """Sets back what is not as wanted; the names of it."""
+    wrong = [path for path, value in host_settings().items()
+             if value != wanted[path]]
+    for path in wrong:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(wanted[path])
+    return wrong
+
+
 class Box:
     def __init__(self):
         self.folder = tempfile.mkdtemp(prefix="tare-oci-")
@@ -88,6 +113,7 @@ class Box:
         self.name = f"box-{os.getpid()}"
         self.config = bundle.config(cgroup=f"{CGROUP}/{self.name}")
         self.mounts = host_mounts()
+        self.settings = host_settings()
 
     # ---- the bundle
 
@@ -218,6 +244,9 @@ class Box:
         wrong = ""
         if host_mounts() != self.mounts:
             wrong = "the host's mounts changed"
+        settings = restore_settings(self.settings)
+        if settings:
+            wrong = f"settings of the host changed: {settings}"
         found = (os.listdir(self.outside) if os.path.isdir(self.outside)
                  else ["no folder any more"])
         if found not in ([], ["sentinel"]):
