@@ -145,7 +145,7 @@ int document_parse_resources(const char *text, size_t size, struct arena *arena,
 	return parse_named(&target, "resources", text, size, err);
 }
 
-int document_load(int dir_fd, const char *name, struct arena *arena,
+int document_load_spec(int dir_fd, const char *name, struct arena *arena,
 	struct oci_spec *out, struct error *err)
 {
 	struct target target = spec_target(arena, out);

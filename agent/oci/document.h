@@ -38,7 +38,7 @@ int document_parse_resources(const char *text, size_t size, struct arena *arena,
 	struct oci_resources *out, struct error *err);
 
 /* As document_parse for dir_fd/name, which has to be a regular file. */
-int document_load(int dir_fd, const char *name, struct arena *arena,
+int document_load_spec(int dir_fd, const char *name, struct arena *arena,
 	struct oci_spec *out, struct error *err);
 
 /*

@@ -302,18 +302,22 @@ static void test_loads_files(void)
 	if (!CHECK(mkdtemp(folder) != NULL && large && chdir(folder) == 0))
 		return;
 	write_file("config.json", smallest, strlen(smallest));
-	CHECK(document_load(AT_FDCWD, "config.json", &arena, &spec, &err) == 0);
+	CHECK(document_load_spec(AT_FDCWD, "config.json", &arena, &spec,
+		      &err) == 0);
 	CHECK(text_equal(spec.root_path, "rootfs"));
 	CHECK(document_load_process("config.json", &arena, &process, &err) ==
 		-EINVAL);
 	CHECK(text_equal(err.text, "config.json: cwd: is missing"));
 	write_file("large", large, DOCUMENT_SIZE_MAX + 1);
-	CHECK(document_load(AT_FDCWD, "large", &arena, &spec, &err) == -EFBIG);
+	CHECK(document_load_spec(AT_FDCWD, "large", &arena, &spec, &err) ==
+		-EFBIG);
 	CHECK(document_load_process("./large", &arena, &process, &err) ==
 		-EINVAL);
 	CHECK(text_equal(err.text, "large: the document is over 4 MiB long"));
-	CHECK(document_load(AT_FDCWD, ".", &arena, &spec, &err) == -EINVAL);
-	CHECK(document_load(AT_FDCWD, "none", &arena, &spec, &err) == -ENOENT);
+	CHECK(document_load_spec(AT_FDCWD, ".", &arena, &spec, &err) ==
+		-EINVAL);
+	CHECK(document_load_spec(AT_FDCWD, "none", &arena, &spec, &err) ==
+		-ENOENT);
 	CHECK(document_load_process("none", &arena, &process, &err) == -ENOENT);
 	CHECK(document_load_process("/", &arena, &process, &err) == -EISDIR);
 	CHECK(chdir("/") == 0);
