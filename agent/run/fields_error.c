@@ -31,7 +31,7 @@ struct fields_shown fields_show(const char *text)
 	text_init(&out, shown.text, sizeof(shown.text) - 4);
 	if (cut > SHOWN_MAX) {
 		cut = SHOWN_MAX;
-		while ((text[cut] & 0xc0) == 0x80) /* inside of a character */
+		while (cut && (text[cut] & 0xc0) == 0x80)
 			cut--;
 	}
 	text_add_json(&out, text, cut);
