@@ -265,19 +265,21 @@ static bool may_share_memory(const struct join *join)
 }
 
 /*
- * The stack is part of our own, so that the new process, whose copy of it is
- * its stack, has as much room below as we have. The exit signal is what the
- * new process inherits with CLONE_PARENT.
+ * Runs a function in a process made for it and waits for its end. The stack is
+ * part of our own, so that a new process, whose copy of it is its stack, has
+ * as much room below as we have. The exit signal is what that one inherits
+ * with CLONE_PARENT.
  */
-static __attribute__((noinline)) int send_out(struct errand *errand)
+static __attribute__((noinline)) int send_out(int (*work)(void *data),
+	void *data, bool shares_memory)
 {
 	char stack[STACK_BYTES] __attribute__((aligned(16)));
 	int flags = CLONE_FILES | CLONE_VFORK | SIGCHLD;
 	pid_t pid;
 
-	if (may_share_memory(errand->join))
+	if (shares_memory)
 		flags |= CLONE_VM;
-	pid = clone(run_errand, stack + sizeof(stack), flags, errand);
+	pid = clone(work, stack + sizeof(stack), flags, data);
 	if (pid < 0)
 		return -errno;
 	/* ECHILD: whoever ignores SIGCHLD has nothing to wait for */
@@ -295,8 +297,10 @@ static int clone_with(struct errand *errand, struct error *err)
 	(void)sigfillset(&all);
 	if (sigprocmask(SIG_BLOCK, &all, &errand->mask) < 0)
 		return error_errno(err, "make the container's process");
-	result = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno
-							: send_out(errand);
+	result = prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0
+			 ? -errno
+			 : send_out(run_errand, errand,
+				   may_share_memory(errand->join));
 	if (was_dumpable == 1)
 		(void)prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
 	(void)sigprocmask(SIG_SETMASK, &errand->mask, NULL);
@@ -341,6 +345,39 @@ pid_t join_clone(const struct join *join, struct clone_args *args,
 	if (args->flags & CLONE_PIDFD)
 		*(int *)(uintptr_t)args->pidfd = outcome.pid_fd;
 	return outcome.pid;
+}
+
+struct visit {
+	int fd;
+	int flag;
+	int (*work)(void *context);
+	void *context;
+	int result;
+};
+
+static int run_visit(void *data)
+{
+	struct visit *visit = data;
+
+	visit->result = setns(visit->fd, visit->flag) < 0
+				? -errno
+				: visit->work(visit->context);
+	return 0;
+}
+
+int join_visit(int fd, int flag, int (*work)(void *context), void *context)
+{
+	struct visit visit = { fd, flag, work, context, -ECHILD };
+	sigset_t all;
+	sigset_t before;
+	int result;
+
+	(void)sigfillset(&all);
+	if (sigprocmask(SIG_BLOCK, &all, &before) < 0)
+		return -errno;
+	result = send_out(run_visit, &visit, true);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
+	return result < 0 ? result : visit.result;
 }
 
 static void add_offset(struct text *text, const char *clock,

@@ -74,6 +74,13 @@ pid_t join_clone(const struct join *join, struct clone_args *args,
 void join_clear(struct join *join);
 
 /*
+ * Runs work(context) in the namespace at fd, of the kind that flag says
+ * (CLONE_NEWNET ...), in a process that shares our memory and our descriptors:
+ * what it opens, we have. Returns what it returned, or -errno.
+ */
+int join_visit(int fd, int flag, int (*work)(void *context), void *context);
+
+/*
  * Moves the calling process, which shares its memory with nobody, into a new
  * time namespace whose clocks are ahead by these offsets (linux.timeOffsets).
  * proc_fd is a procfs that shows the process. In a new user namespace, call it

@@ -404,6 +404,41 @@ static void test_tells_the_errors_of_the_other_side(void)
 	CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
 }
 
+static int open_hostname(void *context)
+{
+	char *name = context;
+
+	(void)gethostname(name, 64);
+	return open("/dev/null", O_RDONLY | O_CLOEXEC);
+}
+
+static void test_visits_a_namespace(void)
+{
+	struct target target;
+	char path[64];
+	char ours[64] = "";
+	char before[64] = "";
+	char there[64] = "";
+	int fd;
+
+	(void)gethostname(before, sizeof(before));
+	target_begin(&target, CLONE_NEWUTS);
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/uts", (int)target.pid);
+
+	auto_fd uts_fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	fd = join_visit(uts_fd, CLONE_NEWUTS, open_hostname, there);
+	CHECK(fd >= 0 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	fd_close(&fd);
+	CHECK(strcmp(there, before) == 0 && there[0]);
+	(void)gethostname(ours, sizeof(ours));
+	CHECK(strcmp(ours, before) == 0);
+	CHECK(join_visit(uts_fd, CLONE_NEWNET, open_hostname, there) ==
+		-EINVAL);
+	CHECK(join_visit(-1, CLONE_NEWUTS, open_hostname, there) == -EBADF);
+	target_end(&target);
+}
+
 static void test_joins_a_time_namespace(void)
 {
 	struct target target;
@@ -514,6 +549,7 @@ int main(void)
 	RUN(test_refuses_what_is_no_namespace);
 	RUN(test_refuses_a_fifo_at_once);
 	RUN(test_tells_the_errors_of_the_other_side);
+	RUN(test_visits_a_namespace);
 	RUN(test_joins_a_time_namespace);
 	RUN(test_makes_a_time_namespace);
 	RUN(test_leaves_nothing_when_a_call_fails);
