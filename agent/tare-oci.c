@@ -79,19 +79,31 @@ static void seed_tables(void)
 	json_object_seed(seed ? seed : 1);
 }
 
+/* The parser moves the words, and the shield needs them as they were. */
+static char **copy_words(int argc, char **argv)
+{
+	static char *few[64];
+	size_t count = (size_t)argc + 1;
+	char **words = count <= sizeof(few) / sizeof(few[0])
+		? few
+		: calloc(count, sizeof(*words));
+
+	if (words)
+		memcpy(words, argv, (size_t)argc * sizeof(*words));
+	return words;
+}
+
 int main(int argc, char **argv)
 {
 	static struct options options;
 	struct error err = { .code = 0 };
 	struct error why;
-	char **words = calloc((size_t)argc + 1, sizeof(*words));
+	char **words = copy_words(argc, argv);
 	int result;
 
-	seed_tables();
 	if (!words)
 		return STATUS_FAILURE;
-	/* the parser moves them, and the shield needs them as they were */
-	memcpy(words, argv, (size_t)argc * sizeof(*words));
+	seed_tables();
 	result = options_parse(argc, words, &options, &err);
 	/* an option that is wrong is something for the log as well */
 	if (report_open(&options, &why) < 0 && result == 0) {

@@ -224,7 +224,23 @@ int folder_write_path(const char *path, const char *text, struct error *err)
 	return result < 0 ? error_prefix(err, "'%s'", path) : 0;
 }
 
+/* What is always there goes first; nearly always nothing else is. */
+static bool remove_known(int root_fd, const char *id)
+{
+	static const char *const names[] = {
+		FOLDER_STATE,
+		FOLDER_CONFIG,
+	};
+	char path[FOLDER_ID_MAX + 32];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", id, names[i]);
+		(void)unlinkat(root_fd, path, 0); /* may not be there */
+	}
+	return unlinkat(root_fd, id, AT_REMOVEDIR) == 0;
+}
+
 int folder_remove(int root_fd, const char *id, struct error *err)
 {
-	return fd_remove_tree(root_fd, id, err);
+	return remove_known(root_fd, id) ? 0 : fd_remove_tree(root_fd, id, err);
 }

@@ -139,6 +139,9 @@ static bool is_writable(const struct place *place)
 	char path[PLACE_MAX];
 	char *slash;
 
+	/* root may write everywhere, or nowhere */
+	if (faccessat(place->root_fd, ".", W_OK, AT_EACCESS) == 0)
+		return true;
 	(void)text_copy(path, sizeof(path), place->path);
 	for (;;) {
 		if (faccessat(place->root_fd, path, W_OK, AT_EACCESS) == 0)
@@ -147,8 +150,7 @@ static bool is_writable(const struct place *place)
 			return false;
 		slash = strrchr(path, '/');
 		if (!slash)
-			return faccessat(place->root_fd, ".", W_OK,
-				       AT_EACCESS) == 0;
+			return false;
 		*slash = '\0';
 	}
 }
