@@ -85,8 +85,8 @@ static char **copy_words(int argc, char **argv)
 	static char *few[64];
 	size_t count = (size_t)argc + 1;
 	char **words = count <= sizeof(few) / sizeof(few[0])
-		? few
-		: calloc(count, sizeof(*words));
+			       ? few
+			       : calloc(count, sizeof(*words));
 
 	if (words)
 		memcpy(words, argv, (size_t)argc * sizeof(*words));

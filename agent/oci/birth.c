@@ -87,6 +87,8 @@ int birth_open(struct birth *birth, const struct options *options,
 	if (result == 0)
 		result = passed_add_environment(options, &birth->handle.arena,
 			&birth->handle.spec.process, err);
+	if (result == 0)
+		passed_warn(options, &birth->handle.spec.process);
 	return result;
 }
 

@@ -145,6 +145,8 @@ static int make_process(struct handle *handle, const struct options *options,
 		out->apparmor_profile = options->apparmor;
 	if (options->process_label)
 		out->selinux_label = options->process_label;
+	if (result == 0 && options->process)
+		passed_warn(options, out);
 	out->has_terminal |= options->tty;
 	out->no_new_privileges |= options->no_new_privileges;
 	return result;

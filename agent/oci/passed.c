@@ -10,6 +10,7 @@
 
 #include "lib/arena.h"
 #include "lib/error.h"
+#include "lib/log.h"
 #include "lib/text.h"
 #include "oci/folder.h"
 #include "oci/options.h"
@@ -26,6 +27,18 @@ static unsigned int listen_count(void)
 	if (!text || text_parse_u64(text, MOST, &count) < 0)
 		return 0;
 	return (unsigned int)count;
+}
+
+void passed_warn(const struct options *options,
+	const struct oci_process *process)
+{
+	const char *const *name = process->unknown_capabilities;
+
+	for (; name && *name; name++)
+		log_warn(
+			"%s '%s': process.capabilities: '%s' is no capability known here, ignoring",
+			options_command_name(options->command),
+			options->arguments[0], *name);
 }
 
 unsigned int passed_count(const struct options *options)

@@ -18,6 +18,10 @@ struct options;
 /* How many descriptors stay open, from 3 on. */
 unsigned int passed_count(const struct options *options);
 
+/* Warns of capabilities that have no bit here, and are left out. */
+void passed_warn(const struct options *options,
+	const struct oci_process *process);
+
 /* Checks that they are open, and tells the process of LISTEN_FDS. */
 int passed_add_environment(const struct options *options, struct arena *arena,
 	struct oci_process *process, struct error *err);

@@ -91,9 +91,10 @@ static int attempt_program(attempt_fn *attempt,
 	int result = has_slash ? attempt(name, process)
 			       : attempt_from_path(attempt, process);
 
+	/* the words by which podman and Docker know it */
 	if (result == -ENOENT && !has_slash)
 		return error_set(err, result,
-			"no such program in the folders of PATH");
+			"executable file not found in $PATH");
 	if (result == -ENOENT && access(name, F_OK) == 0)
 		return error_set(err, result,
 			"it is there, but its interpreter or loader is not");

@@ -106,8 +106,7 @@ static void test_a_missing_program_is_not_waited_with(void)
 		{ "/gone", -ENOENT,
 			"error: execute '/gone': No such file or directory" },
 		{ "gone", -ENOENT,
-			"error: execute 'gone': no such program in the "
-			"folders of PATH" },
+			"error: execute 'gone': executable file not found in" },
 		{ "/etc", -EACCES, "error: execute '/etc': Permission denied" },
 		{ "/etc/passwd", -EACCES,
 			"error: execute '/etc/passwd': Permission denied" },
