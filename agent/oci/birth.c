@@ -16,7 +16,6 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/text.h"
-#include "oci/console.h"
 #include "oci/document.h"
 #include "oci/folder.h"
 #include "oci/listener.h"
@@ -24,6 +23,7 @@
 #include "oci/passed.h"
 #include "run/hook.h"
 #include "run/seccomp.h"
+#include "run/terminal.h"
 
 #define FILTER_CACHE ".seccomp" /* beside the containers; no id has a dot */
 
@@ -127,7 +127,7 @@ static int prepare(struct birth *birth, struct error *err)
 		return result;
 	if (options->console_socket) {
 		birth->console_fd =
-			console_connect(options->console_socket, err);
+			terminal_connect(options->console_socket, err);
 		if (birth->console_fd < 0)
 			return birth->console_fd;
 	}
@@ -187,7 +187,8 @@ static int hand_out(struct birth *birth, struct error *err)
 	int result = 0;
 
 	if (birth->console_fd >= 0)
-		result = console_send(birth->console_fd, container, err);
+		result = terminal_send(birth->console_fd,
+			container->terminal_fd, err);
 	if (result == 0 && container->listener_fd >= 0) {
 		result = listener_send(&birth->handle, container->listener_fd,
 			err);

@@ -9,7 +9,6 @@
 #include "lib/fd.h"
 #include "lib/text.h"
 #include "oci/commands.h"
-#include "oci/console.h"
 #include "oci/document.h"
 #include "oci/foreground.h"
 #include "oci/handle.h"
@@ -17,6 +16,7 @@
 #include "oci/passed.h"
 #include "oci/user.h"
 #include "run/inside.h"
+#include "run/terminal.h"
 #include "run/words.h"
 
 static int no_memory(struct error *err)
@@ -213,7 +213,7 @@ static int start(struct handle *handle, const struct options *options,
 	int result;
 
 	if (options->console_socket) {
-		console_fd = console_connect(options->console_socket, err);
+		console_fd = terminal_connect(options->console_socket, err);
 		if (console_fd < 0)
 			return console_fd;
 	}
@@ -223,7 +223,7 @@ static int start(struct handle *handle, const struct options *options,
 	if (result < 0)
 		return foreground_report(options, result, err);
 	if (console_fd >= 0)
-		result = console_send(console_fd, out, err);
+		result = terminal_send(console_fd, out->terminal_fd, err);
 	if (result == 0)
 		result = passed_write_pid(options, out->pid, err);
 	if (result < 0)

@@ -4,12 +4,13 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "lib/error.h"
 #include "lib/text.h"
-#include "oci/console.h"
 #include "oci/report.h"
 #include "run/container.h"
+#include "run/terminal_proxy.h"
 
 enum exit_status {
 	STATUS_NOT_EXECUTABLE = 126,
@@ -44,7 +45,13 @@ static int wait_and_forward(struct container *container, struct error *err)
 int foreground_wait(struct container *container, struct error *err)
 {
 	if (container->terminal_fd >= 0) {
-		int result = console_proxy(container, err);
+		const struct terminal_proxy proxy = {
+			.master_fd = container->terminal_fd,
+			.in_fd = STDIN_FILENO,
+			.out_fd = STDOUT_FILENO,
+			.pid_fd = container->pid_fd,
+		};
+		int result = terminal_proxy(&proxy, err);
 
 		if (result < 0)
 			return result;

@@ -11,8 +11,8 @@
 
 #include "lib/error.h"
 #include "lib/fd.h"
-#include "oci/console.h"
 #include "oci/handle.h"
+#include "run/terminal.h"
 
 static char *print_message(const struct handle *handle)
 {
@@ -63,7 +63,7 @@ int listener_send(const struct handle *handle, int listener_fd,
 	text = print_message(handle);
 	if (!text)
 		return error_set(err, -ENOMEM, "send the listener: no memory");
-	socket_fd = console_connect(seccomp->listener_path, err);
+	socket_fd = terminal_connect(seccomp->listener_path, err);
 	if (socket_fd < 0)
 		return error_prefix(err, "linux.seccomp.listenerPath");
 	part = (struct iovec){ text, strlen(text) };
