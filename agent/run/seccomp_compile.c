@@ -20,6 +20,7 @@
 #include "run/oci.h"
 #include "run/seccomp_shrink.h"
 
+#define COMPILER    2 /* one more whenever the same profile becomes another */
 #define BINARY_TREE 2 /* SCMP_FLTATR_CTL_OPTIMIZE, seccomp_attr_set(3) */
 #define ARGS_MAX    6
 #define ERRNO_MAX   4095 /* linux/err.h, MAX_ERRNO */
@@ -333,6 +334,7 @@ char *seccomp_key(const struct oci_seccomp *profile, size_t *size)
 	const struct scmp_version *version = seccomp_version();
 	struct bytes bytes = { .data = NULL };
 
+	put_number(&bytes, COMPILER);
 	put_number(&bytes, version->major);
 	put_number(&bytes, version->minor);
 	put_number(&bytes, version->micro);

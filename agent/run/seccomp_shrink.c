@@ -132,6 +132,10 @@ static size_t copy(struct shrink *shrink, size_t at)
 	const struct sock_filter *old = &shrink->old[at];
 	size_t next;
 
+	if (at >= shrink->old_count) {
+		shrink->is_stuck = true;
+		return shrink->count;
+	}
 	if (shrink->copies[at])
 		return shrink->copies[at];
 	if (BPF_CLASS(old->code) == BPF_RET) {
@@ -262,14 +266,18 @@ static void emit_program(struct shrink *shrink)
 	(void)emit(shrink, LOAD_WORD, ARCH);
 }
 
+/* Only for "is it this one" all architectures without a name are the same. */
 static void add_arch(struct shrink *shrink, const struct sock_filter *jump)
 {
+	if (jump->code != (BPF_JMP | BPF_JEQ | BPF_K)) {
+		shrink->is_stuck = true;
+		return;
+	}
 	for (size_t i = 0; i < shrink->arch_count; i++) {
 		if (shrink->archs[i] == jump->k)
 			return;
 	}
-	if (BPF_OP(jump->code) != BPF_JEQ ||
-		shrink->arch_count == ARCHITECTURES_MAX)
+	if (shrink->arch_count == ARCHITECTURES_MAX)
 		shrink->is_stuck = true;
 	else
 		shrink->archs[shrink->arch_count++] = jump->k;
@@ -331,7 +339,7 @@ static void look_at(struct shrink *shrink, size_t at)
 {
 	const struct sock_filter *old = &shrink->old[at];
 
-	if (!shrink->holds[at] || BPF_CLASS(old->code) == BPF_RET)
+	if (!shrink->holds[at] || old->code == (BPF_RET | BPF_K))
 		return;
 	if (BPF_CLASS(old->code) == BPF_JMP)
 		look_at_jump(shrink, at);

@@ -242,6 +242,95 @@ static void test_long_programs(void)
 	seccomp_release(context);
 }
 
+static uint32_t next_random(uint32_t below)
+{
+	static uint64_t state = 42;
+
+	state = state * UINT64_C(6364136223846793005) + 1442695040888963407U;
+	return (uint32_t)(state >> 33) % below;
+}
+
+static const uint32_t actions[] = { SCMP_ACT_ALLOW, SCMP_ACT_LOG,
+	SCMP_ACT_ERRNO(1), SCMP_ACT_ERRNO(38), SCMP_ACT_TRAP,
+	SCMP_ACT_KILL_PROCESS };
+
+static uint32_t any_action(void)
+{
+	return actions[next_random(COUNT(actions))];
+}
+
+/* One rule for some of the calls; most have the same answer, as in life. */
+static scmp_filter_ctx make_random(void)
+{
+	uint32_t usual = any_action();
+	uint32_t most = any_action();
+	scmp_filter_ctx context = seccomp_init(usual);
+
+	if (!context)
+		abort();
+	(void)seccomp_attr_set(context, SCMP_FLTATR_CTL_OPTIMIZE,
+		1 + next_random(2));
+	(void)seccomp_attr_set(context, SCMP_FLTATR_ACT_BADARCH, any_action());
+	if (next_random(2))
+		(void)seccomp_arch_add(context, SCMP_ARCH_X86);
+	if (next_random(2))
+		(void)seccomp_arch_add(context, SCMP_ARCH_X32);
+	if (next_random(2))
+		(void)seccomp_arch_add(context, SCMP_ARCH_AARCH64);
+	for (int number = 0; number < 300; number++) {
+		unsigned int width = next_random(20) ? 0 : 1 + next_random(3);
+		uint32_t action = next_random(9) ? most : any_action();
+		struct scmp_arg_cmp args[3];
+
+		for (unsigned int j = 0; j < 3; j++)
+			args[j] = (struct scmp_arg_cmp){ .arg = j,
+				.op = (enum scmp_compare)(1 + next_random(7)),
+				.datum_a = values[next_random(COUNT(values))],
+				.datum_b = values[next_random(COUNT(values))] };
+		if (action != usual && next_random(7))
+			(void)seccomp_rule_add_array(context, action, number,
+				width, args);
+	}
+	return context;
+}
+
+/* Where a jump of the old program goes another way, and next to it. */
+static unsigned int random_differences(void)
+{
+	unsigned int count = 0;
+
+	for (size_t i = 0; i < before.head.len * 8U; i++) {
+		uint32_t number = before.code[i / 8].k + (uint32_t)(i % 2);
+		struct seccomp_data data = { .nr = (int)number };
+
+		data.arch = architectures[next_random(COUNT(architectures))];
+		for (unsigned int j = 0; j < 3; j++)
+			data.args[j] = values[next_random(COUNT(values))];
+		count += answer(&before, &data) != answer(&after, &data);
+	}
+	return count;
+}
+
+static void test_random_profiles(void)
+{
+	unsigned int shorter = 0;
+
+	for (unsigned int i = 0; i < 120; i++) {
+		scmp_filter_ctx context = make_random();
+		unsigned int wrong = 0;
+
+		CHECK(take(context));
+		shorter += seccomp_shrink(&after.head);
+		for (unsigned int j = 0; j < 8; j++)
+			wrong += random_differences();
+		if (!CHECK(wrong == 0))
+			printf("# profile %u\n", i);
+		seccomp_release(context);
+	}
+	printf("# %u of 120 became shorter\n", shorter);
+	CHECK(shorter > 60);
+}
+
 #define STEP(c, v, t, f)                                    \
 	{                                                   \
 		.code = (c), .jt = (t), .jf = (f), .k = (v) \
@@ -270,6 +359,17 @@ static void test_other_programs_stay(void)
 			{ STEP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1), ANSWER(1),
 				ANSWER(2) },
 			3 },
+		{ "an order of architectures",
+			{ LOAD(4), STEP(BPF_JMP | BPF_JGE | BPF_K, 1, 0, 1),
+				ANSWER(1), ANSWER(2) },
+			4 },
+		{ "the number as the answer",
+			{ LOAD(0), STEP(BPF_RET | BPF_A, 0, 0, 0) }, 2 },
+		{ "a jump over the end behind an argument",
+			{ LOAD(0), LOAD(16),
+				STEP(BPF_JMP | BPF_JEQ | BPF_K, 1, 9, 0),
+				ANSWER(1) },
+			4 },
 		{ "a jump over the end",
 			{ LOAD(0), STEP(BPF_JMP | BPF_JEQ | BPF_K, 1, 9, 0),
 				ANSWER(1) },
@@ -295,6 +395,7 @@ int main(void)
 	RUN(test_answers_stay);
 	RUN(test_differences_are_seen);
 	RUN(test_long_programs);
+	RUN(test_random_profiles);
 	RUN(test_other_programs_stay);
 	return check_done();
 }
