@@ -52,11 +52,11 @@ static int open_folder(int dir_fd, const char *name)
 	return openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
-/* Reads a small file whole; nothing when it cannot be read. */
+/* Reads a small file whole, which takes one read in cgroupfs; or nothing. */
 static void read_text(int dir_fd, const char *file, char *out, size_t size)
 {
 	auto_fd fd = openat(dir_fd, file, O_RDONLY | O_CLOEXEC);
-	ssize_t count = fd < 0 ? 0 : fd_read_full(fd, out, size - 1);
+	ssize_t count = fd < 0 ? 0 : read(fd, out, size - 1);
 
 	out[count < 0 ? 0 : count] = '\0';
 }
@@ -131,14 +131,15 @@ int cgroup_hand_down(int dir_fd, const char *controller, struct error *err)
 	}
 }
 
-/* Best effort: what a limit needs and is not there is found out then. */
-static void hand_down_counting(int dir_fd)
+/*
+ * Hands down those of the controllers available, as cgroup.controllers has
+ * them. Best effort: what a limit needs and is not there is found out then.
+ */
+static void hand_down_counting(int dir_fd, const char *available)
 {
-	char available[256];
 	char buffer[64];
 	struct text change;
 
-	read_text(dir_fd, "cgroup.controllers", available, sizeof(available));
 	text_init(&change, buffer, sizeof(buffer));
 	for (size_t i = 0; i < COUNT(counting); i++) {
 		if (has_word(available, counting[i]))
@@ -170,9 +171,12 @@ static int make_parent(int root_fd, const char *path, bool *has_made,
 	if (fd < 0)
 		return error_errno(err, "open cgroup '%s'", path);
 	read_text(fd, "cgroup.controllers", have, sizeof(have));
-	if (is_first && !has_word(have, "memory"))
-		hand_down_counting(root_fd);
-	hand_down_counting(fd);
+	if (is_first && !has_word(have, "memory")) {
+		read_text(root_fd, "cgroup.controllers", have, sizeof(have));
+		hand_down_counting(root_fd, have);
+		read_text(fd, "cgroup.controllers", have, sizeof(have));
+	}
+	hand_down_counting(fd, have);
 	return 0;
 }
 
