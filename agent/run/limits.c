@@ -12,14 +12,15 @@
 #include "lib/text.h"
 #include "run/oci.h"
 
-#define COUNT(set)       (sizeof(set) / sizeof((set)[0]))
-#define ROOT             "linux.resources."
-#define PERIOD_DEFAULT   100000 /* kernel, cgroup-v2.rst, "cpu.max" */
-#define SHARES_MIN       2
-#define SHARES_MAX       262144
-#define WEIGHT_MAX       10000
-#define BLOCK_WEIGHT_MIN 10
-#define BLOCK_WEIGHT_MAX 1000
+#define COUNT(set)         (sizeof(set) / sizeof((set)[0]))
+#define ROOT               "linux.resources."
+#define PERIOD_DEFAULT     100000 /* kernel, cgroup-v2.rst, "cpu.max" */
+#define SHARES_MIN         2
+#define SHARES_MAX         262144
+#define WEIGHT_MAX         10000
+#define CPU_WEIGHT_DEFAULT 100
+#define BLOCK_WEIGHT_MIN   10
+#define BLOCK_WEIGHT_MAX   1000
 
 /* A plan in the making: after the first error nothing is added. */
 struct draft {
@@ -195,6 +196,15 @@ unsigned int limits_cpu_weight(uint64_t shares)
 	return weight - whole > 1e-7 ? whole + 1 : whole;
 }
 
+static void plan_cpu_weight(struct draft *draft, uint64_t shares)
+{
+	unsigned int weight = limits_cpu_weight(shares);
+
+	/* containerd always asks for the default, which changes nothing */
+	add(draft, "cpu.weight", "cpu.shares", "%u", weight)->is_optional =
+		weight == CPU_WEIGHT_DEFAULT;
+}
+
 static void plan_cpu_time(struct draft *draft, const struct oci_cpu *cpu)
 {
 	bool has_quota = is_given(cpu->quota);
@@ -247,8 +257,7 @@ static void plan_cpu(struct draft *draft, const struct oci_cpu *cpu)
 	if (is_given(cpu->shares) && cpu->shares.value < 0)
 		refuse(draft, "cpu.shares", "it is negative");
 	else if (is_given(cpu->shares) && !is_idle)
-		add(draft, "cpu.weight", "cpu.shares", "%u",
-			limits_cpu_weight((uint64_t)cpu->shares.value));
+		plan_cpu_weight(draft, (uint64_t)cpu->shares.value);
 	plan_cpu_time(draft, cpu);
 	if (cpu->cpus && *cpu->cpus)
 		add(draft, "cpuset.cpus", "cpu.cpus", "-")->value = cpu->cpus;

@@ -442,19 +442,24 @@ static void test_no_limit_needs_no_controller(void)
 {
 	struct oci_resources none = { .memory = { .limit = N(-1),
 					      .swap = N(-1) },
-		.cpu = { .quota = N(-1), .burst = N(0), .idle = N(0) },
+		.cpu = { .shares = N(1024),
+			.quota = N(-1),
+			.burst = N(0),
+			.idle = N(0) },
 		.pids_limit = N(-1),
 		.block_io = { .read_bps = { any, 0 } },
 		.kills_group = true };
 	struct oci_resources some[] = {
 		{ .memory = { .limit = N(4096) } },
 		{ .cpu = { .quota = N(4096) } },
+		{ .cpu = { .shares = N(1025) } },
 		{ .pids_limit = N(1) },
 		{ .block_io = { .weight = N(10) } },
 		{ .unified = unified, .unified_count = 1 },
 	};
 	static const char *const names[] = { "memory.limit", "cpu.quota",
-		"pids.limit", "blockIO.weight", "unified.memory.high" };
+		"cpu.shares", "pids.limit", "blockIO.weight",
+		"unified.memory.high" };
 
 	open_folder();
 	CHECK(apply(&none) == 0);
