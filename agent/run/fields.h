@@ -158,13 +158,16 @@ struct fields_shown fields_show(const char *text);
 
 /*
  * JSON as jansson has it, but for numbers that it cannot hold: those are texts
- * that begin with FIELDS_NUMBER_MARK. All is in scratch, so it is never to be
- * given back by json_decref. 0, -EINVAL or -ENOMEM; err has line, column and
+ * that begin with FIELDS_NUMBER_MARK. All is in scratch, which is
+ * emptied before, so it is never to be given back by json_decref. 0, -EINVAL or -ENOMEM; err has line, column and
  * JSON path.
  */
 #define FIELDS_NUMBER_MARK '\x7f'
 int fields_parse(const char *text, size_t size, struct arena *scratch,
 	json_t **out, struct error *err);
+
+/* The same where jansson is not needed (fields_plain.c), or NULL. */
+json_t *fields_plain(const char *text, size_t size, struct arena *scratch);
 
 /* Appends ".key" or "[index]" as paths have them. */
 void fields_add_key(struct text *path, const char *key);

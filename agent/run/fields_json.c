@@ -12,6 +12,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <setjmp.h>
 #include <string.h>
 
 #include "lib/arena.h"
@@ -285,8 +286,6 @@ static int explain(const char *text, size_t size, json_error_t *why,
 
 	scan_init(&scan, text, size);
 	(void)mark_numbers(&scan, NULL, stop);
-	if (code == json_error_out_of_memory)
-		return error_set(err, -ENOMEM, NO_MEMORY);
 	if (code == json_error_null_character ||
 		code == json_error_null_byte_in_key)
 		return scan_error(&scan, "a text cannot hold a NUL", err);
@@ -297,12 +296,21 @@ static int explain(const char *text, size_t size, json_error_t *why,
 /*
  * jansson asks for each value, key and text by itself and gives each back by
  * itself. In an arena that costs next to nothing, which is half of the time.
+ *
+ * When there is no more memory, jansson does not stop at once: it reads on in
+ * a buffer that has not grown, over its end. So it is left by a jump, and what
+ * it had is given back with the arena.
  */
 static struct arena *in_use;
+static jmp_buf out_of_memory;
 
 static void *scratch_alloc(size_t size)
 {
-	return arena_alloc(in_use, size);
+	void *memory = arena_alloc(in_use, size);
+
+	if (!memory)
+		longjmp(out_of_memory, 1);
+	return memory;
 }
 
 static void scratch_free(void *memory)
@@ -310,83 +318,60 @@ static void scratch_free(void *memory)
 	(void)memory; /* is given back with the arena */
 }
 
-static json_t *load(const char *text, size_t size, struct arena *scratch,
-	json_error_t *why)
+/* Without why: only if it is plain; else *out is NULL, and that is no error. */
+static int load(const char *text, size_t size, struct arena *scratch,
+	json_t **out, json_error_t *why)
 {
+	volatile bool is_full = true;
 	json_malloc_t old_malloc;
 	json_free_t old_free;
-	json_t *root;
 
+	*out = NULL;
 	json_get_alloc_funcs(&old_malloc, &old_free);
 	in_use = scratch;
 	json_set_alloc_funcs(scratch_alloc, scratch_free);
-	root = json_loadb(text, size, JSON_REJECT_DUPLICATES, why);
+	if (setjmp(out_of_memory) == 0) {
+		*out = why ? json_loadb(text, size, JSON_REJECT_DUPLICATES, why)
+			   : fields_plain(text, size, scratch);
+		is_full = false;
+	}
 	json_set_alloc_funcs(old_malloc, old_free);
 	in_use = NULL;
-	return root;
+	return is_full ? -ENOMEM : 0;
 }
 
-/*
- * Is the text within the limits, without a number that has to be marked? This
- * is what survey finds out, in a tenth of the time, as nearly every document
- * has neither. Where a text is not JSON the two differ, behind that place.
- */
-static bool is_simple(const char *text, size_t size)
+/* As fields_parse for what is not plain. */
+static int parse(const char *text, size_t size, struct arena *scratch,
+	json_t **out, struct error *err)
 {
-	size_t values = 0;
-	size_t depth = 0;
-	size_t at = 0;
+	struct scan scan;
+	json_error_t why;
+	char *marked = NULL;
+	size_t marked_size;
+	int result;
 
-	while (at < size) {
-		size_t start = at;
-		char c = text[at++];
-
-		if (c == '"') {
-			while (at < size && text[at] != '"')
-				at += text[at] == '\\' ? 2 : 1;
-			at++;
-		} else if (c == '{' || c == '[') {
-			values++;
-			if (++depth > FIELDS_DEPTH_MAX)
-				return false;
-		} else if (c == '}' || c == ']') {
-			depth -= depth > 0;
-		} else if (c == ',') {
-			values++;
-		} else if (isdigit((unsigned char)c)) {
-			while (at < size && isdigit((unsigned char)text[at]))
-				at++;
-			if (at - start > PLAIN_DIGITS_MAX - 1 ||
-				(at < size && strchr(".eE", text[at])))
-				return false;
-		}
+	scan_init(&scan, text, size);
+	if (survey(&scan, err) < 0)
+		return -EINVAL;
+	marked_size = size + scan.long_numbers * MARK_BYTES;
+	if (scan.long_numbers) {
+		marked = arena_array(scratch, marked_size, 1);
+		if (!marked)
+			return error_set(err, -ENOMEM, NO_MEMORY);
+		scan_init(&scan, text, size);
+		(void)mark_numbers(&scan, marked, SIZE_MAX); /* marked_size */
 	}
-	return values <= FIELDS_VALUES_MAX;
+	result = load(marked ? marked : text, marked_size, scratch, out, &why);
+	if (result < 0)
+		return error_set(err, result, NO_MEMORY);
+	return *out ? 0 : explain(text, size, &why, err);
 }
 
 int fields_parse(const char *text, size_t size, struct arena *scratch,
 	json_t **out, struct error *err)
 {
-	struct scan scan;
-	json_error_t why;
-	char *marked;
-
-	*out = NULL;
-	memset(&scan, 0, sizeof(scan));
-	if (!is_simple(text, size)) {
-		scan_init(&scan, text, size);
-		if (survey(&scan, err) < 0)
-			return -EINVAL;
-	}
-	if (!scan.long_numbers) {
-		*out = load(text, size, scratch, &why);
-		return *out ? 0 : explain(text, size, &why, err);
-	}
-	marked = arena_array(scratch, size + scan.long_numbers * MARK_BYTES, 1);
-	if (!marked)
-		return error_set(err, -ENOMEM, NO_MEMORY);
-	scan_init(&scan, text, size);
-	*out = load(marked, mark_numbers(&scan, marked, SIZE_MAX), scratch,
-		&why);
-	return *out ? 0 : explain(text, size, &why, err);
+	if (load(text, size, scratch, out, NULL) == 0 && *out)
+		return 0;
+	arena_clear(scratch);
+	return parse(text, size, scratch, out, err);
 }

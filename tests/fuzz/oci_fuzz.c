@@ -16,6 +16,7 @@
 #include "lib/arena.h"
 #include "lib/error.h"
 #include "oci/document.h"
+#include "run/fields.h"
 #include "run/profile.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -176,6 +177,41 @@ static int run_part(char kind, const char *text, size_t size,
 	return result;
 }
 
+static struct arena *in_use;
+
+static void *take(size_t size)
+{
+	return arena_alloc(in_use, size);
+}
+
+static void give_back(void *memory)
+{
+	(void)memory;
+}
+
+/* What fields_plain reads is what jansson reads. */
+static void check_plain(const char *text, size_t size)
+{
+	auto_arena scratch = { .limit_bytes = 64 << 20 };
+	json_malloc_t old_malloc;
+	json_free_t old_free;
+	json_error_t why;
+	json_t *plain;
+
+	json_get_alloc_funcs(&old_malloc, &old_free);
+	in_use = &scratch;
+	json_set_alloc_funcs(take, give_back);
+	plain = fields_plain(text, size, &scratch);
+	if (plain) {
+		json_t *other =
+			json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
+
+		require(other && json_equal(plain, other));
+		require(text_equal(json_dumps(plain, 0), json_dumps(other, 0)));
+	}
+	json_set_alloc_funcs(old_malloc, old_free);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	auto_arena arena = { .limit_bytes = 16 << 20 };
@@ -189,6 +225,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	text = malloc(size);
 	require(text != NULL);
 	memcpy(text, data + 1, size - 1);
+	check_plain(text, size - 1);
 	if (data[0] == 'p' || data[0] == 'r')
 		result = run_part((char)data[0], text, size - 1, &arena, &err);
 	else if (data[0] == 's')
