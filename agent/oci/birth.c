@@ -180,6 +180,15 @@ static int on_created(void *context, const struct container *container,
 	return result;
 }
 
+/* For the hooks that the process runs itself. */
+static char *describe(void *context, bool is_created)
+{
+	struct birth *birth = context;
+
+	return state_print(&birth->handle.state,
+		is_created ? STATE_CREATED : STATE_CREATING, NULL);
+}
+
 /* What the new process has to give away: its terminal, its filter. */
 static int hand_out(struct birth *birth, struct error *err)
 {
@@ -211,6 +220,7 @@ static int make_process(struct birth *birth, struct error *err)
 		.no_new_keyring = birth->options->no_new_keyring,
 		.start_fd = birth->socket_fd,
 		.on_created = on_created,
+		.describe = describe,
 		.context = birth,
 	};
 	int result = container_create(&request, &handle->container, err);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -56,22 +57,43 @@ int channel_send(int channel_fd, enum report_kind kind, const struct error *err,
 	return sendmsg(channel_fd, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
-int channel_go(int channel_fd)
+int channel_go(int channel_fd, const char *text, size_t size)
 {
-	return send(channel_fd, "", 1, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	ssize_t count = send(channel_fd, size > 0 ? text : "",
+		size > 0 ? size : 1, MSG_NOSIGNAL);
+
+	return count < 0 ? -errno : 0;
 }
 
-int channel_wait(int channel_fd)
+/* recv(2) that goes on after a signal. */
+static ssize_t receive_bytes(int channel_fd, void *buffer, size_t size,
+	int flags)
+{
+	ssize_t count;
+
+	do
+		count = recv(channel_fd, buffer, size, flags);
+	while (count < 0 && errno == EINTR);
+	return count < 0 ? -errno : count;
+}
+
+int channel_wait(int channel_fd, char **text)
 {
 	char byte;
 	ssize_t count;
 
-	do
-		count = recv(channel_fd, &byte, 1, 0);
-	while (count < 0 && errno == EINTR);
-	if (count < 0)
-		return -errno;
-	return count == 1 ? 0 : -EPIPE; /* whoever made us has gone */
+	if (!text) {
+		count = receive_bytes(channel_fd, &byte, 1, 0);
+		return count > 0 ? 0 : count < 0 ? (int)count : -EPIPE;
+	}
+	count = receive_bytes(channel_fd, &byte, 1, MSG_PEEK | MSG_TRUNC);
+	if (count <= 0)
+		return count < 0 ? (int)count : -EPIPE;
+	*text = malloc((size_t)count);
+	if (!*text)
+		return -ENOMEM;
+	count = receive_bytes(channel_fd, *text, (size_t)count, 0);
+	return count < 0 ? (int)count : 0;
 }
 
 static int64_t now_ms(void)

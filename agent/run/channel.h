@@ -14,6 +14,7 @@
 #define TARE_RUN_CHANNEL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "lib/error.h"
@@ -45,9 +46,17 @@ int channel_open(int fds[2], struct error *err);
 int channel_send(int channel_fd, enum report_kind kind, const struct error *err,
 	int fd);
 
-/* The process may go on; it waits for that in channel_wait, 0 or -errno. */
-int channel_go(int channel_fd);
-int channel_wait(int channel_fd);
+/*
+ * The process may go on; it waits for that in channel_wait. What its hooks are
+ * told goes along: size bytes, or nothing.
+ */
+int channel_go(int channel_fd, const char *text, size_t size);
+
+/*
+ * 0 or -errno, -EPIPE: the maker has gone. *text (NULL: it is not wanted) is
+ * what it sent, in memory that the caller frees.
+ */
+int channel_wait(int channel_fd, char **text);
 
 /*
  * Takes reports until the program runs, or waits. -ECHILD: the process died

@@ -5,6 +5,9 @@
 #include <errno.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -84,16 +87,32 @@ struct birth {
 	int channel_fd;      /* the maker's end */
 };
 
+/* Hooks that the process runs itself. */
+static bool runs_hooks(const struct stage *stage)
+{
+	const struct oci_hooks *hooks = stage->spec->hooks;
+
+	return stage->process == &stage->spec->process &&
+	       (hooks[OCI_HOOK_CREATE_CONTAINER].count > 0 ||
+		       hooks[OCI_HOOK_START_CONTAINER].count > 0);
+}
+
 static void run_process(void *context)
 {
 	struct birth *birth = context;
 	struct stage *stage = birth->stage;
 	struct error err = { .code = 0 };
+	char *text = NULL;
 
 	/* with our copy of the maker's end we would not see it end */
 	fd_close(&birth->channel_fd);
-	if (channel_wait(stage->channel_fd) < 0)
+	if (channel_wait(stage->channel_fd, runs_hooks(stage) ? &text : NULL) <
+		0)
 		_exit(127);
+	if (text) {
+		stage->creating = text;
+		stage->created = text + strlen(text) + 1;
+	}
 	(void)step_run_process(stage, birth->plan, &err);
 	/* there is nobody else to tell; silence tells something too */
 	(void)channel_send(stage->channel_fd, REPORT_FAILED, &err, -1);
@@ -144,24 +163,47 @@ static int explain(const struct container *container, struct error *err)
 	return err->code;
 }
 
-/* Hooks take what time they are given by the spec. */
-static int timeout_of(const struct oci_spec *spec)
-{
-	return spec->hooks[OCI_HOOK_CREATE_CONTAINER].count > 0 ||
-			       spec->hooks[OCI_HOOK_START_CONTAINER].count > 0
-		       ? -1
-		       : START_TIMEOUT_MS;
-}
-
-static int wait_started(const struct oci_spec *spec,
-	struct container *container, int channel_fd, struct error *err)
+static int wait_started(const struct stage *stage, struct container *container,
+	int channel_fd, struct error *err)
 {
 	struct channel_news news = { .terminal_fd = -1, .listener_fd = -1 };
-	int result = channel_listen(channel_fd, timeout_of(spec), &news, err);
+	/* hooks take what time they are given by the spec */
+	int timeout_ms = runs_hooks(stage) ? -1 : START_TIMEOUT_MS;
+	int result = channel_listen(channel_fd, timeout_ms, &news, err);
 
 	container->terminal_fd = news.terminal_fd;
 	container->listener_fd = news.listener_fd;
 	return result < 0 ? explain(container, err) : 0;
+}
+
+/* Lets it go, with what its hooks are to be told: two texts. */
+static int let_go(const struct stage *stage, int channel_fd, struct error *err)
+{
+	const struct container_request *request = stage->request;
+	auto_free char *creating = NULL;
+	auto_free char *created = NULL;
+	auto_free char *both = NULL;
+	size_t size = 0;
+	int result;
+
+	if (runs_hooks(stage)) {
+		if (request->describe) {
+			creating = request->describe(request->context, false);
+			created = request->describe(request->context, true);
+		}
+		if (!creating || !created ||
+			asprintf(&both, "%s%c%s", creating, '\0', created) < 0)
+			return error_set(err, -ENOMEM,
+				"tell hooks the state of the container: there "
+				"is none");
+		size = strlen(creating) + strlen(created) + 2;
+	}
+	result = channel_go(channel_fd, both, size);
+	if (result < 0 && result != -EPIPE) /* it says why it died */
+		return error_set(err, result,
+			"let the container's process go: %s",
+			strerror(-result));
+	return 0;
 }
 
 /* From a prepared stage to a program that runs, or waits. */
@@ -179,18 +221,10 @@ static int run_plan(struct birth *birth, struct container *container,
 	result = make_process(birth, container, err);
 	if (result == 0)
 		result = step_run_maker(stage, birth->plan, err);
-	if (result == 0) {
-		result = channel_go(birth->channel_fd);
-		if (result == -EPIPE) /* it says why it died */
-			result = 0;
-		else if (result < 0)
-			(void)error_set(err, result,
-				"let the container's process go: %s",
-				strerror(-result));
-	}
 	if (result == 0)
-		result = wait_started(stage->spec, container, birth->channel_fd,
-			err);
+		result = let_go(stage, birth->channel_fd, err);
+	if (result == 0)
+		result = wait_started(stage, container, birth->channel_fd, err);
 	fd_close(&birth->channel_fd);
 	return result;
 }

@@ -80,6 +80,12 @@ struct container_request {
 	 */
 	int (*on_created)(void *context, const struct container *container,
 		struct error *err);
+	/*
+	 * The container's state as JSON, in memory that the engine frees, for
+	 * the hooks that the process runs itself (createContainer,
+	 * startContainer). Called after on_created; NULL without such hooks.
+	 */
+	char *(*describe)(void *context, bool is_created);
 	void *context;
 };
 

@@ -15,6 +15,7 @@
 #include "run/container.h"
 #include "run/idmap.h"
 #include "run/kernel.h"
+#include "run/netdevice.h"
 #include "run/oci.h"
 #include "run/plan.h"
 #include "run/step.h"
@@ -114,6 +115,13 @@ int maker_own_files(struct stage *stage, const struct step *step,
 	struct error *err)
 {
 	return write_rlimit(0, &stage->process->rlimits[step->index], err);
+}
+
+int maker_net_devices(struct stage *stage, const struct step *step,
+	struct error *err)
+{
+	(void)step;
+	return netdevice_move_all(stage->spec, stage->container->pid, err);
 }
 
 int maker_tell_created(struct stage *stage, const struct step *step,

@@ -20,6 +20,8 @@ int maker_rlimit(struct stage *stage, const struct step *step,
 	struct error *err);
 int maker_oom_score(struct stage *stage, const struct step *step,
 	struct error *err);
+int maker_net_devices(struct stage *stage, const struct step *step,
+	struct error *err);
 int maker_tell_created(struct stage *stage, const struct step *step,
 	struct error *err);
 

@@ -10,6 +10,7 @@
 #include "lib/error.h"
 #include "lib/text.h"
 #include "run/devices.h"
+#include "run/hook.h"
 #include "run/oci.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
@@ -112,8 +113,11 @@ static bool has_own_devices(const struct oci_spec *spec)
 
 static void add_devices(struct plan *plan, const struct oci_spec *spec)
 {
-	if (has_own_devices(spec)) {
+	bool is_own = has_own_devices(spec);
+
+	if (is_own || spec->process.has_terminal)
 		add(plan, STEP_DEVICES, "/dev");
+	if (is_own) {
 		for (size_t i = 0; i < devices_default_count; i++)
 			add(plan, STEP_NODE, devices_default[i].path)->index =
 				i;
@@ -126,6 +130,22 @@ static void add_devices(struct plan *plan, const struct oci_spec *spec)
 	for (size_t i = 0; i < spec->device_count; i++)
 		add(plan, STEP_DEVICE, spec->devices[i].path)->device =
 			&spec->devices[i];
+	if (spec->process.has_terminal) {
+		add(plan, STEP_TERMINAL, NULL);
+		add(plan, STEP_CONSOLE, "/dev/console");
+	}
+}
+
+static void add_hooks(struct plan *plan, const struct oci_spec *spec,
+	enum oci_hook_kind kind)
+{
+	struct step *step;
+
+	if (spec->hooks[kind].count == 0)
+		return;
+	step = add(plan, STEP_HOOKS, NULL);
+	step->name = hook_name(kind);
+	step->index = kind;
 }
 
 static void add_protection(struct plan *plan, const struct oci_spec *spec)
@@ -180,6 +200,7 @@ static void add_root(struct plan *plan, const struct oci_spec *spec)
 	add(plan, STEP_ATTACH_ROOT, spec->root_path);
 	add_mounts(plan, spec);
 	add_devices(plan, spec);
+	add_hooks(plan, spec, OCI_HOOK_CREATE_CONTAINER);
 	add(plan, STEP_PIVOT, NULL);
 }
 
@@ -187,6 +208,8 @@ static void add_names(struct plan *plan, const struct oci_spec *spec)
 {
 	bool is_own = spec->namespaces[OCI_NAMESPACE_UTS].is_asked;
 
+	if (has_new(spec, OCI_NAMESPACE_NETWORK))
+		add(plan, STEP_LOOPBACK, NULL);
 	if (spec->hostname && is_own)
 		add(plan, STEP_HOSTNAME, NULL)->name = spec->hostname;
 	if (spec->domainname && is_own)
@@ -278,6 +301,8 @@ int plan_make(const struct oci_spec *spec, const struct plan_options *options,
 	if (has_new(spec, OCI_NAMESPACE_USER))
 		add(plan, STEP_ID_MAPS, NULL);
 	add_idmaps(plan, spec);
+	if (spec->net_device_count > 0)
+		add(plan, STEP_NET_DEVICES, NULL);
 	add_making(plan, &spec->process);
 	add_namespaces(plan, spec);
 	add_root(plan, spec);
@@ -296,6 +321,7 @@ int plan_make(const struct oci_spec *spec, const struct plan_options *options,
 		add(plan, STEP_LOOK_UP, NULL)->name = spec->process.args[0];
 		add(plan, STEP_WAIT, NULL);
 	}
+	add_hooks(plan, spec, OCI_HOOK_START_CONTAINER);
 	add_end(plan, spec, &spec->process);
 	return check_size(plan, err);
 }
@@ -316,6 +342,10 @@ int plan_make_exec(const struct oci_spec *spec,
 	if (spec->namespaces[OCI_NAMESPACE_USER].is_asked)
 		add(plan, STEP_BECOME_ROOT, NULL);
 	add(plan, STEP_OPEN_ROOT, NULL);
+	if (process->has_terminal) {
+		add(plan, STEP_DEVICES, "/dev");
+		add(plan, STEP_TERMINAL, NULL);
+	}
 	add(plan, STEP_CWD, process->cwd);
 	add_attributes(plan, spec, process);
 	if (process->cpu_affinity_final)

@@ -33,6 +33,7 @@ enum step_kind {
 	STEP_IDMAP,  /* of bind mount number index */
 	STEP_RLIMIT, /* number index of the spec */
 	STEP_OOM_SCORE,
+	STEP_NET_DEVICES,
 	STEP_CREATED, /* the caller is told */
 
 	STEP_GO,      /* all that follow are the new process's */
@@ -52,10 +53,14 @@ enum step_kind {
 	STEP_HOST_NODES,  /* all devices of the host */
 	STEP_LINK,        /* path is a link to name */
 	STEP_DEVICE,      /* one of the spec's own */
-	STEP_PIVOT,       /* the old "/" goes away */
+	STEP_TERMINAL,
+	STEP_CONSOLE, /* the terminal at path */
+	STEP_HOOKS,   /* of kind index, as the spec names them */
+	STEP_PIVOT,   /* the old "/" goes away */
 
 	/* the container root is "/" */
 	STEP_OPEN_ROOT, /* of a container that runs already */
+	STEP_LOOPBACK,
 	STEP_HOSTNAME,
 	STEP_DOMAINNAME,
 	STEP_SYSCTL, /* number index of the spec */

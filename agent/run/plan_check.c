@@ -9,6 +9,7 @@
 #include "lib/error.h"
 #include "lib/text.h"
 #include "run/attribute.h"
+#include "run/netdevice.h"
 #include "run/oci.h"
 #include "run/plan.h"
 #include "run/sysctl.h"
@@ -165,6 +166,8 @@ int plan_check(const struct oci_spec *spec, struct error *err)
 		result = attribute_check(spec, err);
 	if (result == 0)
 		result = sysctl_check(spec, err);
+	if (result == 0)
+		result = netdevice_check(spec, err);
 	if (result == 0 && spec->has_intel_rdt)
 		result = error_set(err, -EOPNOTSUPP,
 			"linux.intelRdt: it is not supported");

@@ -188,7 +188,8 @@ static int open_stdio(struct stage *stage, struct container *container,
 	struct owner owner;
 	int result = find_owner(stage, &owner, err);
 
-	if (result < 0 || stage->request->io == CONTAINER_IO_INHERIT)
+	if (result < 0 || stage->process->has_terminal ||
+		stage->request->io == CONTAINER_IO_INHERIT)
 		return result;
 	result = open_stdin(stage->request, container, &stage->stdio_fds[0],
 		err);
@@ -274,6 +275,7 @@ static void init(struct stage *stage, const struct container_request *request,
 		.host_proc_fd = -1,
 		.stdio_fds = { -1, -1, -1 },
 		.channel_fd = -1,
+		.terminal = TERMINAL_NONE,
 		.proc_fd = -1,
 		.dev_fd = -1,
 		.empty_fd = -1,

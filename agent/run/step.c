@@ -22,16 +22,19 @@
 #include "run/container.h"
 #include "run/dev.h"
 #include "run/execute.h"
+#include "run/hook.h"
 #include "run/inside.h"
 #include "run/join.h"
 #include "run/kernel.h"
 #include "run/maker.h"
 #include "run/mount.h"
+#include "run/netdevice.h"
 #include "run/oci.h"
 #include "run/plan.h"
 #include "run/protect.h"
 #include "run/rights.h"
 #include "run/sysctl.h"
+#include "run/terminal.h"
 
 /* Carries out one step: 0 or -errno, with a reason when it knows a better. */
 typedef int step_fn(struct stage *stage, const struct step *step,
@@ -183,6 +186,46 @@ static int change_folder(struct stage *stage, const struct step *step,
 	return 0;
 }
 
+/* Whoever made us gets the master. */
+static int make_terminal(struct stage *stage, const struct step *step,
+	struct error *err)
+{
+	int result = terminal_open(stage->dev_fd, stage->process,
+		&stage->terminal, err);
+
+	(void)step;
+	if (result < 0)
+		return result;
+	return channel_send(stage->channel_fd, REPORT_TERMINAL, NULL,
+		stage->terminal.master_fd);
+}
+
+static int bind_console(struct stage *stage, const struct step *step,
+	struct error *err)
+{
+	(void)step;
+	return terminal_bind_console(&stage->terminal, stage->dev_fd, err);
+}
+
+static int run_hooks(struct stage *stage, const struct step *step,
+	struct error *err)
+{
+	enum oci_hook_kind kind = (enum oci_hook_kind)step->index;
+
+	return hook_run_all(stage->spec, kind,
+		kind == OCI_HOOK_CREATE_CONTAINER ? stage->creating
+						  : stage->created,
+		err);
+}
+
+static int bring_up_loopback(struct stage *stage, const struct step *step,
+	struct error *err)
+{
+	(void)stage;
+	(void)step;
+	return netdevice_loopback_up(err);
+}
+
 /* Until then nobody can wait for us; who connects hears the rest. */
 static int wait_for_start(struct stage *stage, const struct step *step,
 	struct error *err)
@@ -207,7 +250,8 @@ static int connect_stdio(struct stage *stage, const struct step *step,
 	struct error *err)
 {
 	(void)step;
-	(void)err;
+	if (stage->process->has_terminal)
+		return terminal_attach(&stage->terminal, err);
 	for (int fd = 0; fd < 3; fd++) {
 		if (stage->stdio_fds[fd] >= 0 &&
 			dup2(stage->stdio_fds[fd], fd) < 0)
@@ -221,6 +265,7 @@ static step_fn *const functions[] = {
 	[STEP_IDMAP] = maker_idmap,
 	[STEP_RLIMIT] = maker_rlimit,
 	[STEP_OOM_SCORE] = maker_oom_score,
+	[STEP_NET_DEVICES] = maker_net_devices,
 	[STEP_CREATED] = maker_tell_created,
 	[STEP_GO] = NULL, /* the maker's last word */
 	[STEP_PROCESS] = prepare_process,
@@ -237,8 +282,12 @@ static step_fn *const functions[] = {
 	[STEP_HOST_NODES] = dev_copy_host,
 	[STEP_LINK] = dev_make_link,
 	[STEP_DEVICE] = dev_make_device,
+	[STEP_TERMINAL] = make_terminal,
+	[STEP_CONSOLE] = bind_console,
+	[STEP_HOOKS] = run_hooks,
 	[STEP_PIVOT] = attach_pivot,
 	[STEP_OPEN_ROOT] = attach_open,
+	[STEP_LOOPBACK] = bring_up_loopback,
 	[STEP_HOSTNAME] = set_hostname,
 	[STEP_DOMAINNAME] = set_domainname,
 	[STEP_SYSCTL] = set_sysctl,
@@ -274,8 +323,8 @@ static int tell(const struct step *step, int code, const struct error *reason,
 	char buffer[sizeof(err->text)];
 	struct text text;
 
-	/* the caller's own words need none of ours */
-	if (step->kind == STEP_CREATED)
+	/* these have words of their own */
+	if (step->kind == STEP_CREATED || step->kind == STEP_HOOKS)
 		return error_set(err, code, "%s", reason->text);
 	text_init(&text, buffer, sizeof(buffer));
 	plan_describe_step(step, &text);

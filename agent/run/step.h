@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "run/terminal.h"
+
 struct container;
 struct container_request;
 struct error;
@@ -43,6 +45,11 @@ struct stage {
 	int stdio_fds[3]; /* -1: what is there stays */
 	int channel_fd;   /* to the maker, later to who starts it */
 	uint64_t ignored; /* signals that must not be, bit n - 1 for n */
+
+	/* what hooks are told of a container being created, and of one that is */
+	const char *creating;
+	const char *created;
+	struct terminal terminal;
 
 	int proc_fd;  /* the root of our own procfs */
 	int dev_fd;   /* the container's /dev */

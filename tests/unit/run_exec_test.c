@@ -345,6 +345,133 @@ static void test_stdin_and_descriptors(void)
 	fixture_close(&box);
 }
 
+/* Reads the terminal until its other side is closed. */
+static void read_terminal(void)
+{
+	size_t used = strlen(box.output);
+
+	while (box.container.terminal_fd >= 0) {
+		struct pollfd wait = { .fd = box.container.terminal_fd,
+			.events = POLLIN };
+		ssize_t size;
+
+		if (!CHECK(poll(&wait, 1, FIXTURE_TIMEOUT_MS) > 0))
+			return;
+		size = read(wait.fd, box.output + used,
+			sizeof(box.output) - 1 - used);
+		if (size <= 0) /* EIO: nobody has it open any more */
+			fd_close(&box.container.terminal_fd);
+		used += size > 0 ? (size_t)size : 0;
+		box.output[used] = '\0';
+	}
+}
+
+static void test_terminal(void)
+{
+	static const char report[] =
+		"tty; stat -c %a:%u /dev/console; stty size; "
+		"echo typed >/dev/tty; cat /proc/self/stat | cut -d' ' -f6";
+
+	for (int i = 0; i < 2; i++) {
+		if (!begin("ln -s busybox layer/bin/tty; "
+			   "ln -s busybox layer/bin/stty; "
+			   "ln -s busybox layer/bin/cut"))
+			return;
+		if (i == 1)
+			fixture_set_users(&box);
+		box.spec.process.has_terminal = true;
+		box.spec.process.console_height = 33;
+		box.spec.process.console_width = 77;
+		CHECK(fixture_start(&box, (const char *const[]){ "sh", "-c",
+						  report, NULL }) == 0);
+		CHECK(box.container.terminal_fd >= 0);
+		CHECK(box.container.stdout_fd == -1);
+		read_terminal();
+		CHECK(fixture_finish(&box) == 0);
+		CHECK(fixture_said(&box, "/dev/pts/0\r\n"));
+		CHECK(fixture_said(&box, ":0\r\n33 77\r\ntyped\r\n1\r\n"));
+		fixture_close(&box);
+	}
+}
+
+static void test_terminal_of_exec(void)
+{
+	const struct oci_process process = {
+		.args = (const char *const[]){ "tty", NULL },
+		.env = fixture_env,
+		.cwd = "/",
+		.has_terminal = true,
+	};
+	struct container first;
+	struct container_exec_request request = { .process = &process };
+
+	if (!begin("ln -s busybox layer/bin/tty"))
+		return;
+	CHECK(fixture_start(&box, sleeper) == 0);
+	first = box.container;
+	request.container = &first;
+	request.spec = &box.spec;
+	CHECK(container_exec(&request, &box.container, &box.err) == 0);
+	read_terminal();
+	CHECK(fixture_finish(&box) == 0);
+	CHECK(fixture_said(&box, "/dev/pts/0\r\n"));
+	CHECK(container_clear(&box.container, -1, &box.err) == 0);
+	box.container = first;
+	fixture_close(&box);
+}
+
+static char *describe(void *context, bool is_created)
+{
+	(void)context;
+	return strdup(is_created ? "{\"status\":\"created\"}"
+				 : "{\"status\":\"creating\"}");
+}
+
+/* Those that the process runs: before and after the root is its own. */
+static void test_hooks_of_the_process(void)
+{
+	char place[128];
+	const struct oci_hook create_hooks[] = {
+		{ .path = "/bin/sh",
+			.args = (const char *const[]){ "sh", "-c",
+				"cat >\"$PLACE\"/told; hostname >>\"$PLACE\"/"
+				"told; test -e \"$PLACE\"/layer",
+				NULL },
+			.env = (const char *const[]){ place,
+				"PATH=/bin:/usr/bin", NULL } },
+	};
+	const struct oci_hook start_hooks[] = {
+		{ .path = "/bin/sh",
+			.args = (const char *const[]){ "sh", "-c",
+				"cat >/started", NULL } },
+	};
+	const struct oci_hook bad_hooks[] = {
+		{ .path = "/bin/false" },
+	};
+
+	if (!begin(NULL))
+		return;
+	(void)snprintf(place, sizeof(place), "PLACE=%s", box.base);
+	box.request.describe = describe;
+	box.spec.hooks[OCI_HOOK_CREATE_CONTAINER] =
+		(struct oci_hooks){ create_hooks, 1 };
+	box.spec.hooks[OCI_HOOK_START_CONTAINER] =
+		(struct oci_hooks){ start_hooks, 1 };
+	CHECK(FIXTURE_SHELL(&box, "cat /started; id -u") == 0);
+	CHECK(fixture_said(&box, "{\"status\":\"created\"}"));
+	fixture_shell("grep -q '^{\"status\":\"creating\"}' \"$1\"/told; "
+		      "test \"$(wc -l <\"$1\"/told)\" = 1",
+		box.base);
+	box.spec.hooks[OCI_HOOK_START_CONTAINER] =
+		(struct oci_hooks){ bad_hooks, 1 };
+	CHECK(FIXTURE_RUN(&box, "true") < 0);
+	CHECK(fixture_said(&box, "error: hook 'startContainer' number 1"));
+	box.request.describe = NULL;
+	CHECK(FIXTURE_RUN(&box, "true") < 0);
+	CHECK(fixture_said(&box, "error: tell hooks the state"));
+	fixture_close(&box);
+}
+
 static void test_freeze(void)
 {
 	if (!begin(NULL))
@@ -371,6 +498,9 @@ int main(void)
 	RUN(test_exec_into_nothing);
 	RUN(test_working_folder_of_exec);
 	RUN(test_stdin_and_descriptors);
+	RUN(test_terminal);
+	RUN(test_terminal_of_exec);
+	RUN(test_hooks_of_the_process);
 	RUN(test_freeze);
 	return check_done();
 }

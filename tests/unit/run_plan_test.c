@@ -357,6 +357,34 @@ static void test_attributes(void)
 		  "install the system call filter\n"));
 }
 
+static void test_hooks_and_terminal(void)
+{
+	static const struct oci_hook hook = { .path = "/bin/hook" };
+	static const struct oci_net_device device = { .name = "eth1" };
+	const struct plan_options options = { .waits = true };
+	struct oci_spec spec = make_spec();
+	struct text text;
+
+	spec.hooks[OCI_HOOK_CREATE_CONTAINER] = (struct oci_hooks){ &hook, 1 };
+	spec.hooks[OCI_HOOK_START_CONTAINER] = (struct oci_hooks){ &hook, 1 };
+	spec.hooks[OCI_HOOK_POSTSTOP] = (struct oci_hooks){ &hook, 1 };
+	spec.process.has_terminal = true;
+	spec.namespaces[OCI_NAMESPACE_NETWORK].is_asked = true;
+	spec.net_devices = &device;
+	spec.net_device_count = 1;
+	CHECK(plan_make(&spec, &options, &plan, &err) == 0);
+	text_init(&text, printed, sizeof(printed));
+	plan_print(&plan, &text);
+	CHECK(has("move network devices\ntell that it is created\n"));
+	CHECK(has("to '/proc/kcore'\nmake a terminal\n"
+		  "mount the terminal at '/dev/console'\n"
+		  "run createContainer hooks\nchange to the container root\n"
+		  "bring up the loopback device\nset host name"));
+	CHECK(has("wait to be started\nrun startContainer hooks\n"
+		  "connect standard"));
+	CHECK(!strstr(printed, "poststop"));
+}
+
 static void test_plan_of_exec(void)
 {
 	static const struct oci_rlimit rlimits[] = { { RLIMIT_CORE, 0, 0 } };
@@ -515,6 +543,7 @@ int main(void)
 	RUN(test_user_namespace);
 	RUN(test_what_the_maker_mounts);
 	RUN(test_attributes);
+	RUN(test_hooks_and_terminal);
 	RUN(test_plan_of_exec);
 	RUN(test_fewer_namespaces);
 	RUN(test_refused_mounts);
