@@ -47,8 +47,8 @@ static void test_tells_why_a_program_cannot_be_executed(void)
 		const char *text;
 	} rows[] = {
 		{ "nothere", -ENOENT,
-			"execute 'nothere': no such program in the folders of "
-			"PATH" },
+			"execute 'nothere': executable file not found in "
+			"$PATH" },
 		{ "/bin/nothere", -ENOENT,
 			"execute '/bin/nothere': No such file or directory" },
 		{ "/etc/passwd", -EACCES,
