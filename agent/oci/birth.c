@@ -225,7 +225,28 @@ static int make_process(struct birth *birth, struct error *err)
 	};
 	int result = container_create(&request, &handle->container, err);
 
-	return result < 0 ? result : hand_out(birth, err);
+	if (result < 0)
+		return result;
+	log_debug("%s '%s': process %d",
+		options_command_name(birth->options->command), handle->id,
+		(int)handle->container.pid);
+	return hand_out(birth, err);
+}
+
+static void log_place(const struct birth *birth)
+{
+	const struct handle *handle = &birth->handle;
+	const struct oci_spec *spec = &handle->spec;
+	const char *command = options_command_name(birth->options->command);
+
+	if (birth->place.root_fd >= 0)
+		log_debug("%s '%s': cgroup '%s'", command, handle->id,
+			birth->place.path);
+	else if (spec->resources.device_count > 0 &&
+		 !spec->namespaces[OCI_NAMESPACE_USER].is_asked)
+		log_warn(
+			"%s '%s': it gets no cgroup2, so it may open every device of which it can make a node; going on",
+			command, handle->id);
 }
 
 int birth_make(struct birth *birth, bool waits, struct error *err)
@@ -235,6 +256,7 @@ int birth_make(struct birth *birth, bool waits, struct error *err)
 	result = prepare(birth, err);
 	if (result < 0)
 		return result;
+	log_place(birth);
 	result = folder_write(birth->handle.dir_fd, FOLDER_CONFIG,
 		birth->config, 0600, err);
 	if (result == 0 && waits)

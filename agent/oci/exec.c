@@ -7,6 +7,7 @@
 
 #include "lib/error.h"
 #include "lib/fd.h"
+#include "lib/log.h"
 #include "lib/text.h"
 #include "oci/commands.h"
 #include "oci/document.h"
@@ -222,6 +223,7 @@ static int start(struct handle *handle, const struct options *options,
 	result = container_exec(&request, out, err);
 	if (result < 0)
 		return foreground_report(options, result, err);
+	log_debug("exec '%s': process %d", handle->id, (int)out->pid);
 	if (console_fd >= 0)
 		result = terminal_send(console_fd, out->terminal_fd, err);
 	if (result == 0)
