@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* tare-oci - the OCI runtime command that podman, containerd and Docker call */
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/auxv.h>
 
 #include "lib/error.h"
 #include "oci/commands.h"
 #include "oci/options.h"
+#include "oci/pool.h"
 #include "oci/report.h"
 #include "oci/shield.h"
 #include "version.h"
@@ -68,17 +67,6 @@ static int run(char **argv, const struct options *options, struct error *err)
 	return result < 0 ? result : functions[options->command](options, err);
 }
 
-/* A table of hashes wants a seed; the kernel has given us one already. */
-static void seed_tables(void)
-{
-	size_t seed = 1;
-	const void *bytes = (const void *)getauxval(AT_RANDOM);
-
-	if (bytes)
-		memcpy(&seed, bytes, sizeof(seed));
-	json_object_seed(seed ? seed : 1);
-}
-
 /* The parser moves the words, and the shield needs them as they were. */
 static char **copy_words(int argc, char **argv)
 {
@@ -103,7 +91,7 @@ int main(int argc, char **argv)
 
 	if (!words)
 		return STATUS_FAILURE;
-	seed_tables();
+	pool_begin();
 	result = options_parse(argc, words, &options, &err);
 	/* an option that is wrong is something for the log as well */
 	if (report_open(&options, &why) < 0 && result == 0) {

@@ -296,15 +296,3 @@ int birth_undo(struct birth *birth, struct error *err)
 	}
 	return result;
 }
-
-void birth_clear(struct birth *birth)
-{
-	handle_clear(&birth->handle);
-	place_close(&birth->place);
-	fd_close(&birth->socket_fd);
-	fd_close(&birth->console_fd);
-	if (birth->filter_cache_fd >= 0)
-		fd_close(&birth->filter_cache_fd);
-	free(birth->config);
-	birth->config = NULL;
-}

@@ -7,7 +7,8 @@
  *                the process executes its program, or waits for start
  *   birth_undo   all of that taken back
  *
- * An error of birth_make has undone everything itself.
+ * An error of birth_make has undone everything itself. There is one birth in
+ * the life of the program: what it holds open goes when that ends.
  */
 #ifndef TARE_OCI_BIRTH_H
 #define TARE_OCI_BIRTH_H
@@ -45,9 +46,5 @@ int birth_make(struct birth *birth, bool waits, struct error *err);
 
 /* Kills it, removes its cgroup and state, runs poststop hooks. */
 int birth_undo(struct birth *birth, struct error *err);
-
-/* Closes what is held; the container lives on. */
-void birth_clear(struct birth *birth);
-#define auto_birth __attribute__((cleanup(birth_clear))) struct birth
 
 #endif

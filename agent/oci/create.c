@@ -36,7 +36,7 @@ static int print_plan(const struct birth *birth, struct error *err)
 
 int command_create(const struct options *options, struct error *err)
 {
-	auto_birth birth = BIRTH_NONE;
+	struct birth birth = BIRTH_NONE;
 	int result = birth_open(&birth, options, err);
 
 	if (result < 0)
@@ -72,7 +72,7 @@ static int wait_and_remove(struct birth *birth, struct error *err)
 
 int command_run(const struct options *options, struct error *err)
 {
-	auto_birth birth = BIRTH_NONE;
+	struct birth birth = BIRTH_NONE;
 	int result = birth_open(&birth, options, err);
 
 	if (result < 0)

@@ -4,6 +4,7 @@
 
 #include <jansson.h>
 
+#include "oci/pool.h"
 #include "run/stats.h"
 
 #define NS_PER_US 1000
@@ -174,7 +175,7 @@ char *event_print(const char *id, const struct stats *stats)
 	add(event, "id", json_string(id));
 	if (stats)
 		add(event, "data", pack_data(stats));
-	text = json_dumps(event, JSON_COMPACT | JSON_REAL_PRECISION(6));
+	text = pool_print(event, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	json_decref(event);
 	return text;
 }

@@ -164,7 +164,6 @@ void folder_unlock(int dir_fd)
 int folder_make(int root_fd, const char *id, struct error *err)
 {
 	auto_fd fd = -1;
-	int result;
 
 	if (mkdirat(root_fd, id, 0700) < 0) {
 		if (errno == EEXIST)
@@ -175,8 +174,10 @@ int folder_make(int root_fd, const char *id, struct error *err)
 	fd = folder_open(root_fd, id, err);
 	if (fd < 0)
 		return fd;
-	result = folder_lock(fd, err);
-	return result < 0 ? result : fd_take(&fd);
+	/* who deletes it before that is seen when the first file is made */
+	if (lock_or_give_up(fd) < 0)
+		return error_errno(err, "lock its state");
+	return fd_take(&fd);
 }
 
 int folder_write(int dir_fd, const char *name, const char *text, mode_t mode,

@@ -28,18 +28,19 @@ void foreground_begin(void)
 static int wait_and_forward(struct container *container, struct error *err)
 {
 	sigset_t all;
+	int result = -EAGAIN;
 
 	(void)sigfillset(&all);
-	for (;;) {
-		int result = container_reap(container, err);
-		int signal;
+	/* SIGCHLD is blocked since before there was a child: it waits for us */
+	while (result == -EAGAIN) {
+		int signal = sigwaitinfo(&all, NULL);
 
-		if (result != -EAGAIN)
-			return result;
-		signal = sigwaitinfo(&all, NULL);
-		if (signal > 0 && signal != SIGCHLD)
+		if (signal == SIGCHLD)
+			result = container_reap(container, err);
+		else if (signal > 0)
 			(void)container_signal(container, signal, NULL);
 	}
+	return result;
 }
 
 int foreground_wait(struct container *container, struct error *err)

@@ -12,6 +12,7 @@
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "oci/handle.h"
+#include "oci/pool.h"
 #include "run/terminal.h"
 
 static char *print_message(const struct handle *handle)
@@ -34,7 +35,7 @@ static char *print_message(const struct handle *handle)
 			json_string(seccomp->listener_metadata));
 	(void)json_object_set_new(message, "state",
 		state ? json_loads(state, 0, NULL) : NULL);
-	text = json_dumps(message, JSON_COMPACT);
+	text = pool_print(message, JSON_COMPACT);
 	json_decref(message);
 	return text;
 }

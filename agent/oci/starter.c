@@ -14,6 +14,7 @@
 #include "oci/commands.h"
 #include "oci/folder.h"
 #include "oci/options.h"
+#include "oci/pool.h"
 
 #define TWO_CAPABILITIES \
 	"[\"CAP_AUDIT_WRITE\", \"CAP_KILL\", \"CAP_NET_BIND_SERVICE\"]"
@@ -176,7 +177,7 @@ int command_spec(const struct options *options, struct error *err)
 
 	if (options->rootless)
 		make_rootless(config);
-	text = json_dumps(config, JSON_INDENT(2));
+	text = pool_print(config, JSON_INDENT(2));
 	json_decref(config);
 	if (!text)
 		return error_set(err, -ENOMEM, "write the config: no memory");

@@ -17,6 +17,7 @@
 #include "lib/text.h"
 #include "oci/folder.h"
 #include "oci/place.h"
+#include "oci/pool.h"
 #include "run/oci.h"
 
 #define START_TIME_FIELD 22 /* of /proc/PID/stat, from 1 */
@@ -151,7 +152,7 @@ int state_create(struct state *state, const char *id, pid_t pid,
 
 int state_save(const struct state *state, int dir_fd, struct error *err)
 {
-	auto_free char *text = json_dumps(state->json, JSON_COMPACT);
+	auto_free char *text = pool_print(state->json, JSON_COMPACT);
 
 	if (!text)
 		return error_set(err, -ENOMEM, "write its state: no memory");
@@ -258,7 +259,7 @@ char *state_print(const struct state *state, enum state_status status,
 		(void)json_object_set(out, "annotations", annotations);
 	if (owner)
 		(void)json_object_set_new(out, "owner", json_string(owner));
-	text = json_dumps(out, owner ? JSON_INDENT(2) : JSON_COMPACT);
+	text = pool_print(out, owner ? JSON_INDENT(2) : JSON_COMPACT);
 	json_decref(out);
 	return text;
 }
