@@ -32,6 +32,19 @@ void fd_cleanup(int *fd)
 	fd_close(fd);
 }
 
+static int left_below;
+
+void fd_leave_below(int limit)
+{
+	left_below = limit;
+}
+
+void fd_cleanup_left(int *fd)
+{
+	if (*fd >= left_below)
+		fd_close(fd);
+}
+
 void fd_cleanup_dir(DIR **dir)
 {
 	int saved_errno = errno;

@@ -24,6 +24,15 @@ void fd_cleanup_free(void *pointer);
 #define auto_dir  __attribute__((cleanup(fd_cleanup_dir))) DIR *
 #define auto_free __attribute__((cleanup(fd_cleanup_free)))
 
+/*
+ * As auto_fd; but after fd_leave_below those with a number below limit stay
+ * open. It is for a process that will soon execute another program, which
+ * closes them all at once: one system call less for each.
+ */
+void fd_cleanup_left(int *fd);
+void fd_leave_below(int limit);
+#define auto_left_fd __attribute__((cleanup(fd_cleanup_left))) int
+
 /* Moves a descriptor out of an auto_fd: returns it and leaves -1 behind. */
 int fd_take(int *fd);
 

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "lib/error.h"
@@ -18,6 +19,7 @@
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000 /* asm-generic/fcntl.h */
 #endif
+#define LEFT_OPEN_MAX 128
 
 int attach_propagation(struct stage *stage, const struct step *step,
 	struct error *err)
@@ -46,19 +48,33 @@ static int copy_here(struct stage *stage, struct error *err)
 							       : 0;
 }
 
+/* From here on nothing that is opened names the host any more. */
+static void leave_open(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 &&
+		limit.rlim_cur >= 2 * LEFT_OPEN_MAX)
+		fd_leave_below(LEFT_OPEN_MAX);
+}
+
 /*
  * Over its own folder, where hooks expect it; else over "/", where there is
  * always room. root_fd goes on naming the mount, wherever it is.
  */
 int attach_root(struct stage *stage, const struct step *step, struct error *err)
 {
-	auto_fd fd = open(step->path ? step->path : "/",
+	auto_fd fd = openat(AT_FDCWD, step->path ? step->path : "/",
 		O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int result = fd < 0 ? -errno : copy_here(stage, err);
 
 	if (result < 0)
 		return result;
-	return kernel_move_mount(stage->root_fd, fd) < 0 ? -errno : 0;
+	if (kernel_move_mount(stage->root_fd, fd) < 0)
+		return -errno;
+	fd_close(&fd);
+	leave_open();
+	return 0;
 }
 
 /* Without pivot_root(2) the old root stays below and is only out of reach. */

@@ -107,7 +107,7 @@ static int splice_link(struct walk *walk, int link_fd)
 static int create(const struct walk *walk, const char *name)
 {
 	bool is_file = walk->kind == INSIDE_FILE && !walk->rest[0];
-	auto_fd parent = inside_open_no_links(walk->root_fd,
+	auto_left_fd parent = inside_open_no_links(walk->root_fd,
 		walk->done[0] ? walk->done : "/", O_PATH | O_DIRECTORY);
 	int result;
 
@@ -131,7 +131,7 @@ static int enter(struct walk *walk, const char *name)
 	if (text.is_cut)
 		return -ENAMETOOLONG;
 
-	auto_fd fd =
+	auto_left_fd fd =
 		inside_open_no_links(walk->root_fd, path, O_PATH | O_NOFOLLOW);
 
 	if (fd == -ENOENT)
@@ -161,6 +161,36 @@ static int open_made(int root_fd, const char *path, enum inside_kind kind,
 			   : inside_open_no_links(root_fd, path, flags);
 }
 
+/*
+ * The usual case, in few calls: only the last component is missing. It is made
+ * where the parent is now; -ENOENT when the parent is missing too, or when the
+ * name stands for something else than itself.
+ */
+static int make_last(int root_fd, const char *path, enum inside_kind kind,
+	bool allow_links)
+{
+	char folder[PATH_MAX];
+	auto_left_fd parent = -1;
+	const char *name;
+	int result;
+
+	if (!text_copy(folder, sizeof(folder), path))
+		return -ENAMETOOLONG;
+	drop_last(folder);
+	name = path + strlen(folder) + (path[strlen(folder)] == '/');
+	if (!name[0] || text_equal(name, ".") || text_equal(name, ".."))
+		return -ENOENT;
+	parent = open_made(root_fd, folder[0] ? folder : "/", INSIDE_FOLDER,
+		allow_links);
+	if (parent < 0)
+		return parent;
+	result = kind == INSIDE_FILE ? mknodat(parent, name, S_IFREG | 0644, 0)
+				     : mkdirat(parent, name, 0755);
+	if (result < 0)
+		return errno == EEXIST ? -ENOENT : -errno; /* a dangling link */
+	return open_made(parent, name, kind, false);
+}
+
 int inside_make(int root_fd, const char *path, enum inside_kind kind,
 	bool allow_links)
 {
@@ -172,6 +202,8 @@ int inside_make(int root_fd, const char *path, enum inside_kind kind,
 	char name[NAME_MAX + 1];
 	int result = open_made(root_fd, path, kind, allow_links);
 
+	if (result == -ENOENT)
+		result = make_last(root_fd, path, kind, allow_links);
 	if (result != -ENOENT)
 		return result;
 	if (!text_copy(walk.rest, sizeof(walk.rest), path))
@@ -196,7 +228,7 @@ static int open_regular(int root_fd, const char *path, size_t limit)
 {
 	char again[32];
 	struct stat status;
-	auto_fd fd = inside_open(root_fd, path, O_PATH);
+	auto_left_fd fd = inside_open(root_fd, path, O_PATH);
 	int result;
 
 	if (fd < 0)
@@ -214,7 +246,7 @@ static int open_regular(int root_fd, const char *path, size_t limit)
 
 int inside_read(int root_fd, const char *path, size_t limit, char **out)
 {
-	auto_fd fd = open_regular(root_fd, path, limit);
+	auto_left_fd fd = open_regular(root_fd, path, limit);
 	struct stat status;
 	char *buffer;
 	ssize_t size;

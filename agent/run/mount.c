@@ -59,7 +59,7 @@ int mount_set(int context_fd, const char *key, const char *value,
 
 int mount_begin(const char *type, const char *source, struct error *err)
 {
-	auto_fd fd = kernel_fsopen(type);
+	auto_left_fd fd = kernel_fsopen(type);
 	int result;
 
 	if (fd < 0 && errno == ENODEV)
@@ -111,7 +111,7 @@ static int set_options(int context_fd, const char *options, struct error *err)
 int mount_open(const char *type, const char *options, uint64_t attributes,
 	struct error *err)
 {
-	auto_fd context = mount_begin(type, NULL, err);
+	auto_left_fd context = mount_begin(type, NULL, err);
 	int result;
 
 	if (context < 0)
@@ -171,14 +171,15 @@ static int clone_source(const struct oci_spec *spec,
 	const struct oci_mount *mount)
 {
 	unsigned int flags = mount->is_recursive ? AT_RECURSIVE : 0;
-	auto_fd bundle = -1;
+	auto_left_fd bundle = -1;
 
 	if (mount->source_fd > 0)
 		return kernel_clone_mount(mount->source_fd, "", flags);
 	if (mount->no_symlink)
 		flags |= AT_SYMLINK_NOFOLLOW;
 	if (mount->source[0] != '/' && spec->bundle) {
-		bundle = open(spec->bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		bundle = openat(AT_FDCWD, spec->bundle,
+			O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (bundle < 0)
 			return -1;
 	}
@@ -189,7 +190,7 @@ static int clone_source(const struct oci_spec *spec,
 int mount_copy(const struct oci_spec *spec, const struct oci_mount *mount,
 	struct error *err)
 {
-	auto_fd fd = clone_source(spec, mount);
+	auto_left_fd fd = clone_source(spec, mount);
 	int result;
 
 	if (fd < 0)
@@ -222,7 +223,7 @@ int mount_open_target(const struct stage *stage, const struct step *step,
 	bool is_folder, struct error *err)
 {
 	enum inside_kind kind = is_folder ? INSIDE_FOLDER : INSIDE_FILE;
-	auto_fd fd = inside_make(stage->root_fd, step->path, kind,
+	auto_left_fd fd = inside_make(stage->root_fd, step->path, kind,
 		step->allows_links);
 	int result = 0;
 
@@ -245,12 +246,13 @@ int mount_open_target(const struct stage *stage, const struct step *step,
 	return result < 0 ? result : fd_take(&fd);
 }
 
-/* Our own procfs stays open: /proc/self is written to by no other way. */
+/*
+ * Our own procfs stays open: /proc/self is written to by no other way. Takes
+ * the descriptor.
+ */
 static int keep_proc(struct stage *stage, int mount_fd, struct error *err)
 {
-	stage->proc_fd = fcntl(mount_fd, F_DUPFD_CLOEXEC, 3);
-	if (stage->proc_fd < 0)
-		return error_errno(err, "keep it open");
+	stage->proc_fd = mount_fd;
 	if (mount_is_on(stage->proc_fd, PROC_SUPER_MAGIC) != 1)
 		return error_set(err, -EPERM, "it is not procfs");
 	return 0;
@@ -259,7 +261,7 @@ static int keep_proc(struct stage *stage, int mount_fd, struct error *err)
 static int make_file_system(const struct oci_mount *mount, struct error *err)
 {
 	bool is_cgroup = mount->kind == OCI_MOUNT_CGROUP;
-	auto_fd context = mount_begin(is_cgroup ? "cgroup2" : mount->type,
+	auto_left_fd context = mount_begin(is_cgroup ? "cgroup2" : mount->type,
 		mount->source, err);
 	int result;
 
@@ -274,10 +276,8 @@ static int make_file_system(const struct oci_mount *mount, struct error *err)
 static int make_mount(struct stage *stage, const struct step *step,
 	struct error *err)
 {
-	int ready_fd = stage->mount_fds[step->index];
-
-	if (ready_fd >= 0)
-		return fcntl(ready_fd, F_DUPFD_CLOEXEC, 3);
+	if (stage->mount_fds[step->index] >= 0)
+		return fd_take(&stage->mount_fds[step->index]);
 	return make_file_system(step->mount, err);
 }
 
@@ -285,7 +285,8 @@ static int make_mount(struct stage *stage, const struct step *step,
 static int copy_up(const struct stage *stage, const struct step *step,
 	int mount_fd, struct error *err)
 {
-	auto_fd fd = openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	auto_left_fd fd =
+		openat(mount_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	return fd < 0 ? -errno
 		      : root_copy_out(stage->root_fd, step->path, fd, err);
@@ -293,8 +294,8 @@ static int copy_up(const struct stage *stage, const struct step *step,
 
 int mount_make(struct stage *stage, const struct step *step, struct error *err)
 {
-	auto_fd target = mount_open_target(stage, step, true, err);
-	auto_fd fd = -1;
+	auto_left_fd target = mount_open_target(stage, step, true, err);
+	auto_left_fd fd = -1;
 	int result = 0;
 
 	if (target < 0)
@@ -308,14 +309,16 @@ int mount_make(struct stage *stage, const struct step *step, struct error *err)
 		return result;
 	if (kernel_move_mount(fd, target) < 0)
 		return -errno;
-	return text_equal(step->path, "/proc") ? keep_proc(stage, fd, err) : 0;
+	return text_equal(step->path, "/proc")
+		       ? keep_proc(stage, fd_take(&fd), err)
+		       : 0;
 }
 
 /* Only attributes: what is mounted there, others may have too. */
 int mount_change(struct stage *stage, const struct step *step,
 	struct error *err)
 {
-	auto_fd fd = inside_open(stage->root_fd, step->path, O_PATH);
+	auto_left_fd fd = inside_open(stage->root_fd, step->path, O_PATH);
 
 	(void)err;
 	return fd < 0 ? fd : set_attributes(fd, step->mount);
@@ -329,7 +332,9 @@ static int check_bound_proc(struct stage *stage, int mount_fd,
 		status->st_ino != PROC_ROOT)
 		return error_set(err, -EPERM,
 			"nothing but procfs may be at /proc");
-	return keep_proc(stage, mount_fd, err);
+	mount_fd = fcntl(mount_fd, F_DUPFD_CLOEXEC, 3);
+	return mount_fd < 0 ? error_errno(err, "keep it open")
+			    : keep_proc(stage, mount_fd, err);
 }
 
 int mount_bind(struct stage *stage, const struct step *step, struct error *err)
@@ -344,7 +349,7 @@ int mount_bind(struct stage *stage, const struct step *step, struct error *err)
 	if (fstat(mount_fd, &status) < 0)
 		return -errno;
 
-	auto_fd target =
+	auto_left_fd target =
 		mount_open_target(stage, step, S_ISDIR(status.st_mode), err);
 
 	if (target < 0)

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/magic.h>
+#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,7 +29,8 @@
 
 int protect_open_null(struct error *err)
 {
-	auto_fd fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	auto_left_fd fd =
+		openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat status;
 	int result;
 
@@ -42,6 +44,22 @@ int protect_open_null(struct error *err)
 }
 
 /*
+ * Below our own procfs, which was looked at when it was mounted, what is on no
+ * other mount is on it; -EXDEV when it is elsewhere.
+ */
+static int open_in_proc(const struct stage *stage, const char *path)
+{
+	int fd;
+
+	if (stage->proc_fd < 0 || !text_starts_with(path, "/proc/"))
+		return -EXDEV;
+	fd = kernel_openat2(stage->proc_fd, path + strlen("/proc/"), O_PATH,
+		RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_SYMLINKS |
+			RESOLVE_NO_MAGICLINKS);
+	return fd < 0 ? -errno : fd;
+}
+
+/*
  * Opens a path that the kernel made, to protect it; -ENOENT when this kernel
  * has no such thing. What lies below /proc and /sys must be of their file
  * systems, or the protection would protect something else.
@@ -49,8 +67,11 @@ int protect_open_null(struct error *err)
 static int open_kernel_path(const struct stage *stage, const char *path,
 	struct error *err)
 {
-	auto_fd fd = inside_open_no_links(stage->root_fd, path, O_PATH);
+	auto_left_fd fd = open_in_proc(stage, path);
 
+	if (fd != -EXDEV)
+		return fd == -ENOTDIR ? -ENOENT : fd_take(&fd);
+	fd = inside_open_no_links(stage->root_fd, path, O_PATH);
 	if (fd == -ENOTDIR)
 		return -ENOENT;
 	if (fd < 0)
@@ -68,8 +89,8 @@ int protect_read_only(struct stage *stage, const struct step *step,
 	struct error *err)
 {
 	const struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
-	auto_fd target = open_kernel_path(stage, step->path, err);
-	auto_fd mount = -1;
+	auto_left_fd target = open_kernel_path(stage, step->path, err);
+	auto_left_fd mount = -1;
 
 	if (target < 0)
 		return target == -ENOENT ? 0 : target;
@@ -84,43 +105,48 @@ int protect_read_only(struct stage *stage, const struct step *step,
  * The first one is attached as it is, and from then on it is in our mount
  * namespace and can be copied.
  */
-static int copy_mask(int *mask_fd, bool *is_used)
+static int attach_mask(int mask_fd, bool *is_used, int target_fd)
 {
-	if (*is_used)
-		return kernel_clone_mount(*mask_fd, "", 0);
+	auto_left_fd copy = -1;
+
+	if (*is_used) {
+		copy = kernel_clone_mount(mask_fd, "", 0);
+		mask_fd = copy;
+	}
+	if (mask_fd < 0 || kernel_move_mount(mask_fd, target_fd) < 0)
+		return -errno;
 	*is_used = true;
-	return fcntl(*mask_fd, F_DUPFD_CLOEXEC, 3);
+	return 0;
 }
 
 /* One empty file system serves all folders that are masked. */
 static int open_empty(struct stage *stage, struct error *err)
 {
 	if (stage->empty_fd < 0)
-		stage->empty_fd = mount_open("tmpfs", "mode=555,size=4k",
+		stage->empty_fd = mount_open("tmpfs", "mode=555",
 			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
 				MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
 			err);
-	if (stage->empty_fd < 0)
-		return stage->empty_fd;
-	return copy_mask(&stage->empty_fd, &stage->has_used_empty);
+	return stage->empty_fd < 0 ? stage->empty_fd : 0;
 }
 
 static int mask(struct stage *stage, const char *path, struct error *err)
 {
-	auto_fd target = open_kernel_path(stage, path, err);
-	auto_fd mount = -1;
+	auto_left_fd target = open_kernel_path(stage, path, err);
 	struct stat status;
+	int result = 0;
 
 	if (target < 0)
 		return target == -ENOENT ? 0 : target;
 	if (fstat(target, &status) < 0)
 		return -errno;
-	mount = S_ISDIR(status.st_mode)
-			? open_empty(stage, err)
-			: copy_mask(&stage->null_fd, &stage->has_used_null);
-	if (mount < 0)
-		return err->text[0] ? mount : -errno;
-	return kernel_move_mount(mount, target) < 0 ? -errno : 0;
+	if (!S_ISDIR(status.st_mode))
+		return attach_mask(stage->null_fd, &stage->has_used_null,
+			target);
+	result = open_empty(stage, err);
+	return result < 0 ? result
+			  : attach_mask(stage->empty_fd, &stage->has_used_empty,
+				    target);
 }
 
 /* "/sys/cpu*" for 0, 1, 2 ... until there is no such folder. */
@@ -134,7 +160,7 @@ static int mask_each(struct stage *stage, const char *path, struct error *err)
 			path, i);
 		int result;
 
-		auto_fd folder =
+		auto_left_fd folder =
 			inside_open_no_links(stage->root_fd, full, O_PATH);
 
 		if (folder < 0)
