@@ -76,12 +76,10 @@ static void give_back(void *memory)
 }
 
 /* Is it plain? If so, is it the same as jansson's? */
-static bool is_plain(const char *text)
+static bool is_plain_text(const char *text, size_t size)
 {
 	auto_arena scratch = { .limit_bytes = 1 << 20 };
-	char *exact =
-		malloc(strlen(text) + 1); /* reading over its end is seen */
-	size_t size = strlen(text);
+	char *exact = malloc(size ? size : 1); /* reading over it is seen */
 	json_malloc_t old_malloc;
 	json_free_t old_free;
 	json_t *value;
@@ -89,7 +87,7 @@ static bool is_plain(const char *text)
 	json_get_alloc_funcs(&old_malloc, &old_free);
 	in_use = &scratch;
 	json_set_alloc_funcs(take, give_back);
-	exact = memcpy(exact, text, size);
+	memcpy(exact, text, size);
 	value = fields_plain(exact, size, &scratch);
 	if (value) {
 		json_t *same =
@@ -102,6 +100,11 @@ static bool is_plain(const char *text)
 	json_set_alloc_funcs(old_malloc, old_free);
 	free(exact);
 	return value != NULL;
+}
+
+static bool is_plain(const char *text)
+{
+	return is_plain_text(text, strlen(text));
 }
 
 static void test_plain(void)
@@ -146,6 +149,21 @@ static void test_cut_off(void)
 			free(text);
 		}
 	}
+}
+
+/* What stands behind a NUL counts, too. */
+static void test_sees_behind_a_nul(void)
+{
+	static const char text[] = "[]\0[";
+	auto_arena scratch = { .limit_bytes = 1 << 20 };
+	struct error err = { 0 };
+	json_t *value;
+
+	CHECK(is_plain_text(text, 2));
+	CHECK(!is_plain_text(text, 3));
+	CHECK(fields_parse(text, 2, &scratch, &value, &err) == 0);
+	CHECK(fields_parse(text, 3, &scratch, &value, &err) == -EINVAL);
+	CHECK(fields_parse(text, 4, &scratch, &value, &err) == -EINVAL);
 }
 
 /* "[0,0,...]" with so many items */
@@ -201,6 +219,7 @@ int main(void)
 	RUN(test_plain);
 	RUN(test_not_plain);
 	RUN(test_cut_off);
+	RUN(test_sees_behind_a_nul);
 	RUN(test_limits);
 	RUN(test_says_when_memory_ends);
 	return check_done();
