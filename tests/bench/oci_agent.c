@@ -157,7 +157,8 @@ int main(int argc, char **argv)
 	raise_limit();
 	for (size_t i = 0; i < COUNT_MAX; i++)
 		containers[i] = CONTAINER_NONE;
-	if (document_load(bundle_fd, "config.json", &arena, &spec, &err) < 0)
+	if (document_load_spec(bundle_fd, "config.json", &arena, &spec, &err) <
+		0)
 		return fail(&err);
 	spec.bundle = argv[3];
 	if (chdir(argv[3]) < 0) /* paths of the document are relative to it */
