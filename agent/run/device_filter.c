@@ -38,8 +38,7 @@ struct rule {
  * them: 5:1 is the host's, a container's own is a pseudo-terminal.
  */
 static const struct rule given[] = {
-	{ true, BPF_DEVCG_DEV_CHAR, BPF_DEVCG_ACC_MKNOD, ANY, ANY },
-	{ true, BPF_DEVCG_DEV_BLOCK, BPF_DEVCG_ACC_MKNOD, ANY, ANY },
+	{ true, ANY_TYPE, BPF_DEVCG_ACC_MKNOD, ANY, ANY },
 	{ true, BPF_DEVCG_DEV_CHAR, ALL, MAJOR_MEMORY, 3 },  /* null */
 	{ true, BPF_DEVCG_DEV_CHAR, ALL, MAJOR_MEMORY, 5 },  /* zero */
 	{ true, BPF_DEVCG_DEV_CHAR, ALL, MAJOR_MEMORY, 7 },  /* full */
@@ -158,10 +157,22 @@ static int read_rules(const struct oci_resources *resources,
 	return 0;
 }
 
-/* A BPF program in the making (kernel Documentation/bpf/standardization). */
+/*
+ * A BPF program in the making (kernel Documentation/bpf/standardization). The
+ * kernel takes 2 us to load an instruction, so there are to be few: answers are
+ * given at the end only, and jumped to.
+ */
 struct code {
 	struct bpf_insn *at;
 	size_t count;
+};
+
+/* Where a jump leads until the place is known; real ones are not negative. */
+enum label {
+	LABEL_NEXT = -1, /* what comes after this group of rules */
+	LABEL_ALLOW = -2,
+	LABEL_DENY = -3,
+	LABEL_NEXT_MAJOR = -4,
 };
 
 /* Registers: what was asked for, as struct bpf_cgroup_dev_ctx has it. */
@@ -179,96 +190,194 @@ static void emit(struct code *code, struct bpf_insn instruction)
 	code->at[code->count++] = instruction;
 }
 
-static struct bpf_insn load(enum reg to, size_t offset)
+static void emit_load(struct code *code, enum reg to, size_t offset)
 {
-	return (struct bpf_insn){
-		.code = BPF_LDX | BPF_MEM | BPF_W,
-		.dst_reg = to & 0xf,
-		.src_reg = REG_CONTEXT & 0xf,
-		.off = (int16_t)offset,
-	};
+	emit(code, (struct bpf_insn){
+			   .code = BPF_LDX | BPF_MEM | BPF_W,
+			   .dst_reg = to & 0xf,
+			   .src_reg = REG_CONTEXT & 0xf,
+			   .off = (int16_t)offset,
+		   });
 }
 
-static struct bpf_insn copy(enum reg to, enum reg from)
+static void emit_copy(struct code *code, enum reg to, enum reg from)
 {
-	return (struct bpf_insn){
-		.code = BPF_ALU | BPF_MOV | BPF_X,
-		.dst_reg = to & 0xf,
-		.src_reg = from & 0xf,
-	};
+	emit(code, (struct bpf_insn){
+			   .code = BPF_ALU | BPF_MOV | BPF_X,
+			   .dst_reg = to & 0xf,
+			   .src_reg = from & 0xf,
+		   });
 }
 
-static struct bpf_insn change(uint8_t operation, enum reg to, int32_t value)
+static void emit_change(struct code *code, uint8_t operation, enum reg to,
+	int32_t value)
 {
-	return (struct bpf_insn){
-		.code = (uint8_t)(BPF_ALU | operation | BPF_K),
-		.dst_reg = to & 0xf,
-		.imm = value,
-	};
+	emit(code, (struct bpf_insn){
+			   .code = (uint8_t)(BPF_ALU | operation | BPF_K),
+			   .dst_reg = to & 0xf,
+			   .imm = value,
+		   });
 }
 
-/* A jump by test (BPF_JNE, BPF_JEQ) that finish_rule gives its target. */
-static struct bpf_insn jump_out(uint8_t test, enum reg reg, int64_t value)
+/* A jump by test (BPF_JNE, BPF_JEQ, BPF_JSET). */
+static void emit_jump(struct code *code, uint8_t test, enum reg reg,
+	int64_t value, enum label label)
 {
-	return (struct bpf_insn){
-		.code = (uint8_t)(BPF_JMP32 | test | BPF_K),
-		.dst_reg = reg & 0xf,
-		.imm = (int32_t)(uint32_t)value,
-	};
+	emit(code, (struct bpf_insn){
+			   .code = (uint8_t)(BPF_JMP32 | test | BPF_K),
+			   .dst_reg = reg & 0xf,
+			   .off = (int16_t)label,
+			   .imm = (int32_t)(uint32_t)value,
+		   });
 }
 
-static void emit_return(struct code *code, int32_t value)
+static void emit_answer(struct code *code, bool is_allowed)
 {
-	emit(code, change(BPF_MOV, REG_RESULT, value));
+	emit_change(code, BPF_MOV, REG_RESULT, is_allowed);
 	emit(code, (struct bpf_insn){ .code = BPF_JMP | BPF_EXIT });
 }
 
-/* Lets the jumps since start go to what comes next. */
-static void finish_rule(struct code *code, size_t start)
+/* Lets the jumps to label since start go to place. */
+static void set_label(struct code *code, size_t start, enum label label,
+	size_t place)
 {
 	for (size_t i = start; i < code->count; i++) {
 		struct bpf_insn *at = &code->at[i];
+		bool is_jump = BPF_CLASS(at->code) == BPF_JMP32 ||
+			       at->code == (BPF_JMP | BPF_JA);
 
-		if (BPF_CLASS(at->code) == BPF_JMP32)
-			at->off = (int16_t)(code->count - i - 1);
+		if (is_jump && at->off == (int16_t)label)
+			at->off = (int16_t)(place - i - 1);
 	}
 }
 
 static void emit_rule(struct code *code, const struct rule *rule)
 {
+	enum label answer = rule->is_allowed ? LABEL_ALLOW : LABEL_DENY;
 	size_t start = code->count;
 
 	if (rule->type != ANY_TYPE)
-		emit(code, jump_out(BPF_JNE, REG_TYPE, rule->type));
+		emit_jump(code, BPF_JNE, REG_TYPE, rule->type, LABEL_NEXT);
 	if (rule->major != ANY)
-		emit(code, jump_out(BPF_JNE, REG_MAJOR, rule->major));
+		emit_jump(code, BPF_JNE, REG_MAJOR, rule->major, LABEL_NEXT);
 	if (rule->minor != ANY)
-		emit(code, jump_out(BPF_JNE, REG_MINOR, rule->minor));
-	if (rule->access != ALL && rule->is_allowed) {
-		emit(code, change(BPF_AND, REG_ACCESS, ~rule->access));
-		emit(code, jump_out(BPF_JNE, REG_ACCESS, 0));
-	} else if (rule->access != ALL) {
-		emit(code, copy(REG_RESULT, REG_ACCESS));
-		emit(code, change(BPF_AND, REG_RESULT, rule->access));
-		emit(code, jump_out(BPF_JEQ, REG_RESULT, 0));
+		emit_jump(code, BPF_JNE, REG_MINOR, rule->minor, LABEL_NEXT);
+	if (rule->access == ALL) {
+		emit(code, (struct bpf_insn){ .code = BPF_JMP | BPF_JA,
+				   .off = (int16_t)answer });
+	} else if (rule->is_allowed) {
+		emit_change(code, BPF_AND, REG_ACCESS, ~rule->access);
+		emit_jump(code, BPF_JEQ, REG_ACCESS, 0, answer);
+	} else {
+		emit_jump(code, BPF_JSET, REG_ACCESS, rule->access, answer);
 	}
-	emit_return(code, rule->is_allowed);
-	finish_rule(code, start);
+	set_label(code, start, LABEL_NEXT, code->count);
+}
+
+/* Whether a rule allows all access to devices of one major number. */
+static bool is_plain(const struct rule *rule)
+{
+	return rule->is_allowed && rule->access == ALL &&
+	       rule->type != ANY_TYPE && rule->major != ANY;
+}
+
+static int64_t compare(const struct rule *a, const struct rule *b)
+{
+	if (a->type != b->type)
+		return a->type - b->type;
+	return a->major != b->major ? a->major - b->major : a->minor - b->minor;
+}
+
+/* Plain rules one after the other mean the same in any order. */
+static void sort(struct rule *rules, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		struct rule rule = rules[i];
+		size_t place = i;
+
+		for (; place > 0 && compare(&rules[place - 1], &rule) > 0;
+			place--)
+			rules[place] = rules[place - 1];
+		rules[place] = rule;
+	}
+}
+
+/* Sorted plain rules of one type and major; returns how many they are. */
+static size_t emit_major(struct code *code, const struct rule *rules,
+	size_t count)
+{
+	size_t start = code->count;
+	size_t used = 0;
+
+	if (rules->minor == ANY) /* the first of them */
+		emit_jump(code, BPF_JEQ, REG_MAJOR, rules->major, LABEL_ALLOW);
+	else
+		emit_jump(code, BPF_JNE, REG_MAJOR, rules->major,
+			LABEL_NEXT_MAJOR);
+	while (used < count && rules[used].type == rules->type &&
+		rules[used].major == rules->major) {
+		if (rules->minor != ANY)
+			emit_jump(code, BPF_JEQ, REG_MINOR, rules[used].minor,
+				LABEL_ALLOW);
+		used++;
+	}
+	set_label(code, start, LABEL_NEXT_MAJOR, code->count);
+	return used;
+}
+
+static void emit_plain(struct code *code, struct rule *rules, size_t count)
+{
+	sort(rules, count);
+	for (size_t i = 0; i < count;) {
+		int type = rules[i].type;
+		size_t start = code->count;
+
+		emit_jump(code, BPF_JNE, REG_TYPE, type, LABEL_NEXT);
+		while (i < count && rules[i].type == type)
+			i += emit_major(code, &rules[i], count - i);
+		set_label(code, start, LABEL_NEXT, code->count);
+	}
+}
+
+static void emit_rules(struct code *code, const struct order *order)
+{
+	for (size_t i = 0; i < order->count;) {
+		size_t count = 0;
+
+		while (i + count < order->count &&
+			is_plain(&order->items[i + count]))
+			count++;
+		if (count > 0) {
+			emit_plain(code, &order->items[i], count);
+			i += count;
+			continue;
+		}
+		if (!is_universal(&order->items[i]))
+			emit_rule(code, &order->items[i]);
+		i++;
+	}
 }
 
 static void assemble(const struct order *order, struct code *code)
 {
-	emit(code, load(REG_ACCESS,
-			   offsetof(struct bpf_cgroup_dev_ctx, access_type)));
-	emit(code, copy(REG_TYPE, REG_ACCESS));
-	emit(code, change(BPF_AND, REG_TYPE, 0xffff));
-	emit(code, change(BPF_RSH, REG_ACCESS, 16));
-	emit(code, load(REG_MAJOR, offsetof(struct bpf_cgroup_dev_ctx, major)));
-	emit(code, load(REG_MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor)));
-	for (size_t i = 0; i < order->count; i++)
-		emit_rule(code, &order->items[i]);
-	if (!order->is_closed)
-		emit_return(code, 0);
+	/* what is left when no rule has answered */
+	bool usual =
+		order->is_closed && order->items[order->count - 1].is_allowed;
+	size_t end;
+
+	emit_load(code, REG_ACCESS,
+		offsetof(struct bpf_cgroup_dev_ctx, access_type));
+	emit_copy(code, REG_TYPE, REG_ACCESS);
+	emit_change(code, BPF_AND, REG_TYPE, 0xffff);
+	emit_change(code, BPF_RSH, REG_ACCESS, 16);
+	emit_load(code, REG_MAJOR, offsetof(struct bpf_cgroup_dev_ctx, major));
+	emit_load(code, REG_MINOR, offsetof(struct bpf_cgroup_dev_ctx, minor));
+	emit_rules(code, order);
+	end = code->count;
+	emit_answer(code, usual);
+	emit_answer(code, !usual);
+	set_label(code, 0, LABEL_ALLOW, usual ? end : end + 2);
+	set_label(code, 0, LABEL_DENY, usual ? end + 2 : end);
 }
 
 int device_filter_assemble(const struct oci_resources *resources,
