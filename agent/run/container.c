@@ -435,25 +435,40 @@ static int clear_process(struct container *container, struct error *err)
 	return result < 0 && result != -ECHILD ? result : 0;
 }
 
+/* Most are empty by now; in others something is left to be killed. */
+static int clear_cgroup(struct container *container, int cgroup_root_fd,
+	struct error *err)
+{
+	int result;
+
+	if (!container->cgroup[0])
+		return 0;
+	result = cgroup_remove(cgroup_root_fd, container->cgroup, NULL);
+	if (result < 0) {
+		if (container->cgroup_dir_fd >= 0) {
+			(void)cgroup_kill(container->cgroup_dir_fd, NULL);
+			(void)cgroup_wait_empty(container->cgroup_dir_fd,
+				CLEAR_TIMEOUT_MS);
+		}
+		result = cgroup_remove(cgroup_root_fd, container->cgroup, err);
+	}
+	if (result == 0 && container->prunes_cgroups)
+		result = cgroup_prune(cgroup_root_fd, container->cgroup, err);
+	return result;
+}
+
 int container_clear(struct container *container, int cgroup_root_fd,
 	struct error *err)
 {
 	int result;
 
-	if (container->cgroup_dir_fd >= 0)
+	/* all at once, so that none makes another one meanwhile */
+	if (container->cgroup_dir_fd >= 0 &&
+		(container->pid != 0 || !container->cgroup[0]))
 		(void)cgroup_kill(container->cgroup_dir_fd, NULL);
 	result = clear_process(container, err);
-	if (result < 0)
-		return result;
-	if (container->cgroup[0]) {
-		if (container->cgroup_dir_fd >= 0)
-			(void)cgroup_wait_empty(container->cgroup_dir_fd,
-				CLEAR_TIMEOUT_MS);
-		result = cgroup_remove(cgroup_root_fd, container->cgroup, err);
-		if (result == 0 && container->prunes_cgroups)
-			result = cgroup_prune(cgroup_root_fd, container->cgroup,
-				err);
-	}
+	if (result == 0)
+		result = clear_cgroup(container, cgroup_root_fd, err);
 	if (result < 0)
 		return result;
 	fd_close(&container->cgroup_dir_fd);

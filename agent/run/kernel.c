@@ -144,6 +144,21 @@ int kernel_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable)
 	return (int)syscall(SYS_capset, &header, data);
 }
 
+int kernel_setgroups(size_t count, const uint32_t *groups)
+{
+	return (int)syscall(SYS_setgroups, count, groups);
+}
+
+int kernel_setgid(uint32_t gid)
+{
+	return (int)syscall(SYS_setresgid, gid, gid, gid);
+}
+
+int kernel_setuid(uint32_t uid)
+{
+	return (int)syscall(SYS_setresuid, uid, uid, uid);
+}
+
 int kernel_new_session_keyring(void)
 {
 	return (int)syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL);

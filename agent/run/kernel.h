@@ -69,6 +69,12 @@ int kernel_default_signal(int signal);
 int kernel_capget(uint64_t *permitted);
 int kernel_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable);
 
+/* setgroups(2), setresgid(2) and setresuid(2), without what a libc does for
+ * threads: there is one. */
+int kernel_setgroups(size_t count, const uint32_t *groups);
+int kernel_setgid(uint32_t gid);
+int kernel_setuid(uint32_t uid);
+
 /* keyctl(2), KEYCTL_JOIN_SESSION_KEYRING: a new anonymous one. */
 int kernel_new_session_keyring(void);
 

@@ -208,7 +208,8 @@ static int open_stdio(struct stage *stage, struct container *container,
  */
 static int read_ignored(uint64_t *out, struct error *err)
 {
-	auto_fd fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	auto_fd fd =
+		openat(AT_FDCWD, "/proc/self/status", O_RDONLY | O_CLOEXEC);
 	char text[STATUS_BYTES];
 	ssize_t size = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
 	const char *line;

@@ -3,12 +3,11 @@
 #include "run/rights.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <inttypes.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/prctl.h>
-#include <unistd.h>
 
 #include "lib/error.h"
 #include "run/channel.h"
@@ -30,12 +29,12 @@ int rights_become_root(struct stage *stage, const struct step *step,
 	(void)stage;
 	(void)step;
 	(void)err;
-	if (setgroups(0, NULL) < 0 && errno != EPERM)
+	if (kernel_setgroups(0, NULL) < 0 && errno != EPERM)
 		return -errno;
 	/* EINVAL: there is no root in it */
-	if (setresgid(0, 0, 0) < 0 && errno != EINVAL)
+	if (kernel_setgid(0) < 0 && errno != EINVAL)
 		return -errno;
-	if (setresuid(0, 0, 0) < 0 && errno != EINVAL)
+	if (kernel_setuid(0) < 0 && errno != EINVAL)
 		return -errno;
 	return 0;
 }
@@ -86,15 +85,17 @@ int rights_user(struct stage *stage, const struct step *step, struct error *err)
 	const struct oci_user *user = &stage->process->user;
 
 	(void)step;
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
+	/* who becomes root keeps them */
+	if (user->uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return -errno;
 	/* whoever may map only himself has none, and need not drop any */
-	if (setgroups(user->additional_gid_count, user->additional_gids) < 0 &&
+	if (kernel_setgroups(user->additional_gid_count,
+		    user->additional_gids) < 0 &&
 		(errno != EPERM || user->additional_gid_count > 0))
 		return error_errno(err, "supplementary groups");
-	if (setresgid(user->gid, user->gid, user->gid) < 0)
+	if (kernel_setgid(user->gid) < 0)
 		return error_errno(err, "group %" PRIu32, user->gid);
-	if (setresuid(user->uid, user->uid, user->uid) < 0)
+	if (kernel_setuid(user->uid) < 0)
 		return error_errno(err, "user %" PRIu32, user->uid);
 	return 0;
 }
@@ -112,21 +113,29 @@ static int raise_ambient(uint64_t ambient)
 	return 0;
 }
 
+/* Sets those of wanted that are in all. */
+static int set_sets(const struct oci_capabilities *wanted, uint64_t all)
+{
+	if (kernel_capset(wanted->effective & wanted->permitted & all,
+		    wanted->permitted & all, wanted->inheritable & all) < 0)
+		return -errno;
+	/* what is not inheritable is not ambient (capabilities(7)) */
+	return wanted->inheritable ? raise_ambient(wanted->ambient & all) : 0;
+}
+
 /* What we do not have ourselves cannot be given and is left out. */
 int rights_capabilities(struct stage *stage, const struct step *step,
 	struct error *err)
 {
 	const struct oci_capabilities *wanted = &stage->process->capabilities;
+	int result = set_sets(wanted, UINT64_MAX);
 	uint64_t ours;
 
 	(void)step;
 	(void)err;
-	if (kernel_capget(&ours) < 0 ||
-		kernel_capset(wanted->effective & wanted->permitted & ours,
-			wanted->permitted & ours,
-			wanted->inheritable & ours) < 0)
-		return -errno;
-	return raise_ambient(wanted->ambient & ours);
+	if (result != -EPERM)
+		return result;
+	return kernel_capget(&ours) < 0 ? -errno : set_sets(wanted, ours);
 }
 
 int rights_no_new(struct stage *stage, const struct step *step,

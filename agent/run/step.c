@@ -166,24 +166,31 @@ static int make_keyring(struct stage *stage, const struct step *step,
 }
 
 /* A folder outside would show as "(unreachable)" (getcwd(2)). */
-static int change_folder(struct stage *stage, const struct step *step,
-	struct error *err)
+static int enter_folder(int folder_fd, struct error *err)
 {
-	auto_fd fd =
-		inside_make(stage->root_fd, step->path, INSIDE_FOLDER, true);
 	char now[PATH_MAX];
 
-	if (fd == -EROFS)
-		return error_set(err, fd,
-			"it is not there and the container root cannot be "
-			"written");
-	if (fd < 0)
-		return fd;
-	if (fchdir(fd) < 0 || !getcwd(now, sizeof(now)))
+	if (fchdir(folder_fd) < 0 || !getcwd(now, sizeof(now)))
 		return -errno;
 	if (now[0] != '/')
 		return error_set(err, -EPERM, "it is outside the container");
 	return 0;
+}
+
+static int change_folder(struct stage *stage, const struct step *step,
+	struct error *err)
+{
+	auto_fd fd = -1;
+
+	/* where the process is already */
+	if (text_equal(step->path, "/"))
+		return 0;
+	fd = inside_make(stage->root_fd, step->path, INSIDE_FOLDER, true);
+	if (fd == -EROFS)
+		return error_set(err, fd,
+			"it is not there and the container root cannot be "
+			"written");
+	return fd < 0 ? fd : enter_folder(fd, err);
 }
 
 /* Whoever made us gets the master. */
