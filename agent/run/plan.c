@@ -66,7 +66,7 @@ static bool is_of_the_kernel(const struct oci_mount *mount)
 bool plan_needs_maker(const struct oci_spec *spec,
 	const struct oci_mount *mount)
 {
-	if (!has_new(spec, OCI_NAMESPACE_USER) ||
+	if (!spec->namespaces[OCI_NAMESPACE_USER].is_asked ||
 		mount->kind != OCI_MOUNT_FILE_SYSTEM || mount->is_remount)
 		return false;
 	if (text_equal(mount->type, "sysfs"))

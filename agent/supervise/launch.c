@@ -16,6 +16,7 @@
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/text.h"
+#include "run/idmap.h"
 #include "run/profile.h"
 #include "run/seccomp_docker.h"
 #include "store/store.h"
@@ -106,6 +107,8 @@ static int open_root(const struct launch_request *request,
 		.work = arena_format(&launch->arena,
 			"%s/" FOLDERS_CONTAINERS "/%s/work", data, name),
 		.user_namespace_fd = launch->users_fd,
+		.root_uid = launch->users_fd < 0 ? 0 : request->first_id,
+		.root_gid = launch->users_fd < 0 ? 0 : request->first_id,
 		.base = data,
 	};
 	auto_fd dir_fd = open_container(request, launch, err);
@@ -436,7 +439,11 @@ static int fill_sandbox(const struct launch_request *request,
 	if (result == 0)
 		result = sandbox_fill(&source, &launch->arena, &launch->spec,
 			err);
-	return result;
+	if (result < 0 || launch->spec.uid_mappings.count == 0)
+		return result;
+	launch->users_fd = idmap_open(&launch->spec.uid_mappings,
+		&launch->spec.gid_mappings, err);
+	return launch->users_fd < 0 ? launch->users_fd : 0;
 }
 
 int launch_prepare(const struct launch_request *request, struct launch *launch,

@@ -16,6 +16,7 @@
 #include "fault.h"
 #include "lib/error.h"
 #include "lib/fd.h"
+#include "run/range.h"
 #include "run_fixture.h"
 #include "store/store.h"
 #include "supervise/folders.h"
@@ -44,7 +45,7 @@ static bool begin(void)
 		    "mkdir -p layer/srv layer/proc layer/sys layer/dev data run; "
 		    "echo hello >layer/srv/page; chmod 750 layer/srv; "
 		    "echo nameserver 1.1.1.1 >run/resolv.conf; "
-		    "mkdir -p layer/etc; echo mail:x:8: >layer/etc/group")) {
+		    "mkdir -p layer/etc; echo mail:x:8: >layer/etc/group; cp -a layer data/")) {
 		check_skip(fixture_missing);
 		return false;
 	}
@@ -53,7 +54,7 @@ static bool begin(void)
 	places.data_fd = open_path("data");
 	places.run_fd = open_path("run");
 	places.memory_bytes = 1 << 30;
-	layers[0] = fixture_path(&fixture, "layer");
+	layers[0] = fixture_path(&fixture, "data/layer");
 	image = (struct image){ .digest = "sha256:one",
 		.layers = layers,
 		.layer_count = 1,
@@ -179,6 +180,32 @@ static void test_launch(void)
 	before = fault_count_fds();
 	run_once();
 	CHECK(fault_count_fds() == before);
+	end();
+}
+
+/* What its root writes is root's on disk, though it is nobody's outside. */
+static void test_users_of_its_own(void)
+{
+	struct stat status = { 0 };
+	unsigned int before;
+
+	if (!begin())
+		return;
+	command[2] = "cat /srv/page; echo >/srv/new; echo >/made; "
+		     "chown 5:6 /made; stat -c %u /srv/new /etc/hosts /";
+	make();
+	before = fault_count_fds();
+	request.first_id = RANGE_FIRST;
+	run_once();
+	request.first_id = 0;
+	command[2] = "cat /srv/page";
+	CHECK(fixture_said(&fixture, "hello\n0\n0\n0\n"));
+	CHECK(fault_count_fds() == before);
+	CHECK(fstatat(places.data_fd, "volumes/site/new", &status, 0) == 0);
+	CHECK(status.st_uid == 0);
+	CHECK(fstatat(places.data_fd, "containers/web/upper/made", &status,
+		      0) == 0);
+	CHECK(status.st_uid == 5 && status.st_gid == 6);
 	end();
 }
 
@@ -391,6 +418,7 @@ int main(void)
 	RUN(test_another_image_gets_a_fresh_upper_layer);
 	RUN(test_half_a_volume);
 	RUN(test_launch);
+	RUN(test_users_of_its_own);
 	RUN(test_what_is_missing);
 	RUN(test_profile);
 	RUN(test_groups_and_init);
