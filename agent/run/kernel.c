@@ -69,6 +69,12 @@ int kernel_move_mount(int mount_fd, int target_fd)
 		MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH);
 }
 
+int kernel_move_mount_at(int mount_fd, int dir_fd, const char *name)
+{
+	return (int)syscall(SYS_move_mount, mount_fd, "", dir_fd, name,
+		MOVE_MOUNT_F_EMPTY_PATH);
+}
+
 int kernel_detach(int fd)
 {
 	char path[32];

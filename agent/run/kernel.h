@@ -40,6 +40,8 @@ int kernel_clone_mount(int dir_fd, const char *path, unsigned int flags);
 
 /* move_mount(2) of the mount at mount_fd onto what target_fd is. */
 int kernel_move_mount(int mount_fd, int target_fd);
+/* ... onto what name is in the folder dir_fd; a link is not followed. */
+int kernel_move_mount_at(int mount_fd, int dir_fd, const char *name);
 
 /* umount2(2), MNT_DETACH, of the mount whose root fd is. */
 int kernel_detach(int fd);

@@ -292,26 +292,62 @@ static int copy_up(const struct stage *stage, const struct step *step,
 		      : root_copy_out(stage->root_fd, step->path, fd, err);
 }
 
-int mount_make(struct stage *stage, const struct step *step, struct error *err)
+/* The name of a path right in the /dev that we have just made, or NULL. */
+static const char *in_new_dev(const struct stage *stage, const char *path)
 {
-	auto_left_fd target = mount_open_target(stage, step, true, err);
-	auto_left_fd fd = -1;
-	int result = 0;
+	const char *name = path + strlen("/dev/");
 
+	if (stage->new_dev_fd < 0 || !text_starts_with(path, "/dev/") ||
+		!name[0] || name[0] == '.' || strchr(name, '/'))
+		return NULL;
+	return name;
+}
+
+static int attach(const struct stage *stage, const struct step *step,
+	int mount_fd, struct error *err)
+{
+	const char *name = in_new_dev(stage, step->path);
+	auto_left_fd target = -1;
+
+	/* nobody else sees it, so a folder that we make there is one */
+	if (name && mkdirat(stage->new_dev_fd, name, 0755) == 0)
+		return kernel_move_mount_at(mount_fd, stage->new_dev_fd, name) <
+				       0
+			       ? -errno
+			       : 0;
+	target = mount_open_target(stage, step, true, err);
 	if (target < 0)
 		return target;
-	fd = make_mount(stage, step, err);
+	return kernel_move_mount(mount_fd, target) < 0 ? -errno : 0;
+}
+
+/* What was mounted just now may be or cover our /dev. */
+static void keep_dev(struct stage *stage, const struct step *step, int mount_fd)
+{
+	if (text_equal(step->path, "/dev"))
+		stage->new_dev_fd = mount_fd;
+	else if (step->allows_links)
+		stage->new_dev_fd = -1;
+}
+
+int mount_make(struct stage *stage, const struct step *step, struct error *err)
+{
+	auto_left_fd fd = make_mount(stage, step, err);
+	int result = 0;
+
 	if (fd < 0)
 		return fd;
 	if (step->mount->copies_up)
 		result = copy_up(stage, step, fd, err);
+	if (result == 0)
+		result = attach(stage, step, fd, err);
 	if (result < 0)
 		return result;
-	if (kernel_move_mount(fd, target) < 0)
-		return -errno;
-	return text_equal(step->path, "/proc")
-		       ? keep_proc(stage, fd_take(&fd), err)
-		       : 0;
+	if (text_equal(step->path, "/proc"))
+		return keep_proc(stage, fd_take(&fd), err);
+	keep_dev(stage, step,
+		text_equal(step->path, "/dev") ? fd_take(&fd) : -1);
+	return 0;
 }
 
 /* Only attributes: what is mounted there, others may have too. */
@@ -356,6 +392,7 @@ int mount_bind(struct stage *stage, const struct step *step, struct error *err)
 		return target;
 	if (kernel_move_mount(mount_fd, target) < 0)
 		return -errno;
+	keep_dev(stage, step, -1);
 	return text_equal(step->path, "/proc")
 		       ? check_bound_proc(stage, mount_fd, &status, err)
 		       : 0;

@@ -279,7 +279,9 @@ static void init(struct stage *stage, const struct container_request *request,
 		.terminal = TERMINAL_NONE,
 		.proc_fd = -1,
 		.dev_fd = -1,
+		.new_dev_fd = -1,
 		.empty_fd = -1,
+		.null_copy_fd = -1,
 	};
 }
 

@@ -85,10 +85,43 @@ static int open_kernel_path(const struct stage *stage, const char *path,
 	return fd_take(&fd);
 }
 
+/*
+ * The name of a path right in our own procfs, or NULL. The kernel has made all
+ * that is there, so it needs no look before: a link is not followed.
+ */
+static const char *in_proc(const struct stage *stage, const char *path)
+{
+	const char *name = path + strlen("/proc/");
+
+	if (stage->proc_fd < 0 || !text_starts_with(path, "/proc/") ||
+		!name[0] || name[0] == '.' || strchr(name, '/'))
+		return NULL;
+	return name;
+}
+
+/* 0, or -errno: the longer way then says more. */
+static int make_read_only_at(int dir_fd, const char *name)
+{
+	const struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	auto_left_fd mount = kernel_clone_mount(dir_fd, name,
+		AT_RECURSIVE | AT_SYMLINK_NOFOLLOW);
+
+	if (mount < 0 || kernel_mount_setattr(mount, AT_RECURSIVE, &attr) < 0 ||
+		kernel_move_mount_at(mount, dir_fd, name) < 0)
+		return -errno;
+	return 0;
+}
+
 int protect_read_only(struct stage *stage, const struct step *step,
 	struct error *err)
 {
 	const struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	const char *name = in_proc(stage, step->path);
+	int result = name ? make_read_only_at(stage->proc_fd, name) : -EXDEV;
+
+	if (result == 0 || result == -ENOENT)
+		return 0;
+
 	auto_left_fd target = open_kernel_path(stage, step->path, err);
 	auto_left_fd mount = -1;
 
@@ -102,51 +135,68 @@ int protect_read_only(struct stage *stage, const struct step *step,
 }
 
 /*
- * The first one is attached as it is, and from then on it is in our mount
- * namespace and can be copied.
+ * Masks what name is in a folder, or with NULL what dir_fd itself is; an error
+ * when that is a folder. The first mask is attached as it is, and from then on
+ * it is in our mount namespace and can be copied.
  */
-static int attach_mask(int mask_fd, bool *is_used, int target_fd)
+static int attach_null(struct stage *stage, int dir_fd, const char *name)
 {
-	auto_left_fd copy = -1;
+	int *mask_fd =
+		stage->has_used_null ? &stage->null_copy_fd : &stage->null_fd;
+	int result;
 
-	if (*is_used) {
-		copy = kernel_clone_mount(mask_fd, "", 0);
-		mask_fd = copy;
-	}
-	if (mask_fd < 0 || kernel_move_mount(mask_fd, target_fd) < 0)
+	if (*mask_fd < 0)
+		*mask_fd = kernel_clone_mount(stage->null_fd, "", 0);
+	if (*mask_fd < 0)
 		return -errno;
-	*is_used = true;
+	result = name ? kernel_move_mount_at(*mask_fd, dir_fd, name)
+		      : kernel_move_mount(*mask_fd, dir_fd);
+	if (result < 0)
+		return -errno;
+	if (stage->has_used_null)
+		stage->null_copy_fd = -1; /* another one next time */
+	stage->has_used_null = true;
 	return 0;
 }
 
 /* One empty file system serves all folders that are masked. */
-static int open_empty(struct stage *stage, struct error *err)
+static int attach_empty(struct stage *stage, int target_fd, struct error *err)
 {
-	if (stage->empty_fd < 0)
-		stage->empty_fd = mount_open("tmpfs", "mode=555",
+	auto_left_fd copy = -1;
+	int mask_fd = stage->empty_fd;
+
+	if (mask_fd < 0)
+		mask_fd = stage->empty_fd = mount_open("tmpfs", "mode=555",
 			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
 				MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
 			err);
-	return stage->empty_fd < 0 ? stage->empty_fd : 0;
+	if (mask_fd < 0)
+		return mask_fd;
+	if (stage->has_used_empty)
+		mask_fd = copy = kernel_clone_mount(stage->empty_fd, "", 0);
+	if (mask_fd < 0 || kernel_move_mount(mask_fd, target_fd) < 0)
+		return -errno;
+	stage->has_used_empty = true;
+	return 0;
 }
 
 static int mask(struct stage *stage, const char *path, struct error *err)
 {
-	auto_left_fd target = open_kernel_path(stage, path, err);
+	const char *name = in_proc(stage, path);
+	int result = name ? attach_null(stage, stage->proc_fd, name) : -EXDEV;
 	struct stat status;
-	int result = 0;
+
+	if (result == 0 || result == -ENOENT)
+		return 0;
+
+	auto_left_fd target = open_kernel_path(stage, path, err);
 
 	if (target < 0)
 		return target == -ENOENT ? 0 : target;
 	if (fstat(target, &status) < 0)
 		return -errno;
-	if (!S_ISDIR(status.st_mode))
-		return attach_mask(stage->null_fd, &stage->has_used_null,
-			target);
-	result = open_empty(stage, err);
-	return result < 0 ? result
-			  : attach_mask(stage->empty_fd, &stage->has_used_empty,
-				    target);
+	return S_ISDIR(status.st_mode) ? attach_empty(stage, target, err)
+				       : attach_null(stage, target, NULL);
 }
 
 /* "/sys/cpu*" for 0, 1, 2 ... until there is no such folder. */

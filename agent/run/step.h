@@ -51,9 +51,11 @@ struct stage {
 	const char *created;
 	struct terminal terminal;
 
-	int proc_fd;  /* the root of our own procfs */
-	int dev_fd;   /* the container's /dev */
-	int empty_fd; /* a mount that masks folders */
+	int proc_fd;      /* the root of our own procfs */
+	int dev_fd;       /* the container's /dev */
+	int new_dev_fd;   /* what is mounted at /dev and nobody else has seen */
+	int empty_fd;     /* a mount that masks folders */
+	int null_copy_fd; /* of null_fd, for the next mask */
 	bool has_used_empty;
 	bool has_used_null;
 };

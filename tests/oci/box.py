@@ -100,7 +100,7 @@ def restore_settings(wanted):
 
 
 class Box:
-    def __init__(self):
+    def __init__(self, number=0):
         self.folder = tempfile.mkdtemp(prefix="tare-oci-")
         self.root = os.path.join(self.folder, "rootfs")
         self.outside = os.path.join(self.folder, "outside")
@@ -110,7 +110,7 @@ class Box:
         self.env = bundle.environment(self.runtime, self.folder)
         os.mkdir(self.outside)
         bundle.make_root(self.root)
-        self.name = f"box-{os.getpid()}"
+        self.name = f"box-{os.getpid()}-{number}"
         self.config = bundle.config(cgroup=f"{CGROUP}/{self.name}")
         self.mounts = host_mounts()
         self.settings = host_settings()

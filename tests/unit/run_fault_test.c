@@ -266,7 +266,7 @@ static void test_a_failing_start_leaves_nothing(void)
 	check_row(NULL);
 	printf("# %u calls failed in turn, %u did not matter\n", nth - 1,
 		survived);
-	CHECK(nth > 200 && nth < CALLS_MAX);
+	CHECK(nth > 100 && nth < CALLS_MAX);
 	(void)close(box.mounts[DOCKER_MOUNT_COUNT].source_fd);
 	fixture_close(&box);
 }
