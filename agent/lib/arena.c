@@ -38,6 +38,16 @@ static struct arena_block *add_block(struct arena *arena, size_t size)
 	return block;
 }
 
+void arena_reserve(struct arena *arena, size_t size)
+{
+	size_t left = arena->limit_bytes
+			      ? arena->limit_bytes - arena->used_bytes
+			      : SIZE_MAX / 2;
+
+	/* when there is not so much, arena_alloc gets what is needed */
+	(void)add_block(arena, size < left ? size : left);
+}
+
 void *arena_alloc(struct arena *arena, size_t size)
 {
 	struct arena_block *block = arena->blocks;

@@ -20,6 +20,9 @@ struct arena {
 	size_t limit_bytes; /* 0: no limit */
 };
 
+/* Gets memory for size bytes at once; without it, for a page or two. */
+void arena_reserve(struct arena *arena, size_t size);
+
 /* Zeroed memory aligned for any type, or NULL. */
 void *arena_alloc(struct arena *arena, size_t size);
 

@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <setjmp.h>
 #include <string.h>
+#include <sys/auxv.h>
 
 #include "lib/arena.h"
 #include "lib/error.h"
@@ -39,6 +40,11 @@ struct scan {
 enum {
 	PLAIN_DIGITS_MAX = 18,
 	MARK_BYTES = 3
+};
+
+/* So much larger are values than their text, mostly. */
+enum {
+	SCRATCH_RATIO = 8
 };
 
 #define NO_MEMORY "no memory for it, the document is too large"
@@ -318,6 +324,21 @@ static void scratch_free(void *memory)
 	(void)memory; /* is given back with the arena */
 }
 
+/*
+ * jansson's hashes start from a random number, so that nobody can write keys
+ * that all have the same one. The kernel gave one at exec: no file is needed.
+ */
+static void seed_hashes(void)
+{
+	const char *random = (const char *)getauxval(AT_RANDOM);
+	size_t seed = 0;
+
+	/* the first half of the 16 bytes guards the stack */
+	if (random)
+		memcpy(&seed, random + 8, sizeof(seed));
+	json_object_seed(seed); /* the first time only; 0: jansson finds one */
+}
+
 /* Without why: only if it is plain; else *out is NULL, and that is no error. */
 static int load(const char *text, size_t size, struct arena *scratch,
 	json_t **out, json_error_t *why)
@@ -328,6 +349,7 @@ static int load(const char *text, size_t size, struct arena *scratch,
 
 	*out = NULL;
 	json_get_alloc_funcs(&old_malloc, &old_free);
+	seed_hashes();
 	in_use = scratch;
 	json_set_alloc_funcs(scratch_alloc, scratch_free);
 	if (setjmp(out_of_memory) == 0) {
@@ -370,6 +392,8 @@ static int parse(const char *text, size_t size, struct arena *scratch,
 int fields_parse(const char *text, size_t size, struct arena *scratch,
 	json_t **out, struct error *err)
 {
+	if (size <= SIZE_MAX / SCRATCH_RATIO)
+		arena_reserve(scratch, size * SCRATCH_RATIO);
 	if (load(text, size, scratch, out, NULL) == 0 && *out)
 		return 0;
 	arena_clear(scratch);

@@ -113,6 +113,26 @@ static void test_no_memory(void)
 	CHECK(arena_alloc(&arena, 9000) != NULL);
 }
 
+static void test_reserved_memory_is_there(void)
+{
+	auto_arena arena = { .limit_bytes = 1 << 20 };
+
+	arena_reserve(&arena, 100000);
+	fault_arm(1, ENOMEM);
+	for (size_t i = 0; i < 100; i++)
+		CHECK(arena_alloc(&arena, 1000 - 8) != NULL);
+	CHECK(arena_alloc(&arena, 1000) == NULL); /* 800 are left */
+	CHECK(fault_fired());
+	arena_reserve(&arena, SIZE_MAX); /* as much as the limit leaves */
+	fault_arm(1, ENOMEM);
+	CHECK(arena_alloc(&arena, (1 << 20) - 100 * 992) != NULL);
+	CHECK(!fault_fired());
+	CHECK(arena_alloc(&arena, 1) == NULL);
+	fault_arm(1, ENOMEM);
+	arena_reserve(&arena, 100000); /* nobody is told */
+	CHECK(fault_fired());
+}
+
 int main(void)
 {
 	RUN(test_memory_is_zeroed_and_aligned);
@@ -121,5 +141,6 @@ int main(void)
 	RUN(test_sizes_that_overflow);
 	RUN(test_strings);
 	RUN(test_no_memory);
+	RUN(test_reserved_memory_is_there);
 	return check_done();
 }
