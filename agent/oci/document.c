@@ -65,6 +65,13 @@ const struct fields document_fields = FIELDS(spec_rows, struct oci_spec, NULL);
 
 /* clang-format on */
 
+static int finish_spec(struct fields_reader *reader, struct oci_spec *spec)
+{
+	/* none asked for is none given, as with other runtimes */
+	spec->process.has_capabilities = true;
+	return document_check(reader, spec);
+}
+
 /* What a kind of document is read by, and where it goes. */
 struct target {
 	const struct fields *table;
@@ -90,9 +97,9 @@ static int parse(const struct target *target, const char *text, size_t size,
 		return result;
 	fields_init(&reader, target->arena, err);
 	result = fields_read(&reader, root, target->table, target->out);
-	if (result == 0 && target->is_spec)
-		result = document_check(&reader, target->out);
-	return result;
+	return result == 0 && target->is_spec
+		       ? finish_spec(&reader, target->out)
+		       : result;
 }
 
 static int parse_named(const struct target *target, const char *name,
