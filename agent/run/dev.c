@@ -231,17 +231,19 @@ static int make_all_for(const struct oci_spec *spec, int dir_fd,
 int dev_make_folder(const struct oci_spec *spec, const struct oci_mount *mount,
 	struct error *err)
 {
-	auto_fd fd =
-		mount_open(mount->type, mount->data, mount->attributes, err);
+	auto_fd fd = -1;
 	uint32_t uid;
 	uint32_t gid;
 	int result;
 
+	/* whose would it be? */
+	if (spec->uid_mappings.count == 0 || spec->gid_mappings.count == 0 ||
+		!idmap_to_host(&spec->uid_mappings, 0, &uid) ||
+		!idmap_to_host(&spec->gid_mappings, 0, &gid))
+		return -EPERM;
+	fd = mount_open(mount->type, mount->data, mount->attributes, err);
 	if (fd < 0)
 		return fd;
-	if (!idmap_to_host(&spec->uid_mappings, 0, &uid) ||
-		!idmap_to_host(&spec->gid_mappings, 0, &gid))
-		return -EPERM; /* whose would it be? */
 	if (fchownat(fd, ".", uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, "give '/dev' to its root");
 	result = make_all_for(spec, fd, err);

@@ -273,12 +273,34 @@ static int make_file_system(const struct oci_mount *mount, struct error *err)
 	return mount_finish(context, mount->attributes, err);
 }
 
+int mount_copy_host(const struct oci_mount *mount, struct error *err)
+{
+	const struct oci_mount copy = {
+		.source = mount->kind == OCI_MOUNT_CGROUP ? "/sys/fs/cgroup"
+							  : "/sys",
+		.attributes = mount->attributes,
+		.is_recursive = true,
+		.recursive = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+			     MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+	};
+
+	return mount_copy(NULL, &copy, err);
+}
+
 static int make_mount(struct stage *stage, const struct step *step,
 	struct error *err)
 {
+	const struct oci_mount *mount = step->mount;
+	int result;
+
 	if (stage->mount_fds[step->index] >= 0)
 		return fd_take(&stage->mount_fds[step->index]);
-	return make_file_system(step->mount, err);
+	result = make_file_system(mount, err);
+	/* the namespace that it would show belongs to others */
+	if (result == -EPERM && (mount->kind == OCI_MOUNT_CGROUP ||
+					text_equal(mount->type, "sysfs")))
+		result = mount_copy_host(mount, err);
+	return result;
 }
 
 /* What the image has there is the first content of a new file system. */

@@ -40,6 +40,12 @@ int mount_copy(const struct oci_spec *spec, const struct oci_mount *mount,
 	struct error *err);
 
 /*
+ * Instead of a sysfs or a cgroupfs that a user namespace may not have: a copy
+ * of the host's, which nobody may write to.
+ */
+int mount_copy_host(const struct oci_mount *mount, struct error *err);
+
+/*
  * Opens, or makes, what the step's path is in the container root. A path that
  * leads to the root itself or into /proc is refused, and a link unless the step
  * allows it.

@@ -31,20 +31,6 @@
 #define PIPE_BYTES   (256 * 1024)
 #define STATUS_BYTES 4096
 
-/* The host's /sys, as one that was mounted for the container would be. */
-static int copy_sysfs(const struct oci_mount *mount, struct error *err)
-{
-	const struct oci_mount copy = {
-		.source = "/sys",
-		.attributes = mount->attributes,
-		.is_recursive = true,
-		.recursive = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
-			     MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-	};
-
-	return mount_copy(NULL, &copy, err);
-}
-
 /* Returns a mount that is ready, -ENOENT: the process makes it itself. */
 static int make_ready(const struct oci_spec *spec,
 	const struct oci_mount *mount, struct error *err)
@@ -56,7 +42,7 @@ static int make_ready(const struct oci_spec *spec,
 	if (!plan_needs_maker(spec, mount))
 		return -ENOENT;
 	return text_equal(mount->type, "sysfs")
-		       ? copy_sysfs(mount, err)
+		       ? mount_copy_host(mount, err)
 		       : dev_make_folder(spec, mount, err);
 }
 

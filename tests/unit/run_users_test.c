@@ -179,6 +179,68 @@ static void test_sysfs_of_the_host_is_read_only(void)
 	fixture_close(&box);
 }
 
+/* The host's cgroups are shown to who has no namespace for them. */
+static void test_cgroups_of_the_host_are_read_only(void)
+{
+	if (!begin(NULL))
+		return;
+	box.spec.namespaces[OCI_NAMESPACE_CGROUP].is_asked = false;
+	CHECK(FIXTURE_SHELL(&box, "ls /sys/fs/cgroup/cgroup.procs; "
+				  "mkdir /sys/fs/cgroup/x; "
+				  "cat /proc/self/cgroup") == 0);
+	CHECK(fixture_said(&box, "/sys/fs/cgroup/cgroup.procs\n"));
+	CHECK(fixture_said(&box, "/sys/fs/cgroup/x': Read-only"));
+	CHECK(fixture_said(&box, "/box/1\n"));
+	fixture_close(&box);
+}
+
+/*
+ * A second container in the user namespace of the first, as in a pod: whether
+ * its spec repeats the mappings or not.
+ */
+static void test_a_user_namespace_of_another(void)
+{
+	static const struct oci_id_mappings none;
+	char paths[3][64];
+	struct fixture *other;
+
+	if (!begin(NULL))
+		return;
+	other = calloc(1, sizeof(*other));
+	CHECK(fixture_start(&box,
+		      (const char *const[]){ "sleep", "1000", NULL }) == 0);
+	for (int i = 0; i < 2; i++) {
+		if (!CHECK(other && fixture_open(other, NULL)))
+			return;
+		fixture_set_users(other);
+		other->request.cgroup = "other/1";
+		(void)snprintf(paths[0], sizeof(paths[0]), "/proc/%d/ns/user",
+			(int)box.container.pid);
+		(void)snprintf(paths[1], sizeof(paths[1]), "/proc/%d/ns/pid",
+			(int)box.container.pid);
+		(void)snprintf(paths[2], sizeof(paths[2]), "/proc/%d/ns/ipc",
+			(int)box.container.pid);
+		other->spec.namespaces[OCI_NAMESPACE_USER].path = paths[0];
+		other->spec.namespaces[OCI_NAMESPACE_PID].path = paths[1];
+		other->spec.namespaces[OCI_NAMESPACE_IPC].path = paths[2];
+		if (i == 1) {
+			other->spec.uid_mappings = none;
+			other->spec.gid_mappings = none;
+		}
+		CHECK(FIXTURE_SHELL(other,
+			      "id -u; ls /proc/1/exe >/dev/null && echo one; "
+			      "cat /proc/1/comm; echo x >/dev/null; ls /dev/pts; "
+			      "grep ' /sys ' /proc/self/mounts; touch /new") ==
+			0);
+		CHECK(fixture_said(other, "0\n"));
+		CHECK(fixture_said(other, "sleep\nptmx\n"));
+		CHECK(fixture_said(other, " /sys sysfs ro"));
+		fixture_close(other);
+	}
+	free(other);
+	fixture_close(&box);
+}
+
 static void test_limits_that_only_the_maker_may_raise(void)
 {
 	static const struct oci_rlimit rlimits[] = {
@@ -294,6 +356,8 @@ int main(void)
 	RUN(test_devices);
 	RUN(test_devices_without_a_mount);
 	RUN(test_sysfs_of_the_host_is_read_only);
+	RUN(test_cgroups_of_the_host_are_read_only);
+	RUN(test_a_user_namespace_of_another);
 	RUN(test_limits_that_only_the_maker_may_raise);
 	RUN(test_ids_without_a_mapping);
 	RUN(test_a_plain_volume_belongs_to_nobody);
