@@ -69,7 +69,9 @@ static int finish_spec(struct fields_reader *reader, struct oci_spec *spec)
 {
 	/* none asked for is none given, as with other runtimes */
 	spec->process.has_capabilities = true;
-	return document_check(reader, spec);
+	return document_label_mounts(reader, spec) < 0
+		       ? -ENOMEM
+		       : document_check(reader, spec);
 }
 
 /* What a kind of document is read by, and where it goes. */

@@ -57,6 +57,12 @@ static const char *check_cgroups_path(const char *text)
 	return NULL;
 }
 
+/* It stands between quotes in the options of a mount. */
+static const char *check_label(const char *text)
+{
+	return text[strcspn(text, "\"\\\n")] ? "is no label of SELinux" : NULL;
+}
+
 static const char *check_sysctl(const char *key)
 {
 	return *key && strlen(key) <= 255 ? NULL : "is no kernel parameter";
@@ -215,7 +221,8 @@ static const struct field linux_rows[] = {
 	  .max = DOCUMENT_PATH_MAX },
 	{ "readonlyPaths",     FIELD_TEXTS,  FIELD_ABSOLUTE, FIELD(struct oci_spec, readonly_paths),
 	  .max = DOCUMENT_PATH_MAX },
-	{ "mountLabel",        FIELD_TEXT,   0, FIELD(struct oci_spec, mount_label), .max = DOCUMENT_PATH_MAX },
+	{ "mountLabel",        FIELD_TEXT,   0, FIELD(struct oci_spec, mount_label), .max = DOCUMENT_PATH_MAX,
+	  .check = check_label },
 	{ "personality",       FIELD_CUSTOM, .table = &personality_fields, .read = read_personality },
 	{ "memoryPolicy",      FIELD_CUSTOM, .table = &policy_fields, .read = read_memory_policy },
 	{ "netDevices",        FIELD_MAP,    0, ITEMS(struct oci_spec, net_devices, net_device_count),

@@ -341,6 +341,48 @@ static int finish_mount(struct fields_reader *reader, void *base)
 	return check_idmap(reader, mount);
 }
 
+/* Is it made for this container, by a file system that keeps labels? */
+static bool takes_label(const struct oci_mount *mount)
+{
+	static const char *const without[] = { "proc", "sysfs", "mqueue" };
+
+	for (size_t i = 0; i < sizeof(without) / sizeof(without[0]); i++) {
+		if (mount->type && text_equal(mount->type, without[i]))
+			return false;
+	}
+	return mount->kind == OCI_MOUNT_FILE_SYSTEM && !mount->is_remount &&
+	       !(mount->data && strstr(mount->data, "context="));
+}
+
+/*
+ * A kernel without SELinux does not know the option "context", and the mount
+ * is an error that says so.
+ */
+int document_label_mounts(struct fields_reader *reader, struct oci_spec *spec)
+{
+	struct oci_mount *mounts;
+
+	if (!spec->mount_label || !spec->mount_count)
+		return 0;
+	mounts = arena_array(reader->arena, spec->mount_count, sizeof(*mounts));
+	if (!mounts)
+		return fields_no_memory(reader);
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		const char *data = spec->mounts[i].data;
+
+		mounts[i] = spec->mounts[i];
+		if (!takes_label(&mounts[i]))
+			continue;
+		mounts[i].data = arena_format(reader->arena,
+			"%s%scontext=\"%s\"", data ? data : "", data ? "," : "",
+			spec->mount_label);
+		if (!mounts[i].data)
+			return fields_no_memory(reader);
+	}
+	spec->mounts = mounts;
+	return 0;
+}
+
 /* clang-format off */
 
 static const struct field mount_rows[] = {

@@ -32,6 +32,9 @@ const char *document_check_cpus(const char *text);      /* "0-3,7" */
 const char *document_check_variable(const char *text);  /* "NAME=value" */
 const char *document_check_interface(const char *text); /* "eth0" */
 
+/* Gives linux.mountLabel to the file systems that can have one. */
+int document_label_mounts(struct fields_reader *reader, struct oci_spec *spec);
+
 /* Sizes, overlaps and the kernel's limit of a list of mappings. */
 int document_check_mappings(struct fields_reader *reader, const char *key,
 	const struct oci_id_mappings *mappings);

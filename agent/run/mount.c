@@ -81,7 +81,31 @@ int mount_finish(int context_fd, uint64_t attributes, struct error *err)
 	return fd < 0 ? explain(context_fd, err) : fd;
 }
 
-/* Sets options one by one: "mode=755,size=1m,noswap". */
+/* The length of an option, where a comma between quotes is part of it. */
+static size_t option_length(const char *text)
+{
+	bool is_quoted = false;
+	size_t length = 0;
+
+	for (; text[length] && (is_quoted || text[length] != ','); length++) {
+		if (text[length] == '"')
+			is_quoted = !is_quoted;
+	}
+	return length;
+}
+
+/* Takes the quotes around a value away, as mount(8) does. */
+static char *unquote(char *value)
+{
+	size_t length = strlen(value);
+
+	if (length < 2 || value[0] != '"' || value[length - 1] != '"')
+		return value;
+	value[length - 1] = '\0';
+	return value + 1;
+}
+
+/* Sets options one by one: mode=755,noswap,context="a:b:s0:c1,c2" */
 static int set_options(int context_fd, const char *options, struct error *err)
 {
 	char copy[OPTIONS_MAX];
@@ -93,7 +117,7 @@ static int set_options(int context_fd, const char *options, struct error *err)
 	if (!text_copy(copy, sizeof(copy), options))
 		return -ENAMETOOLONG;
 	while (result == 0 && *at) {
-		size_t length = strcspn(at, ",");
+		size_t length = option_length(at);
 		char *next = at + length + (at[length] == ',');
 		char *value;
 
@@ -102,7 +126,8 @@ static int set_options(int context_fd, const char *options, struct error *err)
 		if (value)
 			*value++ = '\0';
 		if (*at)
-			result = mount_set(context_fd, at, value, err);
+			result = mount_set(context_fd, at,
+				value ? unquote(value) : NULL, err);
 		at = next;
 	}
 	return result;

@@ -339,7 +339,7 @@ struct oci_spec {
 	bool copies_host_devices; /* privileged: all of the host's /dev (ours) */
 	const char *cgroups_path; /* NULL: the caller chooses */
 	struct oci_resources resources;
-	const char *mount_label;     /* SELinux */
+	const char *mount_label; /* SELinux; the data of mounts has it, too */
 	uint64_t rootfs_propagation; /* MS_* with or without MS_REC; 0: none */
 	const struct oci_seccomp *seccomp; /* NULL: no filter */
 	const struct oci_pair *sysctls;
