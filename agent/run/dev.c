@@ -62,6 +62,10 @@ static int check_existing(const struct node *node, struct error *err)
 /* The old root is still "/", so this is the host's. */
 static int bind_host_node(const struct node *node, struct error *err)
 {
+	const struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+			    MOUNT_ATTR_NOEXEC,
+	};
 	auto_fd mount = kernel_clone_mount(AT_FDCWD, node->host_path, 0);
 	auto_fd target = -1;
 	struct stat status;
@@ -77,6 +81,9 @@ static int bind_host_node(const struct node *node, struct error *err)
 		return error_set(err, -EPERM,
 			"it may not be made here, and the host has something "
 			"else there");
+	/* its mode and owner are the host's */
+	if (kernel_mount_setattr(mount, 0, &attr) < 0)
+		return -errno;
 	if (mknodat(node->dir_fd, node->name, S_IFREG | 0644, 0) < 0)
 		return errno == EEXIST ? check_existing(node, err) : -errno;
 	target = openat(node->dir_fd, node->name,

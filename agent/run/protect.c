@@ -31,16 +31,23 @@ int protect_open_null(struct error *err)
 {
 	auto_left_fd fd =
 		openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	const struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+			    MOUNT_ATTR_NOEXEC,
+	};
+	auto_fd mount = -1;
 	struct stat status;
-	int result;
 
 	if (fd < 0 || fstat(fd, &status) < 0)
 		return error_errno(err, "open '/dev/null'");
 	if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3))
 		return error_set(err, -EPERM,
 			"open '/dev/null': it is not the null device");
-	result = kernel_clone_mount(fd, "", 0);
-	return result < 0 ? error_errno(err, "copy '/dev/null'") : result;
+	mount = kernel_clone_mount(fd, "", 0);
+	/* a container must not change the mode or owner that the host's has */
+	if (mount < 0 || kernel_mount_setattr(mount, 0, &attr) < 0)
+		return error_errno(err, "copy '/dev/null'");
+	return fd_take(&mount);
 }
 
 /*

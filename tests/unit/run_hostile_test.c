@@ -244,6 +244,31 @@ static void test_nothing_of_the_host_is_in_sight(void)
 	end();
 }
 
+/* What hides a file is the host's own null device. */
+static void test_masks_do_not_change_the_host(void)
+{
+	struct stat before;
+	struct stat after;
+
+	if (!begin("for name in chmod chown; do "
+		   "ln -s busybox layer/bin/$name; done"))
+		return;
+	CHECK(stat("/dev/null", &before) == 0);
+	CHECK(FIXTURE_SHELL(&box,
+		      "chmod 600 /proc/timer_list; chown 7:7 /proc/timer_list; "
+		      "touch -d @1 /proc/timer_list; "
+		      "cat /proc/timer_list | wc -c; "
+		      "echo x >/proc/timer_list && echo written") == 0);
+	CHECK(fixture_said(&box, "0\nwritten\n"));
+	CHECK(fixture_said(&box, "Read-only file system"));
+	CHECK(stat("/dev/null", &after) == 0);
+	CHECK(before.st_mode == after.st_mode);
+	CHECK(before.st_uid == after.st_uid && before.st_gid == after.st_gid);
+	end();
+	(void)chmod("/dev/null", before.st_mode & 07777); /* if it did */
+	(void)chown("/dev/null", before.st_uid, before.st_gid);
+}
+
 int main(void)
 {
 	fixture_enter();
@@ -254,5 +279,6 @@ int main(void)
 	RUN(test_races_for_mount_targets);
 	RUN(test_own_program_is_not_touched);
 	RUN(test_nothing_of_the_host_is_in_sight);
+	RUN(test_masks_do_not_change_the_host);
 	return check_done();
 }
