@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a workload is kept apart by, and what it shares when the config says so."""
 
-from kit import case, config, need, service
+from kit import PAGE, case, config, need, service, web
 
 GROUP = "/sys/fs/cgroup/workloads"
 OUT = "/data/volumes/out"
@@ -58,9 +58,11 @@ def users(t):
                      userns_mode="host"),
         "strong": says("echo users $(cat /proc/self/uid_map)",
                        privileged=True),
+        "low": web(80),
     }), volumes={"out": {}, "data": {}}))
-    with t.boot(disk, debug=True) as machine:
-        same(machine.ready()[0], 4, "services that run")
+    with t.boot(disk, debug=True, ports=[80]) as machine:
+        same(machine.ready()[0], 5, "services that run")
+        need(PAGE in machine.get(80), "no port 80 for a root of its own")
         maps = {name: uid_map(machine, name) for name in ("first", "second")}
         for name, entry in maps.items():
             same((entry[0], int(entry[1]) % LIMIT, entry[2]),
@@ -124,6 +126,8 @@ def limits(t):
             for file, value in files.items():
                 same(machine.sh(f"cat {GROUP}/{name}/1/{file}").strip(), value,
                      f"{file} of {name}")
+        same(machine.sh(f"cat {GROUP}/all/1/io.weight").split(),
+             ["default", "2930"], "io.weight, of 1 to 10000")
         io_max = machine.sh(f"cat {GROUP}/all/1/io.max")
         for part in ("rbps=12582912", "wbps=1048576", "riops=120", "wiops=30"):
             need(part in io_max, f"no {part} in io.max: {io_max}")
@@ -153,6 +157,7 @@ def sandbox(t):
             "echo tmp $(stat -c %u:%g:%a /tmp); "
             "echo -n x | dd of=/dev/pretty count=1 bs=1 2>/dev/null && "
             "echo device yes; echo first $(tr '\\0' ' ' </proc/1/cmdline); "
+            "echo kept >/dev/shm/note; test -p /proc/self/fd/0 || echo in null; "
             "sh -c 'sleep 0 & exec true'; sleep 1; "
             "echo zombies $(grep -l 'State:.Z' /proc/[0-9]*/status | wc -l)",
             init=True, sysctls={"kernel.msgmax": 12345}, shm_size="3m",
@@ -170,19 +175,27 @@ def sandbox(t):
         "guest": says(
             "echo sees $(ls -d /proc/[0-9]* | wc -l) "
             "$(tr '\\0' ' ' </proc/1/cmdline); kill -0 1 && echo may yes; "
-            "echo users $(cat /proc/self/uid_map)", pid="service:own"),
+            "echo users $(cat /proc/self/uid_map); "
+            "until test -s /dev/shm/note; do usleep 10000; done; "
+            "echo note $(cat /dev/shm/note); "
+            "echo msgmax $(cat /proc/sys/kernel/msgmax)",
+            pid="service:own", ipc="service:own"),
         "all": says("echo sees $(tr '\\0' ' ' </proc/1/cmdline)", pid="host"),
-        "terminal": says("test -t 0 && echo tty yes", tty=True),
+        "terminal": says("test -t 0 && echo tty yes; "
+                         "echo said >/dev/console", tty=True),
+        "input": says("test -p /proc/self/fd/0 && echo pipe yes",
+                      stdin_open=True),
     }), volumes={"out": {}}), files={"profile.json": PROFILE})
     with t.boot(disk, debug=True) as machine:
         machine.ready()
         own = words(machine, "own")
         same({key: own.get(key) for key in (
             "msgmax", "files", "core", "shm", "groups", "wrote", "tmp",
-            "device", "zombies")}, {
+            "device", "zombies", "in")}, {
                 "msgmax": "12345", "files": "100 200", "core": "8",
                 "shm": "3072", "groups": "0 1234", "wrote": None,
-                "tmp": "33:34:751", "device": "yes", "zombies": "0"},
+                "tmp": "33:34:751", "device": "yes", "zombies": "0",
+                "in": "null"},
              "what the service has")
         need(own["first"].startswith("/sbin/reaper sh -c"), f"{own['first']}")
         usual = words(machine, "usual")
@@ -193,8 +206,11 @@ def sandbox(t):
         guest = words(machine, "guest")
         need(guest["sees"].split(" ", 1)[1].startswith("/sbin/reaper"),
              f"the guest sees {guest['sees']}")
-        same(guest.get("may"), "yes", "a signal to a shared process")
+        same((guest.get("may"), guest["note"], guest["msgmax"]),
+             ("yes", "kept", "12345"), "what the guest shares")
         same(guest["users"].split(), uid_map(machine, "own"),
              "users of the guest")
         need("init" in words(machine, "all")["sees"], "not the machine's")
         same(words(machine, "terminal"), {"tty": "yes"}, "a terminal")
+        machine.sh_until("grep -q said /data/log/terminal/* /data/log/terminal*")
+        same(words(machine, "input"), {"pipe": "yes"}, "an open input")
