@@ -35,6 +35,7 @@ enum effect {
 	EFFECT_REMOUNT,
 	EFFECT_COPY_UP,
 	EFFECT_NO_SYMLINK,
+	EFFECT_NO_SYMLINK_TARGET,
 	EFFECT_IDMAP,
 	EFFECT_RECURSIVE_IDMAP,
 };
@@ -114,7 +115,7 @@ static const struct option {
 	{ "tmpcopyup",      .effect = EFFECT_COPY_UP },
 	{ "unbindable",     .effect = EFFECT_PROPAGATION },
 	/* not of the specification: do not follow a link at the end */
-	{ "dest-nofollow",  .effect = EFFECT_NO_SYMLINK },
+	{ "dest-nofollow",  .effect = EFFECT_NO_SYMLINK_TARGET },
 	{ "src-nofollow",   .effect = EFFECT_NO_SYMLINK },
 	/* clang-format on */
 };
@@ -200,6 +201,9 @@ static void apply(const struct option *option, struct draft *draft)
 		break;
 	case EFFECT_NO_SYMLINK:
 		mount->no_symlink = true;
+		break;
+	case EFFECT_NO_SYMLINK_TARGET:
+		mount->no_symlink_target = true;
 		break;
 	case EFFECT_IDMAP:
 		mount->idmap = OCI_IDMAP;

@@ -248,11 +248,13 @@ int mount_open_target(const struct stage *stage, const struct step *step,
 	bool is_folder, struct error *err)
 {
 	enum inside_kind kind = is_folder ? INSIDE_FOLDER : INSIDE_FILE;
-	auto_left_fd fd = inside_make(stage->root_fd, step->path, kind,
-		step->allows_links);
+	bool allows_links = step->allows_links &&
+			    !(step->mount && step->mount->no_symlink_target);
+	auto_left_fd fd =
+		inside_make(stage->root_fd, step->path, kind, allows_links);
 	int result = 0;
 
-	if (fd == -ELOOP && !step->allows_links)
+	if (fd == -ELOOP && !allows_links)
 		return error_set(err, -ELOOP,
 			"the container root has a link in this path");
 	if (fd == -EROFS)

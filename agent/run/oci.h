@@ -148,7 +148,8 @@ struct oci_mount {
 	bool is_recursive;       /* rbind */
 	bool copies_up;          /* tmpcopyup */
 	bool is_remount;         /* changes what is mounted there */
-	bool no_symlink;         /* dest-nofollow (1.3), src-nofollow */
+	bool no_symlink;         /* src-nofollow: the link itself */
+	bool no_symlink_target;  /* dest-nofollow: a link is an error */
 	uint64_t attributes;     /* MOUNT_ATTR_* to set */
 	uint64_t attributes_clear; /* ... and to clear */
 	uint64_t recursive;        /* the same for "rro" and its like */

@@ -140,6 +140,7 @@ static inline void dump_mount(struct text *out, const struct oci_mount *m)
 	dump_bool(out, "tmpcopyup", m->copies_up);
 	dump_bool(out, "remount", m->is_remount);
 	dump_bool(out, "no symlink", m->no_symlink);
+	dump_bool(out, "no symlink target", m->no_symlink_target);
 	dump_hex(out, "set", m->attributes);
 	dump_hex(out, "clear", m->attributes_clear);
 	dump_hex(out, "set below", m->recursive);
