@@ -190,28 +190,93 @@ int dev_make_device(struct stage *stage, const struct step *step,
 	return 0;
 }
 
-/* One in the folder itself; others are made by the process, if it can. */
+/* Whose it is, as the host counts. */
+struct owner {
+	uint32_t uid;
+	uint32_t gid;
+};
+
+static bool find_owner(const struct oci_spec *spec, uint32_t uid, uint32_t gid,
+	struct owner *out)
+{
+	return idmap_to_host(&spec->uid_mappings, uid, &out->uid) &&
+	       idmap_to_host(&spec->gid_mappings, gid, &out->gid);
+}
+
+/*
+ * Opens the folder below dir_fd that *name is in, made when it is not there;
+ * leaves the last part in *name. There is no link yet, and nobody sees it.
+ */
+static int open_folder_for(int dir_fd, const char **name,
+	const struct owner *root)
+{
+	auto_fd at_fd = fcntl(dir_fd, F_DUPFD_CLOEXEC, 3);
+	const char *slash;
+
+	while (at_fd >= 0 && (slash = strchr(*name, '/'))) {
+		char folder[NAME_MAX + 1];
+		auto_fd above_fd = fd_take(&at_fd);
+		struct text text;
+
+		text_init(&text, folder, sizeof(folder));
+		text_add_bytes(&text, *name, (size_t)(slash - *name));
+		if (text.is_cut)
+			return -ENAMETOOLONG;
+		if (mkdirat(above_fd, folder, 0755) == 0) {
+			if (fchownat(above_fd, folder, root->uid, root->gid,
+				    AT_SYMLINK_NOFOLLOW) < 0)
+				return -errno;
+		} else if (errno != EEXIST) {
+			return -errno;
+		}
+		at_fd = openat(above_fd, folder,
+			O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		*name = slash + 1;
+	}
+	return at_fd < 0 ? -errno : fd_take(&at_fd);
+}
+
+static int make_node_for(int dir_fd, const char *name,
+	const struct oci_device *device, const struct owner *owner)
+{
+	mode_t mode = device->mode.is_set ? (mode_t)device->mode.value & 07777
+					  : MODE_DEFAULT;
+
+	if (mknodat(dir_fd, name, type_of(device) | mode,
+		    makedev(device->major, device->minor)) < 0 ||
+		fchmodat(dir_fd, name, mode, 0) < 0 ||
+		fchownat(dir_fd, name, owner->uid, owner->gid,
+			AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	return 0;
+}
+
+/* One below /dev; others are made by the process, if it can. */
 static int make_for(const struct oci_spec *spec, int dir_fd,
 	const struct oci_device *device, struct error *err)
 {
 	const char *name = device->path + strlen("/dev/");
-	mode_t mode = device->mode.is_set ? (mode_t)device->mode.value & 07777
-					  : MODE_DEFAULT;
-	uint32_t uid;
-	uint32_t gid;
+	struct owner owner;
+	struct owner root;
+	int result;
 
-	if (!text_starts_with(device->path, "/dev/") || strchr(name, '/'))
+	if (!text_starts_with(device->path, "/dev/"))
 		return 0;
-	if (!idmap_to_host(&spec->uid_mappings, device->uid, &uid) ||
-		!idmap_to_host(&spec->gid_mappings, device->gid, &gid))
+	if (!find_owner(spec, device->uid, device->gid, &owner) ||
+		!find_owner(spec, 0, 0, &root))
 		return error_set(err, -EINVAL,
 			"make device '%s': the host has no id for its owner",
 			device->path);
-	if (mknodat(dir_fd, name, type_of(device) | mode,
-		    makedev(device->major, device->minor)) < 0 ||
-		fchmodat(dir_fd, name, mode, 0) < 0 ||
-		fchownat(dir_fd, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
-		return error_errno(err, "make device '%s'", device->path);
+
+	auto_fd below_fd = -1;
+
+	if (strchr(name, '/'))
+		below_fd = dir_fd = open_folder_for(dir_fd, &name, &root);
+	result = dir_fd < 0 ? dir_fd
+			    : make_node_for(dir_fd, name, device, &owner);
+	if (result < 0)
+		return error_set(err, result, "make device '%s': %s",
+			device->path, strerror(-result));
 	return 0;
 }
 
@@ -239,19 +304,17 @@ int dev_make_folder(const struct oci_spec *spec, const struct oci_mount *mount,
 	struct error *err)
 {
 	auto_fd fd = -1;
-	uint32_t uid;
-	uint32_t gid;
+	struct owner root;
 	int result;
 
 	/* whose would it be? */
 	if (spec->uid_mappings.count == 0 || spec->gid_mappings.count == 0 ||
-		!idmap_to_host(&spec->uid_mappings, 0, &uid) ||
-		!idmap_to_host(&spec->gid_mappings, 0, &gid))
+		!find_owner(spec, 0, 0, &root))
 		return -EPERM;
 	fd = mount_open(mount->type, mount->data, mount->attributes, err);
 	if (fd < 0)
 		return fd;
-	if (fchownat(fd, ".", uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fchownat(fd, ".", root.uid, root.gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, "give '/dev' to its root");
 	result = make_all_for(spec, fd, err);
 	return result < 0 ? result : fd_take(&fd);
