@@ -82,14 +82,33 @@ int report_open(const struct options *options, struct error *err)
 	return 0;
 }
 
+/* Docker tells 126 and 127 by these words as Go writes them: in lower case. */
+static void write_as_go(char *text)
+{
+	static const char *const reasons[] = {
+		": Permission denied",
+		": No such file or directory",
+	};
+
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+		char *found = strstr(text, reasons[i]);
+
+		if (found)
+			found[2] |= 0x20;
+	}
+}
+
 void report_error(const struct options *options, const struct error *err)
 {
+	struct error said = *err;
+
+	write_as_go(said.text);
 	if (options->command == COMMAND_COUNT)
-		log_error("%s", err->text);
+		log_error("%s", said.text);
 	else if (options->argument_count > 0)
 		log_error("%s '%s': %s", options_command_name(options->command),
-			options->arguments[0], err->text);
+			options->arguments[0], said.text);
 	else
 		log_error("%s: %s", options_command_name(options->command),
-			err->text);
+			said.text);
 }
