@@ -274,7 +274,6 @@ static void add_rights(struct plan *plan, const struct oci_spec *spec,
 static void add_end(struct plan *plan, const struct oci_spec *spec,
 	const struct oci_process *process)
 {
-	add(plan, STEP_STDIO, NULL);
 	add_files(plan, process);
 	add_rights(plan, spec, process);
 	add(plan, STEP_EXECUTE, NULL)->name = process->args[0];
@@ -317,6 +316,8 @@ int plan_make(const struct oci_spec *spec, const struct plan_options *options,
 	if (!options->no_new_keyring)
 		add(plan, STEP_KEYRING, NULL);
 	add_attributes(plan, spec, &spec->process);
+	/* with a terminal, who waits lets go of the caller's 0, 1 and 2 */
+	add(plan, STEP_STDIO, NULL);
 	if (options->waits) {
 		add(plan, STEP_LOOK_UP, NULL)->name = spec->process.args[0];
 		add(plan, STEP_WAIT, NULL);
@@ -351,6 +352,7 @@ int plan_make_exec(const struct oci_spec *spec,
 	if (process->cpu_affinity_final)
 		add(plan, STEP_AFFINITY, NULL)->name =
 			process->cpu_affinity_final;
+	add(plan, STEP_STDIO, NULL);
 	add_end(plan, spec, process);
 	return check_size(plan, err);
 }

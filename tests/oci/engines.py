@@ -26,6 +26,8 @@ def ENGINE():
 class Engine:
     """A command line client with a store of its own, and the image "box"."""
 
+    EXEC_MISSING = 127  # the status of exec when there is no such program
+
     def __init__(self, name):
         self.name = name
         self.folder = tempfile.mkdtemp(prefix=f"tare-{name}-")
@@ -128,8 +130,8 @@ def detached_logs_stop_and_rm(_):
     need(os.path.isdir(path), f"no cgroup at {path}")
     engine.must("stop", "-t", "10", "detached")
     need(engine.must("logs", "detached") == "up\nbye\n", "logs")
-    need(engine.must("inspect", "-f", "{{.State.ExitCode}}", "detached").strip()
-         == "3", "exit code")
+    need(engine.must("inspect", "-f", "{{.State.ExitCode}}",
+                     "detached").strip() == "3", "exit code")
     engine.must("start", "detached")
     engine.must("kill", "-s", "KILL", "detached")
     need(engine.must("wait", "detached").strip() == "137", "killed")
@@ -151,7 +153,8 @@ def a_container_with_options(t):
         "id -u; id -g; echo $A; hostname; pwd; cat /volume/file; "
         "grep CapEff /proc/self/status; grep NoNew /proc/self/status; "
         "ulimit -n; touch /x 2>/dev/null || echo read-only; "
-        "touch /volume/x 2>/dev/null || echo read-only; grep -c ' /run tmpfs' /proc/mounts")
+        "touch /volume/x 2>/dev/null || echo read-only; "
+        "grep -c ' /run tmpfs' /proc/mounts")
     need(text.split("\n") == [
         "12", "34", "b", "name", "/tmp", "from the host",
         "CapEff:\t0000000000000000", "NoNewPrivs:\t1", "99", "read-only",
@@ -164,9 +167,12 @@ def exec_gives_output_and_status(_):
     engine.must("run", "-d", "--name", "execs", "box", "sleep", "1000")
     need(engine.must("exec", "-e", "A=b", "-w", "/tmp", "execs", "sh", "-c",
                      "echo $A $PWD") == "b /tmp\n", "output")
-    need(engine.must("exec", "-u", "7:8", "execs", "id", "-u") == "7\n", "user")
-    need(engine.call("exec", "execs", "sh", "-c", "exit 9").status == 9, "status")
-    need(engine.call("exec", "execs", "nothing").status == 127, "127")
+    need(engine.must("exec", "-u", "7:8", "execs", "id", "-u") == "7\n",
+         "user")
+    need(engine.call("exec", "execs", "sh", "-c", "exit 9").status == 9,
+         "status")
+    need(engine.call("exec", "execs", "nothing").status
+         == engine.EXEC_MISSING, "a missing program")
     need(engine.call("exec", "execs", "/etc/passwd").status == 126, "126")
     engine.must("exec", "-d", "execs", "touch", "/tmp/made")
     until(lambda: engine.call("exec", "execs", "ls",
@@ -189,9 +195,9 @@ def pause_and_top(_):
 @test
 def terminals(_):
     engine = ENGINE()
-    pid, master = engine.terminal("run", "--rm", "-it", "--name", "terminal", "box",
-                                  "sh", "-c", "tty; read x; echo got $x; "
-                                  "exit 4")
+    pid, master = engine.terminal(
+        "run", "--rm", "-it", "--name", "terminal", "box", "sh", "-c",
+        "tty; read x; echo got $x; exit 4")
     said(master, b"/dev/pts/0")
     os.write(master, b"line\r")
     said(master, b"got line")

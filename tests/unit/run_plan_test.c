@@ -265,9 +265,9 @@ static void test_options(void)
 	CHECK(plan_make(&spec, &options, &plan, &err) == 0);
 	text_init(&text, printed, sizeof(printed));
 	plan_print(&plan, &text);
-	CHECK(has(
-		"change to folder '/srv'\n"
-		"execute '/bin/web': look it up\nwait to be started\nconnect standard"));
+	CHECK(has("change to folder '/srv'\n"
+		  "connect standard input and output\n"
+		  "execute '/bin/web': look it up\nwait to be started\n"));
 }
 
 static struct oci_spec make_user_spec(void)
@@ -380,8 +380,9 @@ static void test_hooks_and_terminal(void)
 		  "mount the terminal at '/dev/console'\n"
 		  "run createContainer hooks\nchange to the container root\n"
 		  "bring up the loopback device\nset host name"));
-	CHECK(has("wait to be started\nrun startContainer hooks\n"
-		  "connect standard"));
+	CHECK(has("connect standard input and output\n"
+		  "execute '/bin/web': look it up\n"
+		  "wait to be started\nrun startContainer hooks\n"));
 	CHECK(!strstr(printed, "poststop"));
 }
 
