@@ -143,7 +143,9 @@ static int open_parent(const struct stage *stage, const char *path,
 {
 	char folder[PATH_MAX];
 	char *slash;
-	struct step step = { .path = folder, .allows_links = true };
+	/* in /dev a link would be the image's, and lead to a volume */
+	struct step step = { .path = folder,
+		.allows_links = !plan_is_below(path, "/dev") };
 
 	if (!text_copy(folder, sizeof(folder), path))
 		return -ENAMETOOLONG;

@@ -403,9 +403,12 @@ int mount_make(struct stage *stage, const struct step *step, struct error *err)
 int mount_change(struct stage *stage, const struct step *step,
 	struct error *err)
 {
-	auto_left_fd fd = inside_open(stage->root_fd, step->path, O_PATH);
+	auto_left_fd fd =
+		inside_open_no_links(stage->root_fd, step->path, O_PATH);
 
-	(void)err;
+	if (fd == -ELOOP)
+		return error_set(err, fd,
+			"the container root has a link in this path");
 	return fd < 0 ? fd : set_attributes(fd, step->mount);
 }
 

@@ -244,6 +244,53 @@ static void test_nothing_of_the_host_is_in_sight(void)
 	end();
 }
 
+/* A folder of devices that the image brings may have links in it. */
+static void test_devices_do_not_follow_links(void)
+{
+	static const struct oci_device device = { .type = 'c',
+		.path = "/dev/net/tun",
+		.major = 10,
+		.minor = 200 };
+	struct oci_mount mounts[] = {
+		{ .kind = OCI_MOUNT_FILE_SYSTEM,
+			.destination = "/proc",
+			.type = "proc" },
+		{ .kind = OCI_MOUNT_BIND, .destination = "/vol" },
+	};
+	auto_fd out = -1;
+
+	if (!begin("mkdir layer/dev; ln -s /vol layer/dev/net"))
+		return;
+	out = open(fixture_path(&box, "out"), O_PATH | O_CLOEXEC);
+	mounts[1].source_fd = out;
+	box.spec.mounts = mounts;
+	box.spec.mount_count = 2;
+	box.spec.masked_paths = NULL;
+	box.spec.readonly_paths = NULL;
+	box.spec.devices = &device;
+	box.spec.device_count = 1;
+	CHECK(FIXTURE_RUN(&box, "true") == -ELOOP);
+	CHECK(fixture_said(&box, "the container root has a link in this path"));
+	end();
+}
+
+/* A link of the image must not choose what becomes writable. */
+static void test_new_options_do_not_follow_links(void)
+{
+	const struct oci_mount mount = { .kind = OCI_MOUNT_FILE_SYSTEM,
+		.destination = "/x",
+		.is_remount = true,
+		.attributes_clear = MOUNT_ATTR_RDONLY };
+
+	if (!begin("ln -s /sys layer/x"))
+		return;
+	fixture_set_mounts(&box, &mount, 1);
+	CHECK(FIXTURE_RUN(&box, "true") == -ELOOP);
+	CHECK(fixture_said(&box, "the container root has a link in this path"));
+	fixture_set_mounts(&box, NULL, 0);
+	end();
+}
+
 /* What hides a file is the host's own null device. */
 static void test_masks_do_not_change_the_host(void)
 {
@@ -279,6 +326,8 @@ int main(void)
 	RUN(test_races_for_mount_targets);
 	RUN(test_own_program_is_not_touched);
 	RUN(test_nothing_of_the_host_is_in_sight);
+	RUN(test_devices_do_not_follow_links);
+	RUN(test_new_options_do_not_follow_links);
 	RUN(test_masks_do_not_change_the_host);
 	return check_done();
 }
