@@ -85,30 +85,3 @@ def agent_hangs(t):
         machine.expect(r"tare: agent: .*30 s, ending it", 60, mark)
         machine.ready(mark, 60)
         need(PAGE in machine.get(8080), "not the page")
-
-
-@case("agent-killed", limit_s=400)
-def agent_killed(t):
-    """The agent is killed 100 times; it comes back and tells the truth."""
-    disk = t.disk(config({"web": web(), "second": web(8081)}))
-    disk.delete_partition(4)
-    with t.boot(disk, debug=True, ports=[8080],
-                qemu_args=LEAPING_CLOCK) as machine:
-        machine.ready()
-        # Each round waits for the next agent, back-off and all, and lets it
-        # come to its heartbeat: init restarts the machine, as it should, when
-        # it hears of no agent for two minutes.
-        machine.sh(
-            "old=; n=0; while [ $n -lt 100 ]; do sleep 6; "
-            "new=$(pidof tare-agent); "
-            'if [ -n "$new" ] && [ "$new" != "$old" ]; then '
-            "sleep 6; kill -9 $new && old=$new && n=$((n + 1)); "
-            "fi; done", 300)
-        mark = machine.mark()
-        running, wanted = machine.ready(mark, 60)
-        need(running == wanted == 2, f"{running} of {wanted} run")
-        need(PAGE in machine.get(8080), "not the page")
-        # a server has a child for as long as it answers
-        machine.sh_until("test $(pidof httpd | wc -w) -eq 2")
-        machine.power_button()
-        machine.wait_end(SHUTDOWN_S)

@@ -110,6 +110,11 @@ class Case:
         return disks.Disk(os.path.join(self.work, name + ".img"),
                           self.config_folder(compose, files, box), data, size)
 
+    def disk_of(self, folder, name="disk"):
+        """A disk with a config folder that a case has made itself."""
+        return disks.Disk(os.path.join(self.work, name + ".img"), folder,
+                          None, None)
+
     def copy_disk(self, source, name):
         """The same disk once more, holes kept."""
         path = os.path.join(self.work, name + ".img")
