@@ -127,6 +127,12 @@ bench-size bench-memory bench-boot: bench-%: | tools-bench
 	$(Q)$(if $(filter size,$*),,$(MAKE) DEBUG=1 image)
 	$(Q)tests/bench/$*
 
+.PHONY: bench-survive
+bench-survive: | tools-bench ## agents that die, 1,000 workloads; not in "bench"
+	$(Q)$(MAKE) image
+	$(Q)$(MAKE) DEBUG=1 image
+	$(Q)tests/bench/survive
+
 .PHONY: bench-oci
 bench-oci: programs | tools-bench-oci ## containers beside crun and runc; not in "bench"
 	$(Q)$(MAKE) oci $(B)/bench/oci_agent

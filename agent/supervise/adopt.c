@@ -240,7 +240,6 @@ static void compare_all(struct supervisor *supervisor)
 void adopt_all(struct supervisor *supervisor)
 {
 	static struct adoption adoption;
-	uint64_t start_ms = loop_now_ms();
 	int workloads_fd = supervisor->places.workloads_fd;
 	struct error err;
 	int skipped;
@@ -264,5 +263,6 @@ void adopt_all(struct supervisor *supervisor)
 	if (adoption.running > 0)
 		log_info("took over %zu running workload%s in %llu ms",
 			adoption.running, adoption.running == 1 ? "" : "s",
-			(unsigned long long)(loop_now_ms() - start_ms));
+			(unsigned long long)(loop_now_ms() -
+					     supervisor->opened_ms));
 }

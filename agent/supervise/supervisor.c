@@ -461,6 +461,7 @@ int supervisor_open(struct supervisor *supervisor,
 {
 	int result;
 
+	supervisor->opened_ms = loop_now_ms();
 	supervisor->paths = paths;
 	supervisor->generation.folder_fd = -1;
 	supervisor->store.dir_fd = -1;

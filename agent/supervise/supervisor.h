@@ -67,7 +67,8 @@ struct supervisor {
 	struct timer tick;
 	struct timer turn; /* something may be started or stopped */
 	struct timer deadline;
-	int beat_fd; /* heartbeat to init, or -1 */
+	uint64_t opened_ms; /* when supervisor_open was called */
+	int beat_fd;        /* heartbeat to init, or -1 */
 	bool is_stopping;
 	bool wants_reload; /* as soon as the last config's are gone */
 	bool is_ready;     /* said once */
