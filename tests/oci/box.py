@@ -240,6 +240,7 @@ class Box:
     def clear(self):
         """End everything; says what is not as it was."""
         self.stop_swappers()
+        self.runtime = bundle.RUNTIME  # a test may have used a copy
         self.call("delete", "--force", self.name)
         wrong = ""
         if host_mounts() != self.mounts:
