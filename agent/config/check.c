@@ -56,7 +56,7 @@ static void check_ports(struct reader *reader, const struct draft *draft)
 {
 	size_t count = 0;
 	struct user *users =
-		reader_alloc(reader, reader->port_count, sizeof(*users));
+		reader_alloc_tree(reader, reader->port_count, sizeof(*users));
 
 	if (!users)
 		return;
@@ -248,7 +248,7 @@ static void visit(struct sorter *sorter, size_t index)
 
 static void sort_services(struct reader *reader, struct draft *draft)
 {
-	struct sorter *sorter = reader_alloc(reader, 1, sizeof(*sorter));
+	struct sorter *sorter = reader_alloc_tree(reader, 1, sizeof(*sorter));
 
 	if (!sorter)
 		return;

@@ -14,6 +14,7 @@
 #include "config/schema.h"
 #include "config/walk.h"
 #include "config/yaml.h"
+#include "lib/arena.h"
 #include "lib/error.h"
 
 static void read_dotenv(struct reader *reader, struct variables *out)
@@ -62,8 +63,10 @@ int config_load(const struct config_source *source, struct arena *arena,
 	struct config *out, struct problems *problems)
 {
 	struct variables variables = { 0 };
+	auto_arena tree = { .limit_bytes = READER_TREE_MAX };
 	struct reader reader = {
 		.arena = arena,
+		.tree = &tree,
 		.problems = problems,
 		.file = source->name,
 		.folder_fd = source->folder_fd,

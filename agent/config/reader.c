@@ -117,6 +117,15 @@ void *reader_alloc(struct reader *reader, size_t count, size_t size)
 	return memory;
 }
 
+void *reader_alloc_tree(struct reader *reader, size_t count, size_t size)
+{
+	void *memory = arena_array(reader->tree, count, size);
+
+	if (!memory)
+		reader->is_out_of_memory = true;
+	return memory;
+}
+
 char *reader_copy(struct reader *reader, const char *text, size_t size)
 {
 	char *copy = arena_copy(reader->arena, text, size);
@@ -129,7 +138,8 @@ char *reader_copy(struct reader *reader, const char *text, size_t size)
 char *reader_scratch(struct reader *reader)
 {
 	if (!reader->scratch)
-		reader->scratch = reader_alloc(reader, 1, READER_VALUE_MAX);
+		reader->scratch =
+			reader_alloc_tree(reader, 1, READER_VALUE_MAX);
 	return reader->scratch;
 }
 

@@ -24,10 +24,12 @@ enum reader_limit {
 	READER_VALUE_MAX = 128 << 10,  /* bytes of one value, as execve(2) */
 	READER_EXPANDED_MAX = 4 << 20, /* bytes of all interpolated values */
 	READER_PORTS_MAX = 4096,       /* published by all services */
+	READER_TREE_MAX = 16 << 20,    /* bytes of what is only read */
 };
 
 struct reader {
 	struct arena *arena;
+	struct arena *tree; /* gone when all is read: nodes, drafts */
 	struct problems *problems;
 	const struct variables *variables; /* of .env */
 	const char *file;                  /* as it stands in messages */
@@ -54,6 +56,9 @@ void reader_warn(struct reader *reader, struct mark mark, const char *format,
 /* Zeroed memory, or NULL; then is_out_of_memory is set. */
 void *reader_alloc(struct reader *reader, size_t count, size_t size);
 char *reader_copy(struct reader *reader, const char *text, size_t size);
+
+/* The same, for what nothing in the config points to. */
+void *reader_alloc_tree(struct reader *reader, size_t count, size_t size);
 
 /* A buffer of READER_VALUE_MAX bytes to build one value in, or NULL. */
 char *reader_scratch(struct reader *reader);

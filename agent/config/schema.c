@@ -138,7 +138,7 @@ static TABLE(block_table, "services.NAME.blkio_config", block_rows);
 /* services.NAME.deploy */
 #define FIELD(name) .offset = offsetof(struct draft_service, deploy.name)
 static const struct option limits_rows[] = {
-	{ "cpus",   KIND_MILLI, FIELD(cpus_milli), 10, 8192000 },
+	{ "cpus",   KIND_MILLI, FIELD(cpus_milli), 10, 8192000, .zero_is_none = true },
 	{ "memory", KIND_BYTES, FIELD(memory_bytes), 1024 * KIB, 64 * TIB },
 	{ "pids",   KIND_CUSTOM, .read = read_deploy_pids },
 };
@@ -190,7 +190,7 @@ static const struct option service_rows[] = {
 	{ "tmpfs",             KIND_CUSTOM, .read = read_tmpfs },
 	{ "read_only",         KIND_BOOL, FIELD(read_only) },
 	{ "mem_limit",         KIND_BYTES, FIELD(mem_limit_bytes), 1024 * KIB, 64 * TIB },
-	{ "cpus",              KIND_MILLI, FIELD(cpus_milli), 10, 8192000 },
+	{ "cpus",              KIND_MILLI, FIELD(cpus_milli), 10, 8192000, .zero_is_none = true },
 	{ "pids_limit",        KIND_CUSTOM, .read = read_pids_limit },
 	{ "cap_add",           KIND_CUSTOM, .read = read_cap_add },
 	{ "cap_drop",          KIND_CUSTOM, .read = read_cap_drop },

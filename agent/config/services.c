@@ -79,8 +79,8 @@ void read_services(struct reader *reader, const struct node *node, void *base)
 			CONFIG_SERVICES_MAX);
 		return;
 	}
-	draft->services =
-		reader_alloc(reader, node->count, sizeof(*draft->services));
+	draft->services = reader_alloc_tree(reader, node->count,
+		sizeof(*draft->services));
 	if (!draft->services)
 		return;
 	for (const struct entry *e = node->first; e; e = e->next) {

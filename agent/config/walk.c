@@ -75,7 +75,9 @@ static int set_text(struct reader *reader, const struct option *row,
 
 static int set_u64(const struct option *row, uint64_t value, uint64_t *field)
 {
-	if (value < row->min || (row->max && value > row->max))
+	bool is_none = value == 0 && row->zero_is_none;
+
+	if (!is_none && (value < row->min || (row->max && value > row->max)))
 		return -ERANGE;
 	*field = value;
 	return 0;

@@ -71,7 +71,7 @@ static struct node *new_node(struct builder *b, enum node_kind kind,
 
 	if (!charge(b, mark, 1))
 		return NULL;
-	node = reader_alloc(b->reader, 1, sizeof(*node));
+	node = reader_alloc_tree(b->reader, 1, sizeof(*node));
 	if (!node)
 		return NULL;
 	node->kind = kind;
@@ -119,7 +119,7 @@ static void remember(struct builder *b, const unsigned char *name,
 			YAML_ANCHORS_MAX);
 		return;
 	}
-	anchor = reader_alloc(b->reader, 1, sizeof(*anchor));
+	anchor = reader_alloc_tree(b->reader, 1, sizeof(*anchor));
 	if (!anchor)
 		return;
 	anchor->name = reader_copy(b->reader, (const char *)name,
@@ -180,7 +180,7 @@ static struct node *read_node(struct builder *b, const yaml_event_t *event);
 static struct entry *append(struct builder *b, struct node *parent,
 	struct mark mark)
 {
-	struct entry *entry = reader_alloc(b->reader, 1, sizeof(*entry));
+	struct entry *entry = reader_alloc_tree(b->reader, 1, sizeof(*entry));
 
 	if (!entry)
 		return NULL;
