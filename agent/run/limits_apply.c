@@ -15,6 +15,7 @@
 #include "run/limits.h"
 
 #define CONTROLLER_SIZE 32
+#define SHOWN_MAX       60 /* of a value in an error */
 
 static const char *value_of(const struct limit *limit)
 {
@@ -138,10 +139,16 @@ static bool is_on_v1(const char *controller)
 	return false;
 }
 
+/* "unified" may have long values and many lines; the first one is enough. */
 static int say_written(const struct limit *limit, int result, struct error *err)
 {
-	return result < 0 ? error_set(err, result, "write '%s' to '%s': %s",
-				    value_of(limit), limit->file,
+	const char *value = value_of(limit);
+	size_t length = strcspn(value, "\n");
+
+	if (length > SHOWN_MAX)
+		length = SHOWN_MAX;
+	return result < 0 ? error_set(err, result, "write '%.*s' to '%s': %s",
+				    (int)length, value, limit->file,
 				    strerror(-result))
 			  : 0;
 }

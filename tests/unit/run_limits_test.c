@@ -438,6 +438,21 @@ static void test_a_link_is_not_followed(void)
 	close_folder();
 }
 
+/* An error is one line, however long the value is. */
+static void test_errors_are_short(void)
+{
+	const struct oci_pair lines = { "io.max", "8:0 rbps=1\n8:16 wbps=2" };
+	struct oci_resources resources = { .unified = &lines,
+		.unified_count = 1 };
+
+	open_folder();
+	CHECK(symlinkat("x", folder_fd, "io.max") == 0);
+	CHECK(apply(&resources) == -ELOOP);
+	CHECK(strstr(err.text, "write '8:0 rbps=1' to 'io.max'"));
+	CHECK(!strchr(err.text, '\n'));
+	close_folder();
+}
+
 static void test_no_limit_needs_no_controller(void)
 {
 	struct oci_resources none = { .memory = { .limit = N(-1),
@@ -494,6 +509,7 @@ int main(void)
 	RUN(test_values_are_written);
 	RUN(test_usage_is_checked_first);
 	RUN(test_a_link_is_not_followed);
+	RUN(test_errors_are_short);
 	RUN(test_no_limit_needs_no_controller);
 	return check_done();
 }
