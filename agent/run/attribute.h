@@ -24,7 +24,10 @@ struct oci_spec;
  */
 bool attribute_parse_list(const char *list, unsigned char *mask, size_t size);
 
-/* -EINVAL: a field below makes no sense: "process.execCPUAffinity: ...". */
+/*
+ * -EINVAL: a field below makes no sense: "process.execCPUAffinity: ...".
+ * -EOPNOTSUPP: linux.mountLabel, which nobody sets.
+ */
 int attribute_check(const struct oci_spec *spec, struct error *err);
 
 /* linux.personality: personality(2) */

@@ -124,6 +124,13 @@ static void test_checks_fields(void)
 	spec.memory_policy = (struct oci_memory_policy){ .is_set = true,
 		.mode = MPOL_BIND_MODE };
 	CHECK(refuses(&spec, "linux.memoryPolicy: its mode needs nodes"));
+	spec.mount_label = "";
+	spec.memory_policy.nodes = "1";
+	CHECK(attribute_check(&spec, &err) == 0);
+	spec.mount_label = "u:r:t:s0";
+	CHECK(attribute_check(&spec, &err) == -EOPNOTSUPP);
+	CHECK(strstr(err.text, "linux.mountLabel: labels of mounts are not"));
+	spec.mount_label = NULL;
 	spec.memory_policy.nodes = "0-1024";
 	CHECK(refuses(&spec, "linux.memoryPolicy.nodes"));
 }
