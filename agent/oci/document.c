@@ -8,7 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "lib/arena.h"
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "oci/document_tables.h"
@@ -85,7 +84,6 @@ struct target {
 static int parse(const struct target *target, const char *text, size_t size,
 	struct error *err)
 {
-	auto_arena scratch = { .limit_bytes = FIELDS_SCRATCH_MAX };
 	struct fields_reader reader;
 	json_t *root;
 	int result;
@@ -94,10 +92,11 @@ static int parse(const struct target *target, const char *text, size_t size,
 	if (size > DOCUMENT_SIZE_MAX)
 		return error_set(err, -EINVAL,
 			"the document is over 4 MiB long");
-	result = fields_parse(text, size, &scratch, &root, err);
+	result = fields_parse(text, size, target->arena, &root, err);
 	if (result < 0)
 		return result;
 	fields_init(&reader, target->arena, err);
+	reader.shares_texts = true;
 	result = fields_read(&reader, root, target->table, target->out);
 	return result == 0 && target->is_spec
 		       ? finish_spec(&reader, target->out)

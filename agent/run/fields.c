@@ -197,6 +197,15 @@ int fields_read_word(struct fields_reader *reader, const json_t *value,
 		near ? "'?" : "");
 }
 
+/* What the JSON holds, for as long as the arena. */
+static int keep_text(struct fields_reader *reader, const char *text,
+	size_t size, const char **out)
+{
+	*out = reader->shares_texts ? text
+				    : arena_copy(reader->arena, text, size);
+	return *out ? 0 : fields_no_memory(reader);
+}
+
 /* A text as a row allows it, in the arena. */
 static int read_text(struct fields_reader *reader, const struct field *row,
 	const json_t *value, const char **out)
@@ -220,8 +229,7 @@ static int read_text(struct fields_reader *reader, const struct field *row,
 	if (wrong)
 		return fields_error(reader, "'%s' %s", fields_show(text).text,
 			wrong);
-	*out = arena_copy(reader->arena, text, json_string_length(value));
-	return *out ? 0 : fields_no_memory(reader);
+	return keep_text(reader, text, json_string_length(value), out);
 }
 
 /* ---- lists ---- */
@@ -325,10 +333,9 @@ static int read_pairs(struct fields_reader *reader, const struct field *row,
 
 		if (wrong)
 			return fields_error(reader, "the key %s", wrong);
-		pair->key = arena_string(reader->arena, key);
-		if (!pair->key)
-			return fields_no_memory(reader);
-		result = read_text(reader, &text, item, &pair->value);
+		result = keep_text(reader, key, strlen(key), &pair->key);
+		if (result == 0)
+			result = read_text(reader, &text, item, &pair->value);
 		if (result < 0)
 			return result;
 		fields_pop(reader, path);
@@ -414,13 +421,13 @@ static int read_map(struct fields_reader *reader, const struct field *row,
 	{
 		size_t path = fields_push(reader, key);
 		const char *wrong = row->check ? row->check(key) : NULL;
-		char *copy = arena_string(reader->arena, key);
+		const char *kept;
 
 		if (wrong)
 			return fields_error(reader, "the key %s", wrong);
-		if (!copy)
-			return fields_no_memory(reader);
-		result = read_item(reader, row->table, item, copy, at);
+		result = keep_text(reader, key, strlen(key), &kept);
+		if (result == 0)
+			result = read_item(reader, row->table, item, kept, at);
 		if (result < 0)
 			return result;
 		fields_pop(reader, path);

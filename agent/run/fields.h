@@ -51,15 +51,16 @@ enum field_flag {
 enum {
 	FIELDS_DEPTH_MAX = 32,
 	FIELDS_VALUES_MAX = 200000,
-	FIELDS_SCRATCH_MAX =
-		64 << 20, /* bytes of all values as jansson has them */
+	FIELDS_TREE_MAX = 64
+			  << 20, /* bytes of all values as jansson has them */
 };
 
 /* What is known while a document is read. */
 struct fields_reader {
 	struct arena *arena;
 	struct error *err;
-	size_t depth; /* of what is being read */
+	bool shares_texts; /* the JSON is in arena, too: texts stay there */
+	size_t depth;      /* of what is being read */
 	struct fields_step {
 		const char *key; /* NULL: an index */
 		size_t index;
@@ -158,16 +159,16 @@ struct fields_shown fields_show(const char *text);
 
 /*
  * JSON as jansson has it, but for numbers that it cannot hold: those are texts
- * that begin with FIELDS_NUMBER_MARK. All is in scratch, which is
- * emptied before, so it is never to be given back by json_decref. 0, -EINVAL or -ENOMEM; err has line, column and
+ * that begin with FIELDS_NUMBER_MARK. All of it is in arena, so it is never to
+ * be given back by json_decref. 0, -EINVAL or -ENOMEM; err has line, column and
  * JSON path.
  */
 #define FIELDS_NUMBER_MARK '\x7f'
-int fields_parse(const char *text, size_t size, struct arena *scratch,
+int fields_parse(const char *text, size_t size, struct arena *arena,
 	json_t **out, struct error *err);
 
 /* The same where jansson is not needed (fields_plain.c), or NULL. */
-json_t *fields_plain(const char *text, size_t size, struct arena *scratch);
+json_t *fields_plain(const char *text, size_t size, struct arena *arena);
 
 /* Appends ".key" or "[index]" as paths have them. */
 void fields_add_key(struct text *path, const char *key);

@@ -15,6 +15,7 @@ void fields_init(struct fields_reader *reader, struct arena *arena,
 {
 	reader->arena = arena;
 	reader->err = err;
+	reader->shares_texts = false;
 	reader->depth = 0;
 }
 

@@ -44,7 +44,7 @@ enum {
 
 /* So much larger are values than their text, mostly. */
 enum {
-	SCRATCH_RATIO = 8
+	TREE_RATIO = 8
 };
 
 #define NO_MEMORY "no memory for it, the document is too large"
@@ -310,7 +310,7 @@ static int explain(const char *text, size_t size, json_error_t *why,
 static struct arena *in_use;
 static jmp_buf out_of_memory;
 
-static void *scratch_alloc(size_t size)
+static void *take(size_t size)
 {
 	void *memory = arena_alloc(in_use, size);
 
@@ -319,7 +319,7 @@ static void *scratch_alloc(size_t size)
 	return memory;
 }
 
-static void scratch_free(void *memory)
+static void give_back(void *memory)
 {
 	(void)memory; /* is given back with the arena */
 }
@@ -340,7 +340,7 @@ static void seed_hashes(void)
 }
 
 /* Without why: only if it is plain; else *out is NULL, and that is no error. */
-static int load(const char *text, size_t size, struct arena *scratch,
+static int load(const char *text, size_t size, struct arena *arena,
 	json_t **out, json_error_t *why)
 {
 	volatile bool is_full = true;
@@ -350,11 +350,11 @@ static int load(const char *text, size_t size, struct arena *scratch,
 	*out = NULL;
 	json_get_alloc_funcs(&old_malloc, &old_free);
 	seed_hashes();
-	in_use = scratch;
-	json_set_alloc_funcs(scratch_alloc, scratch_free);
+	in_use = arena;
+	json_set_alloc_funcs(take, give_back);
 	if (setjmp(out_of_memory) == 0) {
 		*out = why ? json_loadb(text, size, JSON_REJECT_DUPLICATES, why)
-			   : fields_plain(text, size, scratch);
+			   : fields_plain(text, size, arena);
 		is_full = false;
 	}
 	json_set_alloc_funcs(old_malloc, old_free);
@@ -363,7 +363,7 @@ static int load(const char *text, size_t size, struct arena *scratch,
 }
 
 /* As fields_parse for what is not plain. */
-static int parse(const char *text, size_t size, struct arena *scratch,
+static int parse(const char *text, size_t size, struct arena *arena,
 	json_t **out, struct error *err)
 {
 	struct scan scan;
@@ -377,25 +377,24 @@ static int parse(const char *text, size_t size, struct arena *scratch,
 		return -EINVAL;
 	marked_size = size + scan.long_numbers * MARK_BYTES;
 	if (scan.long_numbers) {
-		marked = arena_array(scratch, marked_size, 1);
+		marked = arena_array(arena, marked_size, 1);
 		if (!marked)
 			return error_set(err, -ENOMEM, NO_MEMORY);
 		scan_init(&scan, text, size);
 		(void)mark_numbers(&scan, marked, SIZE_MAX); /* marked_size */
 	}
-	result = load(marked ? marked : text, marked_size, scratch, out, &why);
+	result = load(marked ? marked : text, marked_size, arena, out, &why);
 	if (result < 0)
 		return error_set(err, result, NO_MEMORY);
 	return *out ? 0 : explain(text, size, &why, err);
 }
 
-int fields_parse(const char *text, size_t size, struct arena *scratch,
+int fields_parse(const char *text, size_t size, struct arena *arena,
 	json_t **out, struct error *err)
 {
-	if (size <= SIZE_MAX / SCRATCH_RATIO)
-		arena_reserve(scratch, size * SCRATCH_RATIO);
-	if (load(text, size, scratch, out, NULL) == 0 && *out)
+	if (size <= SIZE_MAX / TREE_RATIO)
+		arena_reserve(arena, size * TREE_RATIO);
+	if (load(text, size, arena, out, NULL) == 0 && *out)
 		return 0;
-	arena_clear(scratch);
-	return parse(text, size, scratch, out, err);
+	return parse(text, size, arena, out, err);
 }

@@ -20,7 +20,7 @@ struct plain {
 	const char *end;
 	size_t depth;
 	size_t values;
-	struct arena *scratch;
+	struct arena *arena;
 };
 
 static json_t *read_value(struct plain *plain);
@@ -80,15 +80,15 @@ static const char *find_close(const struct plain *plain)
 	return at < plain->end ? at : NULL;
 }
 
-/* A text with escapes: what it means, in the scratch arena. */
+/* A text with escapes: what it means, in the arena. */
 static const char *read_escaped(struct plain *plain, const char *start,
 	size_t *size)
 {
 	const char *close = find_close(plain);
 	size_t used = (size_t)(plain->at - start);
-	char *text = close ? arena_copy(plain->scratch, start,
-				     (size_t)(close - start))
-			   : NULL;
+	char *text =
+		close ? arena_copy(plain->arena, start, (size_t)(close - start))
+		      : NULL;
 
 	if (!text)
 		return NULL;
@@ -262,11 +262,9 @@ static json_t *read_value(struct plain *plain)
 	return plain->values > FIELDS_VALUES_MAX ? NULL : value;
 }
 
-json_t *fields_plain(const char *text, size_t size, struct arena *scratch)
+json_t *fields_plain(const char *text, size_t size, struct arena *arena)
 {
-	struct plain plain = { .at = text,
-		.end = text + size,
-		.scratch = scratch };
+	struct plain plain = { .at = text, .end = text + size, .arena = arena };
 	char c = peek(&plain);
 	json_t *root = c == '{' || c == '[' ? read_value(&plain) : NULL;
 

@@ -367,7 +367,7 @@ static int choose_architectures(struct fields_reader *reader,
 int profile_parse(const struct profile_source *source, struct arena *arena,
 	struct oci_seccomp *out, struct error *err)
 {
-	auto_arena scratch = { .limit_bytes = FIELDS_SCRATCH_MAX };
+	auto_arena scratch = { .limit_bytes = FIELDS_TREE_MAX };
 	struct fields_reader reader;
 	struct profile profile;
 	struct target target;

@@ -182,7 +182,7 @@ static char *make_list(size_t count)
 static void test_limits(void)
 {
 	for (size_t extra = 0; extra < 2; extra++) {
-		auto_arena scratch = { .limit_bytes = FIELDS_SCRATCH_MAX };
+		auto_arena scratch = { .limit_bytes = FIELDS_TREE_MAX };
 		char *text = make_list(FIELDS_VALUES_MAX + extra);
 		struct error err = { 0 };
 		json_t *value;
