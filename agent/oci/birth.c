@@ -257,8 +257,8 @@ int birth_make(struct birth *birth, bool waits, struct error *err)
 	if (result < 0)
 		return result;
 	log_place(birth);
-	result = folder_write(birth->handle.dir_fd, FOLDER_CONFIG,
-		birth->config, 0600, err);
+	result = folder_write_first(birth->handle.dir_fd, FOLDER_CONFIG,
+		birth->config, err);
 	if (result == 0 && waits)
 		result = open_socket(birth, err);
 	if (result == 0)

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -23,6 +24,11 @@
 #define LETTERS        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define OF_INITIAL_MAP "         0          0 4294967295\n"
 #define FOLDER_FLAGS   (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+
+uid_t folder_user(void)
+{
+	return (uid_t)getauxval(AT_EUID);
+}
 
 int folder_check_id(const char *id, struct error *err)
 {
@@ -51,7 +57,7 @@ static bool is_ordinary_user(void)
 	char map[sizeof(OF_INITIAL_MAP)] = "";
 	auto_fd fd = -1;
 
-	if (geteuid() != 0)
+	if (folder_user() != 0)
 		return true;
 	fd = openat(AT_FDCWD, "/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
 	if (fd < 0 || fd_read_full(fd, map, sizeof(map) - 1) < 0)
@@ -98,7 +104,7 @@ int folder_open_root(const char *root, bool can_make, struct error *err)
 		return error_errno(err, "open the folder of states '%s'", root);
 	if (fstat(fd, &status) < 0)
 		return error_errno(err, "look at '%s'", root);
-	if (status.st_uid != geteuid() || (status.st_mode & 022))
+	if (status.st_uid != folder_user() || (status.st_mode & 022))
 		return error_set(err, -EPERM,
 			"the folder of states '%s' can be written by others; make it yours with mode 0700, or name another with '--root'",
 			root);
@@ -178,6 +184,23 @@ int folder_make(int root_fd, const char *id, struct error *err)
 	if (lock_or_give_up(fd) < 0)
 		return error_errno(err, "lock its state");
 	return fd_take(&fd);
+}
+
+/* While there is no state nobody reads the others: this needs no rename. */
+int folder_write_first(int dir_fd, const char *name, const char *text,
+	struct error *err)
+{
+	auto_fd fd = openat(dir_fd, name,
+		O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int result;
+
+	if (fd < 0)
+		return error_errno(err, "create '%s'", name);
+	result = fd_write_all(fd, text, strlen(text));
+	if (result < 0)
+		return error_set(err, result, "write '%s': %s", name,
+			strerror(-result));
+	return 0;
 }
 
 int folder_write(int dir_fd, const char *name, const char *text, mode_t mode,

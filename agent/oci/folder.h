@@ -51,6 +51,13 @@ int folder_lock(int dir_fd, struct error *err);
 /* Closing is not enough: a process that we started may have it open, too. */
 void folder_unlock(int dir_fd);
 
+/* Who we are; the kernel told it when the program began. */
+uid_t folder_user(void);
+
+/* Writes a new file, before state.json is there. */
+int folder_write_first(int dir_fd, const char *name, const char *text,
+	struct error *err);
+
 /* Writes a file so that a reader sees all of it or the one before. */
 int folder_write(int dir_fd, const char *name, const char *text, mode_t mode,
 	struct error *err);

@@ -13,6 +13,8 @@
 #include "oci/place.h"
 #include "run/cgroup.h"
 
+#define ARENA_USUAL_BYTES (64 << 10)
+
 int handle_open(struct handle *handle, const struct options *options,
 	bool will_change, struct error *err)
 {
@@ -46,7 +48,11 @@ int handle_parse_config(const char *text, size_t size, const char *bundle,
 	struct handle *handle, struct error *err)
 {
 	struct oci_spec *spec = &handle->spec;
-	int result = document_parse(text, size, &handle->arena, spec, err);
+	int result;
+
+	/* one request to the kernel in the place of many */
+	(void)arena_reserve(&handle->arena, ARENA_USUAL_BYTES);
+	result = document_parse(text, size, &handle->arena, spec, err);
 
 	if (result < 0)
 		return result;

@@ -13,6 +13,7 @@
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/text.h"
+#include "oci/folder.h"
 #include "run/cgroup.h"
 #include "run/oci.h"
 
@@ -212,7 +213,7 @@ int place_open(const struct oci_spec *spec, const char *id, bool is_disabled,
 		return go_without(spec,
 			"no cgroup2 is mounted on /sys/fs/cgroup or /sys/fs/cgroup/unified",
 			out, err);
-	has_own = geteuid() != 0 && find_own(own, sizeof(own));
+	has_own = folder_user() != 0 && find_own(own, sizeof(own));
 	result = place_choose(spec->cgroups_path, id, has_own ? own : NULL, out,
 		err);
 	if (result < 0) {
