@@ -74,8 +74,9 @@ int handle_load_spec(struct handle *handle, struct error *err)
 
 	if (result < 0)
 		return error_prefix(err, "its copy of the config");
-	result = handle_parse_config(text, size, handle->state.bundle, handle,
-		err);
+	/* without a state there is no bundle: enough to find what is left */
+	result = handle_parse_config(text, size,
+		handle->state.bundle ? handle->state.bundle : "/", handle, err);
 	return result < 0 ? error_prefix(err, "its copy of the config") : 0;
 }
 

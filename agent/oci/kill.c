@@ -6,10 +6,12 @@
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/log.h"
+#include "lib/text.h"
 #include "oci/commands.h"
 #include "oci/folder.h"
 #include "oci/handle.h"
 #include "oci/options.h"
+#include "oci/place.h"
 #include "oci/signals.h"
 #include "run/cgroup.h"
 #include "run/hook.h"
@@ -78,12 +80,40 @@ static void run_poststop(const struct handle *handle)
 		log_warn("delete '%s': %s, going on", handle->id, err.text);
 }
 
+/*
+ * A command was killed, or the disk was full: what its cgroup is follows from
+ * the copy of its config, and what is in there is of the container.
+ */
+static int end_by_config(struct handle *handle, struct error *err)
+{
+	struct container *container = &handle->container;
+	struct place place = PLACE_NONE;
+	int result = handle_load_spec(handle, err);
+
+	if (result == 0)
+		result = place_open(&handle->spec, handle->id, false, &place,
+			err);
+	if (result < 0 || place.root_fd < 0)
+		return result;
+	(void)text_copy(container->cgroup, sizeof(container->cgroup),
+		place.path);
+	container->cgroup_dir_fd = cgroup_open(place.root_fd, place.path, NULL);
+	if (container->cgroup_dir_fd < 0)
+		container->cgroup_dir_fd = -1;
+	result = container_clear(container, place.root_fd, err);
+	place_close(&place);
+	return result;
+}
+
 /* What cannot be read cannot be undone: --force removes what is left. */
-static int remove_damaged(const struct handle *handle, const char *why,
+static int remove_damaged(struct handle *handle, const char *why,
 	struct error *err)
 {
-	log_warn("delete '%s': %s; its processes, if any, go on", handle->id,
-		why);
+	struct error reason;
+
+	if (end_by_config(handle, &reason) < 0)
+		log_warn("delete '%s': %s; %s; its processes, if any, go on",
+			handle->id, why, reason.text);
 	return folder_remove(handle->root_fd, handle->id, err);
 }
 

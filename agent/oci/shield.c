@@ -7,6 +7,7 @@
 #include <linux/magic.h>
 #include <linux/mount.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -82,8 +83,11 @@ int shield_raise(char **argv, struct error *err)
 {
 	int fd;
 
-	if (is_raised())
+	if (is_raised()) {
+		/* without a path it would be called "3" before Linux 6.14 */
+		(void)prctl(PR_SET_NAME, "tare-oci");
 		return 0;
+	}
 	fd = open_read_only();
 	if (fd < 0)
 		fd = open_sealed_copy();

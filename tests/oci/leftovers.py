@@ -35,11 +35,13 @@ def processes(path):
 
 
 def runtimes(program):
-    """Processes that execute this program."""
+    """Processes that execute this program, by that name or from a copy."""
     count = 0
-    for name in os.listdir("/proc"):
+    for name in filter(str.isdigit, os.listdir("/proc")):
         try:
-            count += (name.isdigit() and
+            with open(f"/proc/{name}/cmdline", "rb") as file:
+                words = file.read().split(b"\0")
+            count += (words[0] == program.encode() or
                       os.readlink(f"/proc/{name}/exe") == program)
         except OSError:
             pass
