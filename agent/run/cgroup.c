@@ -424,25 +424,36 @@ struct processes {
 	unsigned int depth;
 };
 
-static void add_processes(int fd, struct processes *processes)
+/* Calls visit for each number in the file until it says true. */
+static bool each_number(int fd, bool (*visit)(void *context, long number),
+	void *context)
 {
 	char buffer[4096];
-	long pid = 0;
+	long number = 0;
 	ssize_t count;
 
 	while ((count = read(fd, buffer, sizeof(buffer))) > 0) {
 		for (ssize_t i = 0; i < count; i++) {
 			if (buffer[i] != '\n') {
-				pid = pid * 10 + (buffer[i] - '0');
+				number = number * 10 + (buffer[i] - '0');
 				continue;
 			}
-			/* 0 is one that our pid namespace does not see */
-			if (pid > 0 && processes->count++ < processes->max)
-				processes->out[processes->count - 1] =
-					(pid_t)pid;
-			pid = 0;
+			if (visit(context, number))
+				return true;
+			number = 0;
 		}
 	}
+	return false;
+}
+
+static bool add_process(void *context, long number)
+{
+	struct processes *processes = context;
+
+	/* 0 is one that our pid namespace does not see */
+	if (number > 0 && processes->count++ < processes->max)
+		processes->out[processes->count - 1] = (pid_t)number;
+	return false;
 }
 
 static int list_processes(int dir_fd, const char *name, void *context)
@@ -458,7 +469,7 @@ static int list_processes(int dir_fd, const char *name, void *context)
 	if (file < 0)
 		return errno == ENODEV || errno == ENOENT ? 0 : -errno;
 	/* a threaded one cannot be read; its processes are in the one above */
-	add_processes(file, processes);
+	(void)each_number(file, add_process, processes);
 	if (++processes->depth > DEPTH_MAX)
 		return -ELOOP;
 	result = each_child(dir, list_processes, context);
@@ -475,6 +486,52 @@ int cgroup_processes(int dir_fd, pid_t *out, size_t max, struct error *err)
 				    "list the container's processes: %s",
 				    strerror(-result))
 			  : (int)processes.count;
+}
+
+/* A search for the cgroup in which a process is. */
+struct search {
+	pid_t pid;
+	int fd; /* the answer */
+	unsigned int depth;
+};
+
+static bool is_process(void *context, long number)
+{
+	return ((const struct search *)context)->pid == number;
+}
+
+static int search_process(int dir_fd, const char *name, void *context)
+{
+	struct search *search = context;
+	auto_fd dir = open_folder(dir_fd, name);
+	auto_fd file = -1;
+	int result;
+
+	if (dir < 0)
+		return errno == ENOENT ? 0 : -errno; /* removed meanwhile */
+	file = openat(dir, "cgroup.procs", O_RDONLY | O_CLOEXEC);
+	if (file >= 0 && each_number(file, is_process, search)) {
+		search->fd = fd_take(&dir);
+		return 1;
+	}
+	if (++search->depth > DEPTH_MAX)
+		return -ELOOP;
+	result = each_child(dir, search_process, context);
+	search->depth--;
+	return result;
+}
+
+int cgroup_open_process(int dir_fd, pid_t pid, struct error *err)
+{
+	struct search search = { .pid = pid, .fd = -1 };
+	int result = search_process(dir_fd, ".", &search);
+
+	if (result == 0)
+		result = -ESRCH;
+	return result < 0 ? error_set(err, result,
+				    "find the cgroup of process %d: %s",
+				    (int)pid, strerror(-result))
+			  : search.fd;
 }
 
 uint64_t cgroup_read(int dir_fd, const char *file, const char *key)

@@ -65,6 +65,12 @@ int cgroup_wait_empty(int dir_fd, unsigned int timeout_ms);
 int cgroup_processes(int dir_fd, pid_t *out, size_t max, struct error *err);
 
 /*
+ * A descriptor of the cgroup in which a process is, which is this one or below
+ * it: where controllers were handed on, the one above takes no process more.
+ */
+int cgroup_open_process(int dir_fd, pid_t pid, struct error *err);
+
+/*
  * Reads a number from file: the first one, or the one after key when key is
  * not NULL (memory.events, cpu.stat). 0 when that cannot be read.
  */

@@ -224,6 +224,33 @@ static void test_processes_are_listed(void)
 	end();
 }
 
+static void test_the_cgroup_of_a_process_is_found(void)
+{
+	auto_fd fd = -1;
+	auto_fd deep = -1;
+	struct stat wanted;
+	struct stat got;
+	pid_t pid;
+
+	if (!begin())
+		return;
+	fd = cgroup_make(root_fd, "a", &err);
+	deep = cgroup_make(fd, "x/y", &err);
+	pid = sleeper(deep);
+	auto_fd found = cgroup_open_process(fd, pid, &err);
+	CHECK(found >= 0 && fstat(found, &got) == 0);
+	CHECK(fstat(deep, &wanted) == 0 && wanted.st_ino == got.st_ino);
+	auto_fd same = cgroup_open_process(deep, pid, &err);
+	CHECK(fstat(same, &got) == 0 && wanted.st_ino == got.st_ino);
+	CHECK(cgroup_open_process(fd, getpid(), &err) == -ESRCH);
+	CHECK(strstr(err.text, "find the cgroup of process"));
+	end_process(pid);
+	CHECK(cgroup_wait_empty(fd, WAIT_MS) == 0);
+	CHECK(cgroup_open_process(fd, pid, &err) == -ESRCH);
+	CHECK(cgroup_remove(root_fd, "a", &err) == 0);
+	end();
+}
+
 /* A process that our pid namespace does not see has the number 0 there. */
 static void test_processes_of_others_have_no_number(void)
 {
@@ -366,6 +393,7 @@ int main(void)
 	RUN(test_paths_are_plain);
 	RUN(test_freeze);
 	RUN(test_processes_are_listed);
+	RUN(test_the_cgroup_of_a_process_is_found);
 	RUN(test_processes_of_others_have_no_number);
 	RUN(test_words_are_whole);
 	RUN(test_waiting_has_an_end);
