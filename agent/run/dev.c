@@ -36,7 +36,10 @@ struct node {
 
 int dev_open(struct stage *stage, const struct step *step, struct error *err)
 {
-	stage->dev_fd = mount_open_target(stage, step, true, err);
+	/* the one that we have mounted and nobody has seen since */
+	stage->dev_fd = stage->new_dev_fd;
+	if (stage->dev_fd < 0)
+		stage->dev_fd = mount_open_target(stage, step, true, err);
 	return stage->dev_fd < 0 ? stage->dev_fd : 0;
 }
 

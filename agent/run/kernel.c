@@ -97,6 +97,12 @@ int kernel_pivot_root_here(void)
 	return (int)syscall(SYS_umount2, ".", MNT_DETACH);
 }
 
+int kernel_mount(const char *type, const char *source, const char *path,
+	unsigned long flags, const char *data)
+{
+	return (int)syscall(SYS_mount, source, path, type, flags, data);
+}
+
 int kernel_set_propagation(const char *path, unsigned long flags)
 {
 	return (int)syscall(SYS_mount, NULL, path, NULL, flags, NULL);

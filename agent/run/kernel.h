@@ -53,6 +53,10 @@ int kernel_mount_setattr(int fd, unsigned int flags,
 /* pivot_root(".", ".") and a lazy umount of what is then below. */
 int kernel_pivot_root_here(void);
 
+/* mount(2) of a file system on path; flags: MS_*. */
+int kernel_mount(const char *type, const char *source, const char *path,
+	unsigned long flags, const char *data);
+
 /* mount(2) of "none" on path: only changes propagation, MS_*. */
 int kernel_set_propagation(const char *path, unsigned long flags);
 

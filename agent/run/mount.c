@@ -7,6 +7,7 @@
 #include <limits.h>
 #include <linux/magic.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -352,51 +353,138 @@ static const char *in_new_dev(const struct stage *stage, const char *path)
 	return name;
 }
 
-static int attach(const struct stage *stage, const struct step *step,
-	int mount_fd, struct error *err)
-{
-	const char *name = in_new_dev(stage, step->path);
-	auto_left_fd target = -1;
+/* Where a new file system goes, as a path that only we can name. */
+struct place {
+	int target_fd;    /* what it goes on, or -1 */
+	const char *name; /* or the name of that in the new /dev */
+	char path[64];    /* below /proc/self/fd of the old root */
+};
 
+static int open_place(const struct stage *stage, const struct step *step,
+	struct place *out, struct error *err)
+{
+	*out = (struct place){ .target_fd = -1 };
+	out->name = in_new_dev(stage, step->path);
 	/* nobody else sees it, so a folder that we make there is one */
-	if (name && mkdirat(stage->new_dev_fd, name, 0755) == 0)
-		return kernel_move_mount_at(mount_fd, stage->new_dev_fd, name) <
-				       0
-			       ? -errno
-			       : 0;
-	target = mount_open_target(stage, step, true, err);
-	if (target < 0)
-		return target;
-	return kernel_move_mount(mount_fd, target) < 0 ? -errno : 0;
+	if (out->name && mkdirat(stage->new_dev_fd, out->name, 0755) == 0) {
+		int size = snprintf(out->path, sizeof(out->path),
+			"/proc/self/fd/%d/%s", stage->new_dev_fd, out->name);
+
+		if (size < (int)sizeof(out->path))
+			return 0;
+		out->path[0] = '\0'; /* too long for the short way */
+		return 0;
+	}
+	out->name = NULL;
+	out->target_fd = mount_open_target(stage, step, true, err);
+	if (out->target_fd < 0)
+		return out->target_fd;
+	(void)snprintf(out->path, sizeof(out->path), "/proc/self/fd/%d",
+		out->target_fd);
+	return 0;
 }
 
-/* What was mounted just now may be or cover our /dev. */
-static void keep_dev(struct stage *stage, const struct step *step, int mount_fd)
+static int attach(const struct stage *stage, const struct place *place,
+	int mount_fd)
 {
-	if (text_equal(step->path, "/dev"))
-		stage->new_dev_fd = mount_fd;
-	else if (step->allows_links)
-		stage->new_dev_fd = -1;
+	int result = place->name
+			     ? kernel_move_mount_at(mount_fd, stage->new_dev_fd,
+				       place->name)
+			     : kernel_move_mount(mount_fd, place->target_fd);
+
+	return result < 0 ? -errno : 0;
+}
+
+static unsigned long to_flags(uint64_t attributes)
+{
+	static const struct {
+		uint64_t attribute;
+		unsigned long flag;
+	} rows[] = {
+		{ MOUNT_ATTR_RDONLY, MS_RDONLY },
+		{ MOUNT_ATTR_NOSUID, MS_NOSUID },
+		{ MOUNT_ATTR_NODEV, MS_NODEV },
+		{ MOUNT_ATTR_NOEXEC, MS_NOEXEC },
+		{ MOUNT_ATTR_NOATIME, MS_NOATIME },
+		{ MOUNT_ATTR_STRICTATIME, MS_STRICTATIME },
+		{ MOUNT_ATTR_NODIRATIME, MS_NODIRATIME },
+		{ MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW },
+	};
+	unsigned long flags = 0;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (attributes & rows[i].attribute)
+			flags |= rows[i].flag;
+	}
+	return flags;
+}
+
+/*
+ * One mount(2) does what takes six and more of the new calls. They come after
+ * it when it fails, as they can do more and say why.
+ */
+static bool is_mounted_at_once(const struct stage *stage,
+	const struct step *step, const struct place *place)
+{
+	const struct oci_mount *mount = step->mount;
+	bool is_cgroup = mount->kind == OCI_MOUNT_CGROUP;
+	const char *type = is_cgroup ? "cgroup2" : mount->type;
+
+	if (mount->copies_up || !place->path[0] ||
+		stage->mount_fds[step->index] >= 0)
+		return false;
+	return kernel_mount(type, mount->source ? mount->source : type,
+		       place->path, to_flags(mount->attributes),
+		       is_cgroup ? NULL : mount->data) == 0;
+}
+
+/* The longer way; what it mounts stays open. */
+static int mount_by_parts(struct stage *stage, const struct step *step,
+	const struct place *place, struct error *err)
+{
+	auto_left_fd fd = make_mount(stage, step, err);
+	int result = fd < 0 ? fd : 0;
+
+	if (result == 0 && step->mount->copies_up)
+		result = copy_up(stage, step, fd, err);
+	if (result == 0)
+		result = attach(stage, place, fd);
+	return result;
+}
+
+/*
+ * Our own procfs and our own /dev stay open. What was mounted just now may also
+ * be or cover that /dev.
+ */
+static int keep(struct stage *stage, const struct step *step, struct error *err)
+{
+	bool is_proc = text_equal(step->path, "/proc");
+	int fd = -1;
+
+	if (is_proc || text_equal(step->path, "/dev")) {
+		fd = inside_open_no_links(stage->root_fd, step->path,
+			O_PATH | O_DIRECTORY);
+		if (fd < 0)
+			return fd;
+	}
+	if (is_proc)
+		return keep_proc(stage, fd, err);
+	if (fd >= 0 || step->allows_links)
+		stage->new_dev_fd = fd;
+	return 0;
 }
 
 int mount_make(struct stage *stage, const struct step *step, struct error *err)
 {
-	auto_left_fd fd = make_mount(stage, step, err);
-	int result = 0;
+	struct place place;
+	int result = open_place(stage, step, &place, err);
 
-	if (fd < 0)
-		return fd;
-	if (step->mount->copies_up)
-		result = copy_up(stage, step, fd, err);
+	if (result == 0 && !is_mounted_at_once(stage, step, &place))
+		result = mount_by_parts(stage, step, &place, err);
 	if (result == 0)
-		result = attach(stage, step, fd, err);
-	if (result < 0)
-		return result;
-	if (text_equal(step->path, "/proc"))
-		return keep_proc(stage, fd_take(&fd), err);
-	keep_dev(stage, step,
-		text_equal(step->path, "/dev") ? fd_take(&fd) : -1);
-	return 0;
+		result = keep(stage, step, err);
+	fd_cleanup_left(&place.target_fd);
+	return result;
 }
 
 /* Only attributes: what is mounted there, others may have too. */
@@ -444,7 +532,8 @@ int mount_bind(struct stage *stage, const struct step *step, struct error *err)
 		return target;
 	if (kernel_move_mount(mount_fd, target) < 0)
 		return -errno;
-	keep_dev(stage, step, -1);
+	if (text_equal(step->path, "/dev") || step->allows_links)
+		stage->new_dev_fd = -1;
 	return text_equal(step->path, "/proc")
 		       ? check_bound_proc(stage, mount_fd, &status, err)
 		       : 0;

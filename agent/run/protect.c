@@ -29,25 +29,23 @@
 
 int protect_open_null(struct error *err)
 {
-	auto_left_fd fd =
-		openat(AT_FDCWD, "/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	const struct mount_attr attr = {
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
 			    MOUNT_ATTR_NOEXEC,
 	};
-	auto_fd mount = -1;
+	auto_fd fd =
+		kernel_clone_mount(AT_FDCWD, "/dev/null", AT_SYMLINK_NOFOLLOW);
 	struct stat status;
 
 	if (fd < 0 || fstat(fd, &status) < 0)
-		return error_errno(err, "open '/dev/null'");
+		return error_errno(err, "copy '/dev/null'");
 	if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3))
 		return error_set(err, -EPERM,
-			"open '/dev/null': it is not the null device");
-	mount = kernel_clone_mount(fd, "", 0);
+			"copy '/dev/null': it is not the null device");
 	/* a container must not change the mode or owner that the host's has */
-	if (mount < 0 || kernel_mount_setattr(mount, 0, &attr) < 0)
+	if (kernel_mount_setattr(fd, 0, &attr) < 0)
 		return error_errno(err, "copy '/dev/null'");
-	return fd_take(&mount);
+	return fd_take(&fd);
 }
 
 /*
