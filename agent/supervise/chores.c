@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "config/config.h"
 #include "lib/error.h"
@@ -11,12 +12,27 @@
 #include "lib/text.h"
 #include "store/store.h"
 #include "supervise/folders.h"
+#include "supervise/places.h"
+
+/* In the child. */
+static size_t list_fds(const void *work, int *out)
+{
+	const struct chores *chores = work;
+	const struct places *places = chores->places;
+	const int fds[] = { chores->store->dir_fd, places->data_fd,
+		places->config_fd, places->run_fd, places->log_fd,
+		places->workloads_fd };
+
+	memcpy(out, fds, sizeof(fds));
+	return sizeof(fds) / sizeof(fds[0]);
+}
 
 void chores_init(struct chores *chores, struct loop *loop,
 	const struct store *store, const struct places *places)
 {
 	*chores = (struct chores){ .store = store, .places = places };
 	job_init(&chores->job, loop);
+	chores->job.list_fds = list_fds;
 }
 
 /* In the child. */

@@ -107,7 +107,9 @@ static pid_t first_of(int dir_fd)
 
 		if (ticks > 0 && is_first(pids[i]))
 			return pids[i];
-		if (ticks > 0 && ticks < best_ticks) {
+		if (ticks > 0 &&
+			(ticks < best_ticks ||
+				(ticks == best_ticks && pids[i] < best))) {
 			best_ticks = ticks;
 			best = pids[i];
 		}

@@ -4,11 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,10 +44,37 @@ static void send_progress(void *context, uint64_t done, uint64_t total)
 	(void)fd_write_all(*fd, &message, sizeof(message));
 }
 
-static _Noreturn void run_child(job_fn *run, const void *work, int pipe_fd)
+/*
+ * What is open for all workloads is none of a job's business, which may read
+ * bytes from outside and may have few descriptors (store/sandbox.h).
+ */
+static void close_others(const struct job *job, const void *work, int pipe_fd)
+{
+	int kept[JOB_FDS_MAX + 1] = { pipe_fd };
+	size_t count = 1 + job->list_fds(work, kept + 1);
+
+	for (int first = STDERR_FILENO + 1;;) {
+		int next = INT_MAX;
+
+		for (size_t i = 0; i < count; i++) {
+			if (kept[i] >= first && kept[i] < next)
+				next = kept[i];
+		}
+		if (next > first)
+			(void)syscall(SYS_close_range, first, next - 1, 0);
+		if (next == INT_MAX)
+			return;
+		first = next + 1;
+	}
+}
+
+static _Noreturn void run_child(const struct job *job, job_fn *run,
+	const void *work, int pipe_fd)
 {
 	struct message message = { .is_end = true };
 
+	if (job->list_fds)
+		close_others(job, work, pipe_fd);
 	/* the agent is shielded from the memory killer; this is not the agent */
 	(void)fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "500", NULL);
 	/* an agent that is gone will start this again */
@@ -117,7 +146,7 @@ int job_start(struct job *job, const char *what, job_fn *run, const void *work,
 	}
 	if (job->pid == 0) {
 		(void)close(fds[0]);
-		run_child(run, work, fds[1]);
+		run_child(job, run, work, fds[1]);
 	}
 	(void)close(fds[1]);
 	(void)text_copy(job->what, sizeof(job->what), what);

@@ -10,6 +10,7 @@
 #define TARE_SUPERVISE_JOB_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -23,6 +24,10 @@ typedef void job_progress_fn(void *context, uint64_t done, uint64_t total);
 typedef int job_fn(const void *work, job_progress_fn *progress, void *context,
 	struct error *err);
 
+enum job_limit {
+	JOB_FDS_MAX = 16,
+};
+
 struct job {
 	struct watch watch; /* the pipe; fd -1: no job is running */
 	struct loop *loop;
@@ -31,6 +36,11 @@ struct job {
 	uint64_t done;
 	uint64_t total;
 	struct error result; /* code 0: done */
+	/*
+	 * In the child: which descriptors besides 0 to 2 the work needs, at most
+	 * JOB_FDS_MAX (-1: none). All others are closed. May be NULL: none is.
+	 */
+	size_t (*list_fds)(const void *work, int *out);
 	void (*on_progress)(struct job *job);
 	void (*on_end)(struct job *job);
 };

@@ -217,10 +217,50 @@ static void test_cancel_reaps(void)
 	end();
 }
 
+static size_t list_two(const void *work, int *out)
+{
+	const int *fds = work;
+
+	out[0] = -1;
+	out[1] = fds[1];
+	return 2;
+}
+
+/* The exit code tells which of two descriptors the child still has. */
+static int count_open(const void *work, job_progress_fn *progress,
+	void *context, struct error *err)
+{
+	const int *fds = work;
+	int open_ones = 0;
+
+	(void)progress;
+	(void)context;
+	for (int i = 0; i < 2; i++)
+		open_ones |= (fcntl(fds[i], F_GETFD) >= 0) << i;
+	return error_set(err, -EIO, "open: %d, of more: %d", open_ones,
+		fcntl(loop.epoll_fd, F_GETFD) >= 0);
+}
+
+static void test_other_descriptors_are_closed(void)
+{
+	int fds[2];
+
+	begin();
+	CHECK(pipe2(fds, O_CLOEXEC) == 0);
+	job.list_fds = list_two;
+	CHECK(job_start(&job, "count", count_open, fds, NULL) == 0);
+	CHECK(loop_run(&loop, NULL) == 0);
+	CHECK(strcmp(job.result.text, "open: 2, of more: 0") == 0);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+	end();
+}
+
 int main(void)
 {
 	RUN(test_ends);
 	RUN(test_kill_does_not_wait);
 	RUN(test_cancel_reaps);
+	RUN(test_other_descriptors_are_closed);
 	return check_done();
 }
