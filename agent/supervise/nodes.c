@@ -46,15 +46,16 @@ static int open_device(int dev_fd, const char *path, struct stat *status,
 	struct error *err)
 {
 	int fd = open_below(dev_fd, path + strlen(DEV), O_PATH);
+	int result;
 
+	*status = (struct stat){ .st_mode = 0 };
 	if (fd >= 0 && fstat(fd, status) == 0)
 		return fd;
-	if (errno == ENOENT || errno == ENOTDIR)
-		error_set(err, -ENODEV, NOT_FOUND, path);
-	else
-		error_errno(err, "device '%s'", path);
+	result = errno == ENOENT || errno == ENOTDIR
+			 ? error_set(err, -ENODEV, NOT_FOUND, path)
+			 : error_errno(err, "device '%s'", path);
 	fd_close(&fd);
-	return err ? err->code : -ENODEV;
+	return result;
 }
 
 static void fill(const struct stat *status, struct node *out)

@@ -352,6 +352,7 @@ static void test_sharing(void)
 {
 	static struct launch owner;
 	static struct launch guest;
+	const struct oci_mount *mount;
 	struct stat status[2];
 	struct statfs room;
 	pid_t peer = 0;
@@ -383,10 +384,11 @@ static void test_sharing(void)
 	service.pid = (struct share){ 0 };
 	service.ipc = (struct share){ SHARE_SERVICE, "db", { 0, 0 } };
 	refuse(-ENOENT, "open the shared memory of 'db'");
-	CHECK(find_mount(&owner, "/dev/shm") != NULL);
-	CHECK(fstat(find_mount(&owner, "/dev/shm")->source_fd, &status[0]) ==
-		0);
-	CHECK(fstatfs(find_mount(&owner, "/dev/shm")->source_fd, &room) == 0);
+	mount = find_mount(&owner, "/dev/shm");
+	if (!CHECK(mount != NULL))
+		return;
+	CHECK(fstat(mount->source_fd, &status[0]) == 0);
+	CHECK(fstatfs(mount->source_fd, &room) == 0);
 	CHECK(room.f_blocks * (uint64_t)room.f_bsize == 1 << 20);
 	CHECK(fstatat(places.run_fd, "shm/web", &status[1], 0) == 0);
 	CHECK(status[0].st_dev == status[1].st_dev);
