@@ -72,8 +72,9 @@ static const struct option_row rows[] = {
 	{ "debug", 0, KIND_FLAG, GLOBAL, FIELD(is_debug), NULL, "log what is done, too" },
 	{ "cgroup-manager", 0, KIND_TEXT, GLOBAL, FIELD(cgroup_manager), "NAME", "cgroupfs, or disabled for no cgroup" },
 	{ "systemd-cgroup", 0, KIND_FLAG, GLOBAL, FIELD(wants_systemd), NULL, "an error: see --cgroup-manager" },
-	{ "rootless", 0, KIND_TEXT, GLOBAL, FIELD(ignored), "VALUE", "ignored: found out" },
+	{ "rootless", 0, KIND_TEXT, GLOBAL, FIELD(ignored), "VALUE", "ignored: it finds out itself" },
 	{ "criu", 0, KIND_TEXT, GLOBAL, FIELD(ignored), "PATH", "ignored" },
+	{ "version", 'v', KIND_FLAG, GLOBAL, FIELD(wants_version), NULL, "print the version" },
 	{ "help", 'h', KIND_FLAG, ANYWHERE, FIELD(wants_help), NULL, "print the options" },
 
 	{ "bundle", 'b', KIND_TEXT, ON(CREATE) | ON(RUN) | ON(SPEC), FIELD(bundle), "DIR", "folder of config.json (.)" },
@@ -433,20 +434,14 @@ static int read_command(struct line *line)
 	const char *name;
 
 	while (line->at < line->argc && is_option(line->argv[line->at])) {
-		const char *word = line->argv[line->at];
-		int result;
+		int result = read_option(line);
 
-		if (text_equal(word, "--version") || text_equal(word, "-v") ||
-			text_equal(word, "-V")) {
-			line->out->command = COMMAND_VERSION;
-			return 0;
-		}
-		result = read_option(line);
 		if (result < 0)
 			return result;
 	}
-	if (line->out->wants_help) {
-		line->out->command = COMMAND_HELP;
+	if (line->out->wants_help || line->out->wants_version) {
+		line->out->command =
+			line->out->wants_help ? COMMAND_HELP : COMMAND_VERSION;
 		return 0;
 	}
 	if (line->at == line->argc)
@@ -557,10 +552,8 @@ int options_parse(int argc, char **argv, struct options *out, struct error *err)
 	memset(out, 0, sizeof(*out));
 	out->command = COMMAND_COUNT;
 	result = read_command(&line);
-	if (result < 0 || out->wants_help)
+	if (result < 0 || out->wants_help || out->wants_version)
 		return result;
-	if (out->command == COMMAND_VERSION)
-		return 0;
 	line.allows = 1U << out->command;
 	result = read_arguments(&line);
 	if (result < 0 || out->wants_help)

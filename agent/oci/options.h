@@ -55,7 +55,7 @@ struct options {
 	enum command command;
 	char **arguments; /* what is left: the id and what follows it */
 	size_t argument_count;
-	bool wants_help;
+	bool wants_help, wants_version;
 
 	const char *root, *log, *log_format, *cgroup_manager, *ignored;
 	bool is_debug, wants_systemd;
