@@ -174,13 +174,14 @@ static int load(const struct target *target, const char *path,
 	const char *slash = strrchr(path, '/');
 	const char *name =
 		is_input ? "standard input" : (slash ? slash + 1 : path);
-	auto_free char *text = malloc(DOCUMENT_SIZE_MAX + 1);
 	auto_fd fd = is_input ? fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3)
 			      : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	ssize_t size;
 
 	if (fd < 0)
 		return error_errno(err, "open '%s'", path);
+	auto_free char *text = malloc(DOCUMENT_SIZE_MAX + 1);
+
 	if (!text)
 		return error_set(err, -ENOMEM, "read '%s': no memory", path);
 	size = fd_read_full(fd, text, DOCUMENT_SIZE_MAX + 1);

@@ -233,16 +233,19 @@ static const struct field rate_rows[] = {
 };
 static const struct fields rate_fields = FIELDS(rate_rows, struct oci_block_device, NULL);
 
-#define RATES(name) FIELD_LIST, 0, ITEMS(struct oci_block_io, name.items, name.count), .table = &rate_fields
 static const struct field block_io_rows[] = {
 	{ "weight",       FIELD_NUMBER, 0, FIELD(struct oci_block_io, weight), .max = 1000 },
 	{ "leafWeight",   FIELD_NUMBER, 0, FIELD(struct oci_block_io, leaf_weight), .max = 1000 },
 	{ "weightDevice", FIELD_LIST,   0, ITEMS(struct oci_block_io, weights.items, weights.count),
 	  .table = &weight_fields },
-	{ "throttleReadBpsDevice",   RATES(read_bps) },
-	{ "throttleWriteBpsDevice",  RATES(write_bps) },
-	{ "throttleReadIOPSDevice",  RATES(read_iops) },
-	{ "throttleWriteIOPSDevice", RATES(write_iops) },
+	{ "throttleReadBpsDevice", FIELD_LIST, 0,
+	  ITEMS(struct oci_block_io, read_bps.items, read_bps.count), .table = &rate_fields },
+	{ "throttleWriteBpsDevice", FIELD_LIST, 0,
+	  ITEMS(struct oci_block_io, write_bps.items, write_bps.count), .table = &rate_fields },
+	{ "throttleReadIOPSDevice", FIELD_LIST, 0,
+	  ITEMS(struct oci_block_io, read_iops.items, read_iops.count), .table = &rate_fields },
+	{ "throttleWriteIOPSDevice", FIELD_LIST, 0,
+	  ITEMS(struct oci_block_io, write_iops.items, write_iops.count), .table = &rate_fields },
 };
 static const struct fields block_io_fields = FIELDS(block_io_rows, struct oci_block_io, finish_block_io);
 

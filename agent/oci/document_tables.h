@@ -14,7 +14,7 @@ struct error;
 #define FIELD(type, name) \
 	.offset = offsetof(type, name), .size = sizeof(((type *)0)->name)
 #define ITEMS(type, name, number) \
-	FIELD(type, name), .count = offsetof(type, number)
+	.offset = offsetof(type, name), .count = offsetof(type, number)
 
 extern const struct fields document_fields;           /* oci_spec */
 extern const struct fields document_process_fields;   /* oci_process */

@@ -51,7 +51,7 @@ enum {
 
 static char char_at(const struct scan *scan, size_t at)
 {
-	return at < scan->size ? scan->text[at] : '\0';
+	return (char)(at < scan->size ? scan->text[at] : '\0');
 }
 
 static size_t skip_digits(const struct scan *scan, size_t at)
@@ -276,7 +276,7 @@ static void clean(char *text)
 			bool is_control = (unsigned char)*at < 0x20 ||
 					  *at == FIELDS_NUMBER_MARK;
 
-			*out++ = is_control ? '?' : *at;
+			*out++ = (char)(is_control ? '?' : *at);
 		}
 	}
 	*out = '\0';

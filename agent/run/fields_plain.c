@@ -32,7 +32,7 @@ static char peek(struct plain *plain)
 		(*plain->at == ' ' || *plain->at == '\n' ||
 			*plain->at == '\t' || *plain->at == '\r'))
 		plain->at++;
-	return plain->at < plain->end ? *plain->at : '\0';
+	return (char)(plain->at < plain->end ? *plain->at : '\0');
 }
 
 /* May it stand in a text as it is? */

@@ -4,7 +4,6 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
 
@@ -112,17 +111,25 @@ static int finish_seccomp(struct fields_reader *reader, void *base)
 		seccomp->default_errno);
 }
 
-/* A version such as "4.8"; 0 when it is none. */
+/* The number at *at, which moves behind it; 0 when there is none. */
+static uint32_t next_number(const char **at)
+{
+	uint32_t number = 0;
+
+	for (; **at >= '0' && **at <= '9' && number < 1000; ++*at)
+		number = number * 10 + (uint32_t)(**at - '0');
+	return number;
+}
+
+/* A version such as "4.8" or "6.12.9-lts"; 0 when it is none. */
 static uint32_t kernel_version(const char *text)
 {
-	unsigned int major;
-	unsigned int minor;
-	int used = 0;
+	uint32_t major = next_number(&text);
 
-	/* checked by the length that was read */
-	if (sscanf(text, "%4u.%4u%n", &major, &minor, &used) != 2 || !used)
+	if (text[0] != '.' || text[1] < '0' || text[1] > '9')
 		return 0;
-	return major << 16 | minor;
+	text++;
+	return major << 16 | next_number(&text);
 }
 
 static const char *check_kernel(const char *text)
@@ -138,8 +145,8 @@ static const char *check_kernel(const char *text)
 
 #define FIELD(type, name) .offset = offsetof(type, name), \
 	.size = sizeof(((type *)0)->name)
-#define ITEMS(type, name, number) FIELD(type, name), \
-	.count = offsetof(type, number)
+#define ITEMS(type, name, number) \
+	.offset = offsetof(type, name), .count = offsetof(type, number)
 
 static const struct field arg_rows[] = {
 	{ "index",    FIELD_U32,  FIELD_REQUIRED, FIELD(struct oci_seccomp_arg, index), .max = 5 },
