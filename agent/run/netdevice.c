@@ -158,12 +158,12 @@ static int send_request(int fd, const union request *request)
 }
 
 /* Looks at one message of an answer; returns 1 to go on, 0 at the end. */
-typedef int answer_fn(const struct nlmsghdr *header, void *context);
+typedef int answer_fn(struct nlmsghdr *header, void *context);
 
-static int handle_all(const unsigned char *buffer, size_t size,
-	answer_fn *on_answer, void *context)
+static int handle_all(unsigned char *buffer, size_t size, answer_fn *on_answer,
+	void *context)
 {
-	const struct nlmsghdr *header = (const void *)buffer;
+	struct nlmsghdr *header = (void *)buffer;
 
 	for (; NLMSG_OK(header, size); header = NLMSG_NEXT(header, size)) {
 		int result;
@@ -171,8 +171,7 @@ static int handle_all(const unsigned char *buffer, size_t size,
 		if (header->nlmsg_type == NLMSG_DONE)
 			return 0;
 		if (header->nlmsg_type == NLMSG_ERROR)
-			return ((const struct nlmsgerr *)NLMSG_DATA(header))
-				->error;
+			return ((struct nlmsgerr *)NLMSG_DATA(header))->error;
 		result = on_answer(header, context);
 		if (result <= 0)
 			return result;
@@ -204,7 +203,7 @@ static int ask(int fd, const union request *request, answer_fn *on_answer,
 	return result;
 }
 
-static int ignore(const struct nlmsghdr *header, void *context)
+static int ignore(struct nlmsghdr *header, void *context)
 {
 	(void)header;
 	(void)context;
@@ -213,9 +212,9 @@ static int ignore(const struct nlmsghdr *header, void *context)
 
 /* ---- links --------------------------------------------------------------- */
 
-static int read_link(const struct nlmsghdr *header, void *context)
+static int read_link(struct nlmsghdr *header, void *context)
 {
-	const struct ifinfomsg *info = NLMSG_DATA(header);
+	struct ifinfomsg *info = NLMSG_DATA(header);
 	struct link *link = context;
 
 	if (header->nlmsg_type == RTM_NEWLINK)
@@ -262,7 +261,7 @@ static int bring_up(int fd, int index)
 
 /* ---- addresses ----------------------------------------------------------- */
 
-static void copy_bytes(struct bytes *out, const struct rtattr *attribute)
+static void copy_bytes(struct bytes *out, struct rtattr *attribute)
 {
 	size_t size = RTA_PAYLOAD(attribute);
 
@@ -272,8 +271,7 @@ static void copy_bytes(struct bytes *out, const struct rtattr *attribute)
 	out->size = (uint16_t)size;
 }
 
-static void read_attribute(struct address *address,
-	const struct rtattr *attribute)
+static void read_attribute(struct address *address, struct rtattr *attribute)
 {
 	if (attribute->rta_type == IFA_LOCAL)
 		copy_bytes(&address->local, attribute);
@@ -288,14 +286,14 @@ static void read_attribute(struct address *address,
 }
 
 /* What somebody set for good; what is learnt will be learnt again. */
-static int read_address(const struct nlmsghdr *header, void *context)
+static int read_address(struct nlmsghdr *header, void *context)
 {
 	struct device *device = context;
-	const struct ifaddrmsg *info = NLMSG_DATA(header);
+	struct ifaddrmsg *info = NLMSG_DATA(header);
 	struct address address = { .family = info->ifa_family,
 		.prefix = info->ifa_prefixlen,
 		.flags = info->ifa_flags };
-	const struct rtattr *attribute = IFA_RTA(info);
+	struct rtattr *attribute = IFA_RTA(info);
 	size_t left = IFA_PAYLOAD(header);
 
 	if (header->nlmsg_type != RTM_NEWADDR ||
