@@ -479,9 +479,11 @@ static int list_processes(int dir_fd, const char *name, void *context)
 
 int cgroup_processes(int dir_fd, pid_t *out, size_t max, struct error *err)
 {
-	struct processes processes = { .out = out, .max = max };
-	int result = list_processes(dir_fd, ".", &processes);
+	struct processes processes = { .max = max };
+	int result;
 
+	processes.out = out;
+	result = list_processes(dir_fd, ".", &processes);
 	return result < 0 ? error_set(err, result,
 				    "list the container's processes: %s",
 				    strerror(-result))

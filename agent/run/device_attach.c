@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -69,16 +68,20 @@ static int load_once(struct bpf_insn *code, size_t count)
 /* Whether we are in a user namespace that does not have all users. */
 static bool is_in_user_namespace(void)
 {
+	/* the map of the first one, user_namespaces(7) */
+	static const unsigned long whole[] = { 0, 0, UINT32_MAX };
 	auto_free char *map = NULL;
-	unsigned int inside;
-	unsigned int outside;
-	unsigned int count;
+	char *at;
 
 	if (fd_read_file(AT_FDCWD, "/proc/self/uid_map", 4096, &map, NULL,
 		    NULL) < 0)
 		return false;
-	return sscanf(map, "%u %u %u", &inside, &outside, &count) != 3 ||
-	       inside != 0 || outside != 0 || count != UINT32_MAX;
+	at = map;
+	for (size_t i = 0; i < sizeof(whole) / sizeof(whole[0]); i++) {
+		if (strtoul(at, &at, 10) != whole[i])
+			return true;
+	}
+	return false;
 }
 
 /* A rule that takes away one device, or some of them, but not all. */
@@ -161,19 +164,25 @@ int device_filter_apply(int cgroup_dir_fd,
 	return attach(cgroup_dir_fd, fd, -1, err);
 }
 
-/* The programs on a cgroup itself; the number of them. */
-static int list_attached(int cgroup_dir_fd, uint32_t ids[ATTACHED_MAX],
+/* The programs on a cgroup itself. */
+struct attached {
+	uint32_t ids[ATTACHED_MAX];
+	size_t count;
+};
+
+static int list_attached(int cgroup_dir_fd, struct attached *out,
 	struct error *err)
 {
 	union bpf_attr attr = { 0 };
 
 	attr.query.target_fd = (uint32_t)cgroup_dir_fd;
 	attr.query.attach_type = BPF_CGROUP_DEVICE;
-	attr.query.prog_ids = (uint64_t)(uintptr_t)ids;
+	attr.query.prog_ids = (uint64_t)(uintptr_t)out->ids;
 	attr.query.prog_cnt = ATTACHED_MAX;
 	if (kernel_bpf(BPF_PROG_QUERY, &attr, sizeof(attr)) < 0)
 		return error_errno(err, "list the rules for devices");
-	return (int)attr.query.prog_cnt;
+	out->count = attr.query.prog_cnt;
+	return 0;
 }
 
 static int open_by_id(uint32_t id, struct error *err)
@@ -201,9 +210,11 @@ static uint32_t id_of(int fd)
  * Puts program fd, or none, in place of those there are. One is exchanged; when
  * there are more, which we never do, all of them hold until the new one does.
  */
-static int exchange(int cgroup_dir_fd, int fd, const uint32_t *ids,
-	size_t count, struct error *err)
+static int exchange(int cgroup_dir_fd, int fd, const struct attached *there,
+	struct error *err)
 {
+	const uint32_t *ids = there->ids;
+	size_t count = there->count;
 	uint32_t new_id = fd < 0 ? 0 : id_of(fd);
 	bool is_there = fd < 0;
 	int result = 0;
@@ -231,16 +242,14 @@ static int exchange(int cgroup_dir_fd, int fd, const uint32_t *ids,
 int device_filter_replace(int cgroup_dir_fd,
 	const struct oci_resources *resources, struct error *err)
 {
-	uint32_t ids[ATTACHED_MAX];
+	struct attached there;
 	int fd;
-	int count;
 	int result = make(resources, &fd, err);
 
 	if (result < 0)
 		return result;
-	count = list_attached(cgroup_dir_fd, ids, err);
-	if (count == -EPERM && fd < 0) /* nobody could have attached one */
+	result = list_attached(cgroup_dir_fd, &there, err);
+	if (result == -EPERM && fd < 0) /* nobody could have attached one */
 		return 0;
-	return count < 0 ? count
-			 : exchange(cgroup_dir_fd, fd, ids, (size_t)count, err);
+	return result < 0 ? result : exchange(cgroup_dir_fd, fd, &there, err);
 }

@@ -386,7 +386,7 @@ int device_filter_assemble(const struct oci_resources *resources,
 	size_t rules = resources->device_count + COUNT(given);
 	struct order order = { .count = 0 };
 	struct code code = { .count = 0 };
-	int result;
+	int result = -ENOMEM;
 
 	*out = NULL;
 	*count = 0;
@@ -398,10 +398,11 @@ int device_filter_assemble(const struct oci_resources *resources,
 			RULES_MAX);
 	order.items = malloc(rules * sizeof(*order.items));
 	code.at = malloc((rules * RULE_SIZE + FRAME_SIZE) * sizeof(*code.at));
-	result = order.items && code.at
-			 ? read_rules(resources, &order, err)
-			 : error_set(err, -ENOMEM,
-				   "make the rules for devices: no memory");
+	if (order.items && code.at)
+		result = read_rules(resources, &order, err);
+	else
+		(void)error_set(err, result,
+			"make the rules for devices: no memory");
 	if (result == 0 && (order.denies || !order.is_closed))
 		assemble(&order, &code);
 	free(order.items);

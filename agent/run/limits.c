@@ -150,8 +150,10 @@ static double binary_logarithm(double value)
 	double result = 0;
 	double bit = 1;
 
-	for (; value >= 2; value /= 2)
+	while (value >= 2) {
+		value /= 2;
 		result += 1;
+	}
 	for (unsigned int i = 0; i < 48; i++) {
 		value *= value;
 		bit /= 2;
@@ -170,8 +172,10 @@ static double power_of_ten(double exponent)
 	double term = 1;
 	double sum = 1;
 
-	for (; exponent >= 1; exponent -= 1)
+	while (exponent >= 1) {
+		exponent -= 1;
 		result *= 10;
+	}
 	for (unsigned int i = 1; i < 40; i++) {
 		term *= exponent * 2.302585092994045684 / i;
 		sum += term;

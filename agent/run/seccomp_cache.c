@@ -81,7 +81,7 @@ int seccomp_cache_read(int dir_fd, const char *key, size_t key_size,
 	uint64_t key_hash = hash_key(key, key_size);
 	size_t start = sizeof(struct header) + key_size;
 	size_t room = start + BPF_MAXINSNS * sizeof(struct sock_filter) + 1;
-	auto_free char *content = malloc(room);
+	auto_free char *content = NULL;
 	struct header header;
 	char name[NAME_SIZE];
 	size_t program_size;
@@ -89,8 +89,11 @@ int seccomp_cache_read(int dir_fd, const char *key, size_t key_size,
 
 	name_of(key_hash, name);
 	auto_fd fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0 || !content)
+	if (fd < 0)
 		return -ENOENT;
+	content = malloc(room);
+	if (!content)
+		return -ENOMEM;
 	size = read(fd, content, room);
 	if (size <= (ssize_t)start || (size_t)size == room)
 		return -ENOENT;
