@@ -46,6 +46,7 @@ def stack_disk(t):
   zstd:
     image: nginx:zstd
     command: ["nginx", "-c", "/config/nginx.conf"]
+    init: true
     volumes: ["./zstd.conf:/config/nginx.conf:ro"]
     restart: always
 
