@@ -304,6 +304,47 @@ static void test_shows_every_field(void)
 		free(data[i]);
 }
 
+/* Is there that word, not as a part of another one? */
+static bool has_word(const char *text, const char *word)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
+	size_t length = strlen(word);
+	const char *at = text;
+
+	while ((at = strstr(at, word))) {
+		bool starts = at == text || !strchr(letters, at[-1]);
+
+		if (starts && !strspn(at + length, letters))
+			return true;
+		at += length;
+	}
+	return false;
+}
+
+static void check_manual(const char *manual, const struct fields *table)
+{
+	for (size_t i = 0; i < table->count; i++) {
+		check_row(table->rows[i].key);
+		CHECK(has_word(manual, table->rows[i].key));
+		if (table->rows[i].table)
+			check_manual(manual, table->rows[i].table);
+	}
+}
+
+static void test_every_field_is_documented(void)
+{
+	char *manual = NULL;
+	struct error err;
+
+	if (!CHECK(fd_read_file(AT_FDCWD, "docs/runtime-spec.md", 1 << 20,
+			   &manual, NULL, &err) == 0))
+		return;
+	CHECK(!has_word(manual, "consoleSiz"));
+	check_manual(manual, &document_fields);
+	free(manual);
+}
+
 /* ---- files ---- */
 
 static void write_file(const char *path, const void *bytes, size_t size)
@@ -370,6 +411,7 @@ int main(void)
 {
 	RUN(test_cases);
 	RUN(test_shows_every_field);
+	RUN(test_every_field_is_documented);
 	RUN(test_reads_standard_input);
 	RUN(test_loads_files); /* leaves the folder that it was started in */
 	return check_done();
