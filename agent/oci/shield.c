@@ -18,7 +18,11 @@
 #include "lib/error.h"
 #include "lib/fd.h"
 
-#define SELF  "/proc/self/exe"
+#define SELF "/proc/self/exe"
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U
+#endif
+
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
 extern char **environ;
@@ -40,10 +44,19 @@ static int open_read_only(void)
 	return fd;
 }
 
+/* sysctl vm.memfd_noexec wants a word; kernels before 6.3 do not know it. */
+static int open_memory(unsigned int flag)
+{
+	int fd = memfd_create("tare-oci",
+		MFD_ALLOW_SEALING | MFD_CLOEXEC | flag);
+
+	return fd < 0 && errno == EINVAL && flag ? open_memory(0) : fd;
+}
+
 static int open_sealed_copy(void)
 {
 	auto_fd from_fd = openat(AT_FDCWD, SELF, O_RDONLY | O_CLOEXEC);
-	auto_fd fd = memfd_create("tare-oci", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+	auto_fd fd = open_memory(MFD_EXEC);
 	struct stat status;
 	off_t left;
 
