@@ -125,6 +125,9 @@ static int prepare(struct birth *birth, struct error *err)
 		&birth->place, err);
 	if (result < 0)
 		return result;
+	/* an ordinary user may not load a program, nor make a node */
+	if (birth->place.root_fd >= 0 && folder_is_users())
+		handle->spec.resources.allows_all_devices = true;
 	if (options->console_socket) {
 		birth->console_fd =
 			terminal_connect(options->console_socket, err);

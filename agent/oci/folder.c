@@ -18,12 +18,12 @@
 #include "lib/fd.h"
 #include "lib/text.h"
 
-#define DEFAULT_ROOT   "/run/tare-oci"
-#define LOCK_WAIT_S    10
-#define ALLOWED        "-+._0123456789" LETTERS
-#define LETTERS        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-#define OF_INITIAL_MAP "         0          0 4294967295\n"
-#define FOLDER_FLAGS   (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+#define DEFAULT_ROOT           "/run/tare-oci"
+#define LOCK_WAIT_S            10
+#define ALLOWED                "-+._0123456789" LETTERS
+#define LETTERS                "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define INITIAL_USER_NAMESPACE 0xeffffffdU /* <linux/proc_ns.h> */
+#define FOLDER_FLAGS           (O_RDONLY | O_DIRECTORY | O_CLOEXEC)
 
 uid_t folder_user(void)
 {
@@ -51,25 +51,21 @@ int folder_check_id(const char *id, struct error *err)
 	return 0;
 }
 
-/* An ordinary user, or root of a user namespace that one made. */
-static bool is_ordinary_user(void)
+bool folder_is_users(void)
 {
-	char map[sizeof(OF_INITIAL_MAP)] = "";
-	auto_fd fd = -1;
+	struct stat status;
 
 	if (folder_user() != 0)
 		return true;
-	fd = openat(AT_FDCWD, "/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fd_read_full(fd, map, sizeof(map) - 1) < 0)
-		return false;
-	return !text_equal(map, OF_INITIAL_MAP);
+	return stat("/proc/self/ns/user", &status) == 0 &&
+	       status.st_ino != INITIAL_USER_NAMESPACE;
 }
 
 static int default_root(char *out, size_t size, struct error *err)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 
-	if (runtime_dir && *runtime_dir == '/' && is_ordinary_user()) {
+	if (runtime_dir && *runtime_dir == '/' && folder_is_users()) {
 		if ((size_t)snprintf(out, size, "%s/tare-oci", runtime_dir) >=
 			size)
 			return error_set(err, -ENAMETOOLONG,

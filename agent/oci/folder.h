@@ -54,6 +54,9 @@ void folder_unlock(int dir_fd);
 /* Who we are; the kernel told it when the program began. */
 uid_t folder_user(void);
 
+/* Are we an ordinary user, or root of a user namespace that one made? */
+bool folder_is_users(void);
+
 /* Writes a new file, before state.json is there. */
 int folder_write_first(int dir_fd, const char *name, const char *text,
 	struct error *err);

@@ -6,6 +6,7 @@
 #include "lib/text.h"
 #include "oci/commands.h"
 #include "oci/document.h"
+#include "oci/folder.h"
 #include "oci/handle.h"
 #include "oci/options.h"
 #include "run/cgroup.h"
@@ -118,7 +119,7 @@ int command_update(const struct options *options, struct error *err)
 	result = limits_plan(&resources, &limits, err);
 	if (result == 0)
 		result = limits_apply(cgroup_fd, &limits, err);
-	if (result == 0 && resources.device_count > 0)
+	if (result == 0 && resources.device_count > 0 && !folder_is_users())
 		result = device_filter_apply(cgroup_fd, &resources, err);
 	return result;
 }
