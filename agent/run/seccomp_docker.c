@@ -20,11 +20,11 @@
 	(CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER | \
 	 CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWCGROUP)
 
-#define ALWAYS(text)      { .names = text }
-#define WITH(cap, text)   { .names = text, \
-	.condition = SECCOMP_WITH_CAPABILITY, .capability = cap }
-#define ARGUMENT(text, how, what) { .names = text, .compare = how, \
-	.value = what }
+#define ALWAYS(text)      { .names = (text) }
+#define WITH(cap, text)   { .names = (text), \
+	.condition = SECCOMP_WITH_CAPABILITY, .capability = (cap) }
+#define ARGUMENT(text, how, what) { .names = (text), .compare = (how), \
+	.value = (what) }
 
 const struct seccomp_rule seccomp_docker_rules[] = {
 	ALWAYS(
