@@ -246,7 +246,8 @@ static void log_place(const struct birth *birth)
 		log_debug("%s '%s': cgroup '%s'", command, handle->id,
 			birth->place.path);
 	else if (spec->resources.device_count > 0 &&
-		 !spec->namespaces[OCI_NAMESPACE_USER].is_asked)
+		 !spec->namespaces[OCI_NAMESPACE_USER].is_asked &&
+		 !folder_is_users())
 		log_warn(
 			"%s '%s': it gets no cgroup2, so it may open every device of which it can make a node; going on",
 			command, handle->id);

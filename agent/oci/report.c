@@ -59,9 +59,12 @@ static void write_line(enum log_level level, const char *message)
 
 static void write_everywhere(enum log_level level, const char *message)
 {
+	bool is_error = level == LOG_LEVEL_ERROR;
+
 	if (level <= LOG_LEVEL_WARN || log_fd < 0)
-		(void)fprintf(stderr, "tare-oci: %s%s\n",
-			level == LOG_LEVEL_ERROR ? "" : "warning: ", message);
+		(void)fprintf(stderr, "tare-oci: %s%s%s\n",
+			is_error ? "" : level_name(level), is_error ? "" : ": ",
+			message);
 	if (log_fd >= 0)
 		write_line(level, message);
 }
