@@ -258,8 +258,81 @@ static void test_every_call_fails(void)
 	end();
 }
 
+static bool has_text(const char *file, const char *wanted)
+{
+	char text[32] = "";
+	auto_fd fd = openat(folder_fd, file, O_RDONLY | O_CLOEXEC);
+
+	(void)read(fd, text, sizeof(text) - 1);
+	if (strcmp(text, wanted) == 0)
+		return true;
+	printf("# %s has '%s'\n", file, text);
+	return false;
+}
+
+static void put_empty(const char *file)
+{
+	int fd = openat(folder_fd, file,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+
+	fd_close(&fd);
+}
+
+/* The kernel refuses a quota below the burst that there is. */
+static void test_a_refused_quota_follows_its_burst(void)
+{
+	const struct oci_resources resources = {
+		.cpu = { .quota = OCI_NUMBER(2000), .burst = OCI_NUMBER(5) }
+	};
+	struct limits limits;
+
+	if (!begin())
+		return;
+	put_empty("cpu.max");
+	put_empty("cpu.max.burst");
+	CHECK(limits_plan(&resources, &limits, &err) == 0);
+	fault_arm(2, EINVAL); /* open, write */
+	CHECK(limits_apply(folder_fd, &limits, &err) == 0);
+	CHECK(fault_fired());
+	CHECK(has_text("cpu.max.burst", "5"));
+	CHECK(has_text("cpu.max", "2000 100000"));
+	fault_arm(2, EACCES); /* any other reason is one */
+	CHECK(limits_apply(folder_fd, &limits, &err) == -EACCES);
+	CHECK(strstr(err.text, "linux.resources.cpu.quota"));
+	(void)fault_fired();
+	end();
+}
+
+/* io.weight is there, but nothing weighs the device by it. */
+static void test_a_device_is_weighed_by_what_it_has(void)
+{
+	const struct oci_block_device device = { 8, 0, 500 };
+	const struct oci_resources resources = { .block_io.weights = { &device,
+							 1 } };
+	struct limits limits;
+
+	if (!begin())
+		return;
+	put_empty("io.weight");
+	put_empty("io.bfq.weight");
+	CHECK(limits_plan(&resources, &limits, &err) == 0);
+	fault_arm(2, EOPNOTSUPP);
+	CHECK(limits_apply(folder_fd, &limits, &err) == 0);
+	CHECK(fault_fired());
+	CHECK(has_text("io.weight", ""));
+	CHECK(has_text("io.bfq.weight", "8:0 500"));
+	CHECK(unlinkat(folder_fd, "io.bfq.weight", 0) == 0);
+	fault_arm(2, EOPNOTSUPP);
+	CHECK(limits_apply(folder_fd, &limits, &err) == -EOPNOTSUPP);
+	CHECK(strstr(err.text, "write '8:0 4950' to 'io.weight'"));
+	(void)fault_fired();
+	end();
+}
+
 int main(void)
 {
 	RUN(test_every_call_fails);
+	RUN(test_a_refused_quota_follows_its_burst);
+	RUN(test_a_device_is_weighed_by_what_it_has);
 	return check_done();
 }
