@@ -21,6 +21,7 @@
 #include "oci/listener.h"
 #include "oci/options.h"
 #include "oci/passed.h"
+#include "oci/shield.h"
 #include "run/hook.h"
 #include "run/seccomp.h"
 #include "run/terminal.h"
@@ -221,6 +222,7 @@ static int make_process(struct birth *birth, struct error *err)
 		.preserve_fds = passed_count(birth->options),
 		.no_pivot = birth->options->no_pivot,
 		.no_new_keyring = birth->options->no_new_keyring,
+		.spent_mount_fd = shield_mount_fd(),
 		.start_fd = birth->socket_fd,
 		.on_created = on_created,
 		.describe = describe,

@@ -6,6 +6,9 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <linux/mount.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
@@ -18,7 +21,8 @@
 #include "lib/error.h"
 #include "lib/fd.h"
 
-#define SELF "/proc/self/exe"
+#define SELF     "/proc/self/exe"
+#define EXECUTED "/dev/fd/"
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U
 #endif
@@ -27,12 +31,34 @@
 
 extern char **environ;
 
-/* The mount stays open across execve: closing it would wait for the kernel. */
+/*
+ * The mount stays open across execve: closing it would wait for the kernel.
+ * It is found again by the name under which execveat(2) executes a descriptor.
+ */
+static int mount_fd = -1;
+
+int shield_mount_fd(void)
+{
+	return mount_fd;
+}
+
+static void find_mount(void)
+{
+	const char *name = (const char *)getauxval(AT_EXECFN);
+	const char *digits = name ? name + strlen(EXECUTED) : NULL;
+
+	if (!digits || strncmp(name, EXECUTED, strlen(EXECUTED)) != 0 ||
+		strspn(digits, "0123456789") != strlen(digits))
+		return;
+	mount_fd = (int)strtol(digits, NULL, 10);
+	if (fcntl(mount_fd, F_SETFD, FD_CLOEXEC) < 0)
+		mount_fd = -1;
+}
+
 static int open_read_only(void)
 {
 	struct mount_attr attributes = { .attr_set = MOUNT_ATTR_RDONLY };
-	int fd = (int)syscall(SYS_open_tree, AT_FDCWD, SELF,
-		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	int fd = (int)syscall(SYS_open_tree, AT_FDCWD, SELF, OPEN_TREE_CLONE);
 
 	if (fd < 0)
 		return -1;
@@ -83,8 +109,10 @@ static bool is_raised(void)
 
 	if (statfs(SELF, &status) < 0)
 		return false;
-	if (status.f_flags & ST_RDONLY)
+	if (status.f_flags & ST_RDONLY) {
+		find_mount();
 		return true;
+	}
 	if (status.f_type != TMPFS_MAGIC)
 		return false;
 	fd = openat(AT_FDCWD, SELF, O_RDONLY | O_CLOEXEC);

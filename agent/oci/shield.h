@@ -18,4 +18,10 @@ struct error;
  */
 int shield_raise(char **argv, struct error *err);
 
+/*
+ * The read-only mount that this process was executed from, or -1. Closing it
+ * waits for the kernel, so it may be given to a container to take along.
+ */
+int shield_mount_fd(void);
+
 #endif

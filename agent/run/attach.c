@@ -89,6 +89,18 @@ static int cover_root(struct stage *stage)
 	return chroot(".");
 }
 
+/*
+ * On any file of the old root, which is private by now and goes away next.
+ * Without it the mount only ends later, when it is closed.
+ */
+static void bury(const struct stage *stage)
+{
+	int fd = stage->request->spent_mount_fd;
+
+	if (fd > 0 && !stage->request->no_pivot)
+		(void)kernel_move_mount_at(fd, AT_FDCWD, "/dev/null");
+}
+
 int attach_pivot(struct stage *stage, const struct step *step,
 	struct error *err)
 {
@@ -96,6 +108,7 @@ int attach_pivot(struct stage *stage, const struct step *step,
 
 	(void)step;
 	(void)err;
+	bury(stage);
 	if (fchdir(stage->root_fd) < 0)
 		return -errno;
 	result = stage->request->no_pivot ? cover_root(stage)

@@ -67,6 +67,12 @@ struct container_request {
 	bool no_pivot;
 	bool no_new_keyring;
 	/*
+	 * A detached mount of a file that is not needed any more once the
+	 * process executes its program, or 0. It goes with the old root:
+	 * closing it would wait for the kernel.
+	 */
+	int spent_mount_fd;
+	/*
 	 * A listening AF_UNIX SOCK_SEQPACKET socket: the process waits there
 	 * for container_start, before its startContainer hooks and before it
 	 * gives up its rights. 0 or -1: it goes on at once.
