@@ -7,6 +7,7 @@
 #include "lib/error.h"
 #include "oci/commands.h"
 #include "oci/options.h"
+#include "oci/passed.h"
 #include "oci/pool.h"
 #include "oci/report.h"
 #include "oci/shield.h"
@@ -93,6 +94,8 @@ int main(int argc, char **argv)
 		return STATUS_FAILURE;
 	pool_begin();
 	result = options_parse(argc, words, &options, &err);
+	if (result == 0)
+		result = passed_fill_standard(&err);
 	/* an option that is wrong is something for the log as well */
 	if (report_open(&options, &why) < 0 && result == 0) {
 		err = why;

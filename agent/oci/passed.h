@@ -15,6 +15,12 @@ struct error;
 struct oci_process;
 struct options;
 
+/*
+ * Puts /dev/null where 0, 1 or 2 is closed. What we open would be there, and
+ * then be the container's.
+ */
+int passed_fill_standard(struct error *err);
+
 /* How many descriptors stay open, from 3 on. */
 unsigned int passed_count(const struct options *options);
 
