@@ -102,17 +102,10 @@ static void run_process(void *context)
 	struct birth *birth = context;
 	struct stage *stage = birth->stage;
 	struct error err = { .code = 0 };
-	char *text = NULL;
 
 	/* with our copy of the maker's end we would not see it end */
 	fd_close(&birth->channel_fd);
-	if (channel_wait(stage->channel_fd, runs_hooks(stage) ? &text : NULL) <
-		0)
-		_exit(127);
-	if (text) {
-		stage->creating = text;
-		stage->created = text + strlen(text) + 1;
-	}
+	stage->wants_state = runs_hooks(stage);
 	(void)step_run_process(stage, birth->plan, &err);
 	/* there is nobody else to tell; silence tells something too */
 	(void)channel_send(stage->channel_fd, REPORT_FAILED, &err, -1);
@@ -206,6 +199,22 @@ static int let_go(const struct stage *stage, int channel_fd, struct error *err)
 	return 0;
 }
 
+/* What fails for a process that died says less than the process did. */
+static int find_reason(int channel_fd, int result, struct error *err)
+{
+	struct channel_news news = { .terminal_fd = -1, .listener_fd = -1 };
+	struct error last = { .code = 0 };
+	int said = channel_listen(channel_fd, 0, &news, &last);
+
+	fd_close(&news.terminal_fd);
+	fd_close(&news.listener_fd);
+	if (said < 0 && said != -ETIMEDOUT && said != -ECHILD) {
+		*err = last;
+		return said;
+	}
+	return result;
+}
+
 /* From a prepared stage to a program that runs, or waits. */
 static int run_plan(struct birth *birth, struct container *container,
 	struct error *err)
@@ -219,8 +228,11 @@ static int run_plan(struct birth *birth, struct container *container,
 	birth->channel_fd = fds[0];
 	stage->channel_fd = fds[1];
 	result = make_process(birth, container, err);
-	if (result == 0)
+	if (result == 0) {
 		result = step_run_maker(stage, birth->plan, err);
+		if (result < 0)
+			result = find_reason(birth->channel_fd, result, err);
+	}
 	if (result == 0)
 		result = let_go(stage, birth->channel_fd, err);
 	if (result == 0)

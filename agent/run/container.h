@@ -80,8 +80,8 @@ struct container_request {
 	int start_fd;
 	/*
 	 * May be NULL. Called when the process and its namespaces are there,
-	 * with maps, limits and out-of-memory score, and nothing of it has run
-	 * yet: to keep descriptors, write states, run prestart and
+	 * with maps, limits and out-of-memory score, and before its root is
+	 * its own: to keep descriptors, write states, run prestart and
 	 * createRuntime hooks. An error ends the container and is passed on.
 	 */
 	int (*on_created)(void *context, const struct container *container,

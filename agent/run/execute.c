@@ -108,16 +108,23 @@ int execute_look_up(struct stage *stage, const struct step *step,
 	return attempt_program(look_at, stage->process, err);
 }
 
+int execute_announce(struct stage *stage)
+{
+	const struct oci_number *mask = &stage->process->user.umask;
+
+	if (stage->has_announced)
+		return 0;
+	stage->has_announced = true;
+	(void)umask(mask->is_set ? (mode_t)mask->value : UMASK_DEFAULT);
+	return channel_send(stage->channel_fd, REPORT_READY, NULL, -1);
+}
+
 int execute_program(struct stage *stage, const struct step *step,
 	struct error *err)
 {
-	const struct oci_process *process = stage->process;
-	int result;
+	int result = execute_announce(stage);
 
 	(void)step;
-	(void)umask(process->user.umask.is_set
-			    ? (mode_t)process->user.umask.value
-			    : UMASK_DEFAULT);
-	result = channel_send(stage->channel_fd, REPORT_READY, NULL, -1);
-	return result < 0 ? result : attempt_program(execute, process, err);
+	return result < 0 ? result
+			  : attempt_program(execute, stage->process, err);
 }

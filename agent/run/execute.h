@@ -16,6 +16,12 @@ struct step;
 int execute_look_up(struct stage *stage, const struct step *step,
 	struct error *err);
 
+/*
+ * Tells that the program comes next, once: a filter may forbid to tell it
+ * later.
+ */
+int execute_announce(struct stage *stage);
+
 /* The last step: found by PATH when it has no slash, as execvp(3) does. */
 int execute_program(struct stage *stage, const struct step *step,
 	struct error *err);

@@ -108,6 +108,11 @@ int kernel_set_propagation(const char *path, unsigned long flags)
 	return (int)syscall(SYS_mount, NULL, path, NULL, flags, NULL);
 }
 
+int kernel_close_range(unsigned int first, unsigned int last)
+{
+	return (int)syscall(SYS_close_range, first, last, 0);
+}
+
 int kernel_close_on_exec_from(unsigned int first)
 {
 	return (int)syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC);

@@ -60,6 +60,9 @@ int kernel_mount(const char *type, const char *source, const char *path,
 /* mount(2) of "none" on path: only changes propagation, MS_*. */
 int kernel_set_propagation(const char *path, unsigned long flags);
 
+/* close_range(2) */
+int kernel_close_range(unsigned int first, unsigned int last);
+
 /* close_range(2): every descriptor from first on becomes close-on-exec. */
 int kernel_close_on_exec_from(unsigned int first);
 

@@ -14,6 +14,7 @@
 #include "run/oci.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define FILES_PLENTY 1024 /* far more than the steps open */
 
 /* Besides the nodes of devices.h: config-linux.md, "Default Devices". */
 static const struct {
@@ -180,7 +181,26 @@ static void add_making(struct plan *plan, const struct oci_process *process)
 		add(plan, STEP_OOM_SCORE, NULL);
 	add(plan, STEP_CREATED, NULL);
 	add(plan, STEP_GO, NULL);
-	add(plan, STEP_PROCESS, NULL);
+}
+
+/*
+ * What the maker does meanwhile matters to few: they wait at once. The others
+ * do while there is still a way back, and by then need not wait.
+ */
+static bool waits_at_once(const struct oci_spec *spec)
+{
+	const struct oci_process *process = &spec->process;
+	bool needs_maker = has_new(spec, OCI_NAMESPACE_USER) ||
+			   spec->net_device_count > 0 ||
+			   spec->hooks[OCI_HOOK_PRESTART].count > 0 ||
+			   spec->hooks[OCI_HOOK_CREATE_RUNTIME].count > 0;
+
+	for (size_t i = 0; i < spec->mount_count; i++)
+		needs_maker |= spec->mounts[i].idmap != OCI_IDMAP_NONE;
+	for (size_t i = 0; i < process->rlimit_count; i++)
+		needs_maker |= process->rlimits[i].type != RLIMIT_NOFILE ||
+			       process->rlimits[i].hard < FILES_PLENTY;
+	return needs_maker;
 }
 
 static void add_namespaces(struct plan *plan, const struct oci_spec *spec)
@@ -200,6 +220,8 @@ static void add_root(struct plan *plan, const struct oci_spec *spec)
 	add(plan, STEP_ATTACH_ROOT, spec->root_path);
 	add_mounts(plan, spec);
 	add_devices(plan, spec);
+	if (!waits_at_once(spec))
+		add(plan, STEP_AWAIT, NULL);
 	add_hooks(plan, spec, OCI_HOOK_CREATE_CONTAINER);
 	add(plan, STEP_PIVOT, NULL);
 }
@@ -303,6 +325,9 @@ int plan_make(const struct oci_spec *spec, const struct plan_options *options,
 	if (spec->net_device_count > 0)
 		add(plan, STEP_NET_DEVICES, NULL);
 	add_making(plan, &spec->process);
+	if (waits_at_once(spec))
+		add(plan, STEP_AWAIT, NULL);
+	add(plan, STEP_PROCESS, NULL);
 	add_namespaces(plan, spec);
 	add_root(plan, spec);
 	add_names(plan, spec);
@@ -318,6 +343,7 @@ int plan_make(const struct oci_spec *spec, const struct plan_options *options,
 	add_attributes(plan, spec, &spec->process);
 	/* with a terminal, who waits lets go of the caller's 0, 1 and 2 */
 	add(plan, STEP_STDIO, NULL);
+	add(plan, STEP_HIDE, NULL);
 	if (options->waits) {
 		add(plan, STEP_LOOK_UP, NULL)->name = spec->process.args[0];
 		add(plan, STEP_WAIT, NULL);
@@ -337,6 +363,8 @@ int plan_make_exec(const struct oci_spec *spec,
 	if (result < 0)
 		return result;
 	add_making(plan, process);
+	add(plan, STEP_AWAIT, NULL);
+	add(plan, STEP_PROCESS, NULL);
 	if (process->cpu_affinity_initial)
 		add(plan, STEP_AFFINITY, NULL)->name =
 			process->cpu_affinity_initial;

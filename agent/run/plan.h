@@ -37,6 +37,7 @@ enum step_kind {
 	STEP_CREATED, /* the caller is told */
 
 	STEP_GO,      /* all that follow are the new process's */
+	STEP_AWAIT,   /* that word */
 	STEP_PROCESS, /* session, signals, descriptors */
 	STEP_TIME_NAMESPACE,
 	STEP_BECOME_ROOT,      /* in a user namespace */
@@ -75,6 +76,7 @@ enum step_kind {
 	STEP_IO_PRIORITY,
 	STEP_SCHEDULER,
 	STEP_AFFINITY, /* the processors in name */
+	STEP_HIDE,     /* from processes with the same rights */
 	STEP_LOOK_UP,  /* the program, while the maker still listens */
 	STEP_WAIT,     /* for container_start */
 	STEP_STDIO,

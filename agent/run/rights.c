@@ -11,6 +11,7 @@
 
 #include "lib/error.h"
 #include "run/channel.h"
+#include "run/execute.h"
 #include "run/kernel.h"
 #include "run/oci.h"
 #include "run/seccomp.h"
@@ -44,10 +45,15 @@ int rights_filter(struct stage *stage, const struct step *step,
 {
 	const struct oci_seccomp *profile = stage->spec->seccomp;
 	unsigned int flags = profile->flags;
-	int result;
+	int result = 0;
 
 	(void)step;
 	(void)err;
+	/* then nothing is left to be done but to execute */
+	if (stage->process->no_new_privileges)
+		result = execute_announce(stage);
+	if (result < 0)
+		return result;
 	if (!seccomp_notifies(profile))
 		return kernel_seccomp_filter(flags, stage->filter) < 0 ? -errno
 								       : 0;

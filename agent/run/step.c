@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -39,6 +40,34 @@
 /* Carries out one step: 0 or -errno, with a reason when it knows a better. */
 typedef int step_fn(struct stage *stage, const struct step *step,
 	struct error *err);
+
+/* Whoever made us has gone when there is nothing: nobody wants a container. */
+static int await_maker(struct stage *stage, const struct step *step,
+	struct error *err)
+{
+	char *text = NULL;
+
+	(void)step;
+	(void)err;
+	if (channel_wait(stage->channel_fd, stage->wants_state ? &text : NULL) <
+		0)
+		_exit(127);
+	stage->creating = text;
+	stage->created = text ? text + strlen(text) + 1 : NULL;
+	return 0;
+}
+
+/*
+ * Once the process has no more rights than others, they could trace it and
+ * take its descriptors (ptrace(2)); execve(2) ends this.
+ */
+static int hide(struct stage *stage, const struct step *step, struct error *err)
+{
+	(void)stage;
+	(void)step;
+	(void)err;
+	return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0;
+}
 
 /* Handlers are gone since clone3(2); what was ignored is not. */
 static int prepare_process(struct stage *stage, const struct step *step,
@@ -233,24 +262,54 @@ static int bring_up_loopback(struct stage *stage, const struct step *step,
 	return netdevice_loopback_up(err);
 }
 
+/*
+ * Closes what no later step needs: a process that waits does so for as long as
+ * it takes, perhaps beside others that look for descriptors. kept, of which -1
+ * is none, is put in order.
+ */
+static int close_all_but(unsigned int first, int *kept, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		for (size_t k = i; k > 0 && kept[k] < kept[k - 1]; k--) {
+			int higher = kept[k - 1];
+
+			kept[k - 1] = kept[k];
+			kept[k] = higher;
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		unsigned int next = (unsigned int)kept[i];
+
+		if (kept[i] < 0 || next < first)
+			continue;
+		if (next > first && kernel_close_range(first, next - 1) < 0)
+			return -errno;
+		first = next + 1;
+	}
+	return kernel_close_range(first, UINT_MAX) < 0 ? -errno : 0;
+}
+
 /* Until then nobody can wait for us; who connects hears the rest. */
 static int wait_for_start(struct stage *stage, const struct step *step,
 	struct error *err)
 {
-	int result = channel_send(stage->channel_fd, REPORT_WAITS, NULL, -1);
-	int fd;
+	int start_fd = stage->request->start_fd;
+	int kept[] = { start_fd, stage->channel_fd, proc_of(stage) };
+	int result = close_all_but(3 + stage->request->preserve_fds, kept,
+		sizeof(kept) / sizeof(kept[0]));
 
 	(void)step;
 	(void)err;
+	if (result == 0)
+		result =
+			channel_send(stage->channel_fd, REPORT_WAITS, NULL, -1);
 	if (result < 0)
 		return result;
 	fd_close(&stage->channel_fd);
 	do
-		fd = accept4(stage->request->start_fd, NULL, NULL,
-			SOCK_CLOEXEC);
-	while (fd < 0 && errno == EINTR);
-	stage->channel_fd = fd;
-	return fd < 0 ? -errno : 0;
+		stage->channel_fd = accept4(start_fd, NULL, NULL, SOCK_CLOEXEC);
+	while (stage->channel_fd < 0 && errno == EINTR);
+	return stage->channel_fd < 0 ? -errno : 0;
 }
 
 static int connect_stdio(struct stage *stage, const struct step *step,
@@ -275,6 +334,7 @@ static step_fn *const functions[] = {
 	[STEP_NET_DEVICES] = maker_net_devices,
 	[STEP_CREATED] = maker_tell_created,
 	[STEP_GO] = NULL, /* the maker's last word */
+	[STEP_AWAIT] = await_maker,
 	[STEP_PROCESS] = prepare_process,
 	[STEP_TIME_NAMESPACE] = make_time_namespace,
 	[STEP_BECOME_ROOT] = rights_become_root,
@@ -309,6 +369,7 @@ static step_fn *const functions[] = {
 	[STEP_IO_PRIORITY] = set_io_priority,
 	[STEP_SCHEDULER] = set_scheduler,
 	[STEP_AFFINITY] = set_affinity,
+	[STEP_HIDE] = hide,
 	[STEP_LOOK_UP] = execute_look_up,
 	[STEP_WAIT] = wait_for_start,
 	[STEP_STDIO] = connect_stdio,

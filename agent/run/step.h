@@ -47,6 +47,7 @@ struct stage {
 	uint64_t ignored; /* signals that must not be, bit n - 1 for n */
 
 	/* what hooks are told of a container being created, and of one that is */
+	bool wants_state;
 	const char *creating;
 	const char *created;
 	struct terminal terminal;
@@ -56,6 +57,7 @@ struct stage {
 	int new_dev_fd;   /* what is mounted at /dev and nobody else has seen */
 	int empty_fd;     /* a mount that masks folders */
 	int null_copy_fd; /* of null_fd, for the next mask */
+	bool has_announced; /* that the program is about to be executed */
 	bool has_used_empty;
 	bool has_used_null;
 };

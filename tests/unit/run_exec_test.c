@@ -124,6 +124,65 @@ static void test_a_missing_program_is_not_waited_with(void)
 	check_row(NULL);
 }
 
+/* What it has open while it waits others might get at. */
+static void test_one_that_waits_has_little_open(void)
+{
+	char path[64];
+	char target[128];
+	unsigned int count = 0;
+
+	if (!begin(NULL))
+		return;
+	CHECK(create(sleeper) == 0);
+	(void)snprintf(path, sizeof(path), "/proc/%d/fd",
+		(int)box.container.pid);
+
+	auto_dir dir = opendir(path);
+	struct dirent *entry;
+
+	CHECK(dir);
+	while (dir && (entry = readdir(dir))) {
+		ssize_t size = readlinkat(dirfd(dir), entry->d_name, target,
+			sizeof(target) - 1);
+
+		if (size < 0)
+			continue; /* "." and ".." */
+		target[size] = '\0';
+		count++;
+		CHECK(!strstr(target, "cgroup") &&
+			!strstr(target, "fscontext"));
+	}
+	/* 0, 1, 2, both sockets, procfs */
+	CHECK(count <= 6);
+	CHECK(container_clear(&box.container, box.workloads_fd, &box.err) == 0);
+	fixture_close(&box);
+}
+
+/* Without sendmsg(2) a filter lets nobody tell that the program comes. */
+static void test_a_filter_that_forbids_to_tell(void)
+{
+	static const char *const names[] = { "sendmsg", NULL };
+	static const struct oci_seccomp_rule rules[] = {
+		{ .names = names,
+			.action = 0x00050000, /* SECCOMP_RET_ERRNO */
+			.errno_ret = { EPERM, true } },
+	};
+	static const struct oci_seccomp filter = {
+		.default_action = 0x7fff0000, /* SECCOMP_RET_ALLOW */
+		.rules = rules,
+		.rule_count = 1,
+	};
+
+	if (!begin(NULL))
+		return;
+	box.spec.seccomp = &filter;
+	box.spec.process.no_new_privileges = true;
+	CHECK(FIXTURE_SHELL(&box, "grep Seccomp: /proc/self/status; umask") ==
+		0);
+	CHECK(fixture_said(&box, "Seccomp:\t2\n"));
+	fixture_close(&box);
+}
+
 static void test_one_that_waits_can_be_cleared(void)
 {
 	pid_t pid;
@@ -492,6 +551,8 @@ int main(void)
 	RUN(test_a_container_waits_to_be_started);
 	RUN(test_a_start_that_fails_says_why);
 	RUN(test_a_missing_program_is_not_waited_with);
+	RUN(test_one_that_waits_has_little_open);
+	RUN(test_a_filter_that_forbids_to_tell);
 	RUN(test_one_that_waits_can_be_cleared);
 	RUN(test_the_caller_hears_before_anything_runs);
 	RUN(test_exec);

@@ -98,6 +98,7 @@ static const char whole[] =
 	"make link '/dev/stderr' to '/proc/self/fd/2'\n"
 	"make link '/dev/ptmx' to 'pts/ptmx'\n"
 	"make link '/dev/core' to '/proc/kcore'\n"
+	"wait for the maker\n"
 	"change to the container root\n"
 	"set host name 'web'\n"
 	"make '/proc/bus' read-only\n"
@@ -121,6 +122,7 @@ static const char whole[] =
 	"change to folder '/srv'\n"
 	"make a session keyring\n"
 	"connect standard input and output\n"
+	"hide the process\n"
 	"install the system call filter\n"
 	"drop capabilities from the bounding set\n"
 	"change the user\n"
@@ -143,9 +145,10 @@ static void test_filter_comes_when_it_may(void)
 
 	spec.process.no_new_privileges = true;
 	CHECK(print(&spec) == 0);
-	CHECK(has("input and output\ndrop capabilities from the bounding set\n"
-		  "change the user\nset capabilities\nforbid new privileges\n"
-		  "install the system call filter\nexecute '/bin/web'\n"));
+	CHECK(has(
+		"input and output\nhide the process\ndrop capabilities from the bounding set\n"
+		"change the user\nset capabilities\nforbid new privileges\n"
+		"install the system call filter\nexecute '/bin/web'\n"));
 	spec.seccomp = NULL;
 	CHECK(print(&spec) == 0);
 	CHECK(!strstr(printed, "filter"));
@@ -252,7 +255,8 @@ static void test_limits_come_first(void)
 		      "tell that it is created\nlet the process go\n",
 		      100) == 0);
 	/* what is still open by then may be more */
-	CHECK(has("input and output\nlimit open files number 1\ninstall"));
+	CHECK(has(
+		"input and output\nhide the process\nlimit open files number 1\ninstall"));
 }
 
 static void test_options(void)
@@ -266,7 +270,7 @@ static void test_options(void)
 	text_init(&text, printed, sizeof(printed));
 	plan_print(&plan, &text);
 	CHECK(has("change to folder '/srv'\n"
-		  "connect standard input and output\n"
+		  "connect standard input and output\nhide the process\n"
 		  "execute '/bin/web': look it up\nwait to be started\n"));
 }
 
@@ -293,8 +297,9 @@ static void test_user_namespace(void)
 
 	CHECK(print(&spec) == 0);
 	CHECK(strncmp(printed, "map user and group ids\ntell", 27) == 0);
-	CHECK(has("prepare the process\nbecome root of the user namespace\n"
-		  "make a cgroup namespace\n"));
+	CHECK(has(
+		"wait for the maker\nprepare the process\nbecome root of the user namespace\n"
+		"make a cgroup namespace\n"));
 	spec.mounts = mounts;
 	spec.mount_count = 1;
 	CHECK(print(&spec) == 0);
@@ -380,10 +385,44 @@ static void test_hooks_and_terminal(void)
 		  "mount the terminal at '/dev/console'\n"
 		  "run createContainer hooks\nchange to the container root\n"
 		  "bring up the loopback device\nset host name"));
-	CHECK(has("connect standard input and output\n"
+	CHECK(has("connect standard input and output\nhide the process\n"
 		  "execute '/bin/web': look it up\n"
 		  "wait to be started\nrun startContainer hooks\n"));
 	CHECK(!strstr(printed, "poststop"));
+}
+
+/* Who needs what the maker does meanwhile waits for it first of all. */
+static void test_when_the_process_waits(void)
+{
+	static const char first[] =
+		"let the process go\nwait for the maker\nprepare";
+	static const char late[] =
+		"'/proc/kcore'\nwait for the maker\nchange to the container";
+	static const struct oci_hook hook = { .path = "/bin/hook" };
+	static const struct oci_rlimit rlimits[] = {
+		{ RLIMIT_NOFILE, 1024, 524288 },
+		{ RLIMIT_NOFILE, 100, 200 },
+		{ RLIMIT_FSIZE, 1, 1 },
+	};
+	struct oci_spec spec = make_spec();
+
+	CHECK(print(&spec) == 0 && has(late) && !strstr(printed, first));
+	for (size_t i = 0; i < 3; i++) {
+		spec.process.rlimits = &rlimits[i];
+		spec.process.rlimit_count = 1;
+		CHECK(print(&spec) == 0 && has(i == 0 ? late : first));
+	}
+	for (int kind = OCI_HOOK_PRESTART; kind < OCI_HOOK_COUNT; kind++) {
+		spec = make_spec();
+		spec.hooks[kind] = (struct oci_hooks){ &hook, 1 };
+		CHECK(print(&spec) == 0);
+		CHECK((strstr(printed, first) != NULL) ==
+			(kind == OCI_HOOK_PRESTART ||
+				kind == OCI_HOOK_CREATE_RUNTIME));
+	}
+	CHECK(has("kcore'\nwait for the maker\nchange to the container"));
+	spec = make_user_spec();
+	CHECK(print(&spec) == 0 && has(first) && !strstr(printed, late));
 }
 
 static void test_plan_of_exec(void)
@@ -404,8 +443,8 @@ static void test_plan_of_exec(void)
 	plan_print(&plan, &text);
 	CHECK(text_equal(printed,
 		"set a resource limit number 0\ntell that it is created\n"
-		"let the process go\nprepare the process\n"
-		"run on processors '0'\nbecome root of the user namespace\n"
+		"let the process go\nwait for the maker\n"
+		"prepare the process\nrun on processors '0'\nbecome root of the user namespace\n"
 		"open the container root\nchange to folder '/'\n"
 		"run on processors '0-1'\nconnect standard input and output\n"
 		"change the user\nforbid new privileges\n"
@@ -545,6 +584,7 @@ int main(void)
 	RUN(test_what_the_maker_mounts);
 	RUN(test_attributes);
 	RUN(test_hooks_and_terminal);
+	RUN(test_when_the_process_waits);
 	RUN(test_plan_of_exec);
 	RUN(test_fewer_namespaces);
 	RUN(test_refused_mounts);
