@@ -13,6 +13,11 @@ static void set_text(struct error *err, const char *format, va_list args)
 static void set_text(struct error *err, const char *format, va_list args)
 {
 	(void)vsnprintf(err->text, sizeof(err->text), format, args);
+	/* names come from outside: a line end in one would be a line of its own */
+	for (char *c = err->text; *c; c++) {
+		if ((unsigned char)*c < 0x20 || *c == 0x7f)
+			*c = '?';
+	}
 }
 
 static void append(struct error *err, const char *text)

@@ -8,7 +8,8 @@
  * holds no pointer: nothing is allocated, nothing is freed, and a child can
  * write it to its parent whole, as it is smaller than PIPE_BUF.
  *
- * The text is "doing 'thing': reason", lower case, without a full stop.
+ * The text is "doing 'thing': reason", lower case, without a full stop, and one
+ * line: controls become '?'.
  */
 #ifndef TARE_LIB_ERROR_H
 #define TARE_LIB_ERROR_H

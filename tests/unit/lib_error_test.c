@@ -62,6 +62,20 @@ static void test_long_text_is_cut_and_terminated(void)
 	CHECK(strlen(err.text) == sizeof(err.text) - 1);
 }
 
+static void test_is_one_line_whatever_the_names(void)
+{
+	struct error err = { 0 };
+
+	(void)error_set(&err, -EIO, "read '%s': %s", "a\n<3>b\x1b[2J",
+		"\x7f\xc3\xa4");
+	CHECK(strcmp(err.text, "read 'a?<3>b?[2J': ?\xc3\xa4") == 0);
+	(void)error_prefix(&err, "load\t%c", '\r');
+	CHECK(strcmp(err.text, "load??: read 'a?<3>b?[2J': ?\xc3\xa4") == 0);
+	errno = EIO;
+	(void)error_errno(&err, "open '\b'");
+	CHECK(strncmp(err.text, "open '?': ", 10) == 0);
+}
+
 static void test_fits_one_pipe_write(void)
 {
 	CHECK(sizeof(struct error) <= PIPE_BUF);
@@ -74,6 +88,7 @@ int main(void)
 	RUN(test_prefix_keeps_code_and_text);
 	RUN(test_without_err_the_code_still_counts);
 	RUN(test_long_text_is_cut_and_terminated);
+	RUN(test_is_one_line_whatever_the_names);
 	RUN(test_fits_one_pipe_write);
 	return check_done();
 }
