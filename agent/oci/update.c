@@ -120,6 +120,6 @@ int command_update(const struct options *options, struct error *err)
 	if (result == 0)
 		result = limits_apply(cgroup_fd, &limits, err);
 	if (result == 0 && resources.device_count > 0 && !folder_is_users())
-		result = device_filter_apply(cgroup_fd, &resources, err);
+		result = device_filter_replace(cgroup_fd, &resources, err);
 	return result;
 }
