@@ -128,9 +128,13 @@ static void add_devices(struct plan *plan, const struct oci_spec *spec)
 		if (spec->copies_host_devices)
 			add(plan, STEP_HOST_NODES, "/dev");
 	}
-	for (size_t i = 0; i < spec->device_count; i++)
+	for (size_t i = 0; i < spec->device_count; i++) {
+		/* the host's is in the list of a privileged container */
+		if (is_own && text_equal(spec->devices[i].path, "/dev/ptmx"))
+			continue;
 		add(plan, STEP_DEVICE, spec->devices[i].path)->device =
 			&spec->devices[i];
+	}
 	if (spec->process.has_terminal) {
 		add(plan, STEP_TERMINAL, NULL);
 		add(plan, STEP_CONSOLE, "/dev/console");

@@ -181,6 +181,17 @@ def exec_gives_output_and_status(_):
 
 
 @test
+def a_privileged_container(_):
+    """All of the host's devices are named, /dev/ptmx too"""
+    engine = ENGINE()
+    text = engine.must("run", "--rm", "--privileged", "box", "sh", "-c",
+                       "ls /dev | wc -l; readlink /dev/ptmx; "
+                       "mount -t tmpfs none /tmp && echo mounted")
+    need(int(text.split()[0]) >= len(os.listdir("/dev")), text)
+    need(text.split()[1:] == ["pts/ptmx", "mounted"], text)
+
+
+@test
 def pause_and_top(_):
     engine = ENGINE()
     engine.must("run", "-d", "--name", "paused", "box", "sleep", "1000")

@@ -219,13 +219,16 @@ static void test_devices(void)
 		.source = "/dev" };
 	static const struct oci_device devices[] = {
 		{ .type = 'c', .path = "/dev/fuse", .major = 10, .minor = 229 },
+		{ .type = 'c', .path = "/dev/ptmx", .major = 5, .minor = 2 },
 	};
 	struct oci_spec spec = make_spec();
 
 	spec.devices = devices;
-	spec.device_count = 1;
+	spec.device_count = 2;
 	CHECK(print(&spec) == 0);
 	CHECK(has("to '/proc/kcore'\nmake device '/dev/fuse' c 10:229\n"));
+	CHECK(!strstr(printed, "make device '/dev/ptmx'"));
+	spec.device_count = 1;
 	spec.mounts = &mount;
 	spec.mount_count = 1;
 	CHECK(print(&spec) == 0);
