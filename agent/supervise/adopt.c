@@ -17,6 +17,7 @@
 #include "supervise/keep.h"
 #include "supervise/leftovers.h"
 #include "supervise/life.h"
+#include "supervise/past.h"
 #include "supervise/reload.h"
 #include "supervise/supervisor.h"
 
@@ -137,6 +138,19 @@ static bool is_known(void *context, const char *cgroup)
 	       text_equal(workload->container.cgroup, cgroup);
 }
 
+/* What the store does not know, files may. */
+static void read_past(struct adoption *adoption)
+{
+	struct supervisor *supervisor = adoption->supervisor;
+	struct roster *roster = &supervisor->roster;
+	struct workload *workload = NULL;
+
+	while ((workload = roster_next(roster, workload))) {
+		if (!adoption->has_entry[workload - roster->workloads])
+			past_read(supervisor->places.run_fd, workload);
+	}
+}
+
 static void kill_found(struct supervisor *supervisor, const struct found *found)
 {
 	struct error err;
@@ -251,6 +265,7 @@ void adopt_all(struct supervisor *supervisor)
 	else if (skipped + (int)adoption.wrong > 0)
 		log_warn("store: %d entries are not whole, passing them over",
 			skipped + (int)adoption.wrong);
+	read_past(&adoption);
 	if (found_search(workloads_fd, is_known, visit_found, &adoption, &err) <
 		0)
 		log_warn("%s", err.text);

@@ -28,7 +28,8 @@
 static bool read_proc(const char *path, char *out, size_t size)
 {
 	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t got = fd < 0 ? -1 : fd_read_full(fd, out, size - 1);
+	/* one read has all of it, or as much as there is room for */
+	ssize_t got = fd < 0 ? -1 : read(fd, out, size - 1);
 
 	if (got < 0)
 		return false;

@@ -103,42 +103,13 @@ static ssize_t look(const struct keep *keep, bool wants_fds,
 	return size;
 }
 
-/* Called for each message of the queue; takes its descriptors over. */
-typedef void look_fn(struct keep *keep, struct message *message, void *context);
-
-static int look_at_all(struct keep *keep, bool wants_fds, look_fn *visit,
-	void *context, struct error *err)
-{
-	int offset = 0;
-	int result = 0;
-
-	for (int i = 0; result == 0 && i < MESSAGES_MAX; i++) {
-		struct message message;
-		ssize_t size;
-
-		/* not left to the kernel: it would go on in a long message */
-		result = set_peek(keep, offset, err);
-		if (result < 0)
-			break;
-		size = look(keep, wants_fds, &message);
-		if (size == -EAGAIN)
-			break;
-		if (size < 0)
-			result = error_set(err, (int)size,
-				"look through the store: %s",
-				strerror((int)-size));
-		else
-			visit(keep, &message, context);
-		offset += size > 0 ? (int)size : 0;
-	}
-	(void)set_peek(keep, -1, NULL);
-	return result;
-}
-
 static struct keep_slot *find_slot(struct keep *keep, const char *name)
 {
+	uint64_t hash = hash_string(HASH_START, name);
+
 	for (size_t i = 0; i < keep->slot_count; i++) {
-		if (strcmp(keep->slots[i].name, name) == 0)
+		if (keep->slots[i].hash == hash &&
+			strcmp(keep->slots[i].name, name) == 0)
 			return &keep->slots[i];
 	}
 	return NULL;
@@ -148,15 +119,21 @@ static struct keep_slot *make_slot(struct keep *keep, const char *name)
 {
 	struct keep_slot *slot = find_slot(keep, name);
 
+	if (slot)
+		return slot;
 	/* one whose entry is forgotten is anybody's */
-	for (size_t i = 0; !slot && i < keep->slot_count; i++) {
+	for (size_t i = 0;
+		!slot && keep->slot_count > keep->live && i < keep->slot_count;
+		i++) {
 		if (keep->slots[i].serial == 0)
 			slot = &keep->slots[i];
 	}
 	if (!slot && keep->slot_count < KEEP_ENTRIES_MAX)
 		slot = &keep->slots[keep->slot_count++];
-	if (slot)
+	if (slot) {
+		slot->hash = hash_string(HASH_START, name);
 		(void)text_copy(slot->name, sizeof(slot->name), name);
+	}
 	return slot;
 }
 
@@ -317,62 +294,106 @@ int keep_forget(struct keep *keep, const char *name, struct error *err)
 	return append(keep, &entry, NULL, 0, err);
 }
 
-/* Loading. */
+/* Loading: first which messages count, so that no descriptor is opened in vain,
+ * then those, with theirs. */
 
-struct load {
-	keep_fn *visit;
-	void *context;
-	int skipped;
-};
-
-static void count_message(struct keep *keep, struct message *message,
-	void *context)
+static int look_error(ssize_t code, struct error *err)
 {
-	struct load *load = context;
-
-	keep->queued++;
-	if (!message->is_whole) {
-		load->skipped++;
-		return;
-	}
-	if (message->entry.serial > keep->serial)
-		keep->serial = message->entry.serial;
-	count_in(keep, &message->entry);
+	return error_set(err, (int)code, "look through the store: %s",
+		strerror((int)-code));
 }
 
-static void visit_message(struct keep *keep, struct message *message,
+/* Notes where the messages that count are; how many are to be passed over. */
+static int find_live(struct keep *keep, struct error *err)
+{
+	int result = set_peek(keep, 0, err);
+	int skipped = 0;
+	int offset = 0;
+
+	for (int i = 0; result == 0 && i < MESSAGES_MAX; i++) {
+		struct message message;
+		struct keep_slot *slot;
+		ssize_t size = look(keep, false, &message);
+
+		if (size == -EAGAIN)
+			break;
+		if (size < 0)
+			return look_error(size, err);
+		keep->queued++;
+		if (message.is_whole) {
+			if (message.entry.serial > keep->serial)
+				keep->serial = message.entry.serial;
+			count_in(keep, &message.entry);
+			slot = find_slot(keep, message.entry.name);
+			if (slot)
+				slot->offset = offset;
+		} else {
+			skipped++;
+		}
+		offset += (int)size;
+		/* the kernel would go on in the midst of a long one */
+		if (size > (ssize_t)sizeof(message.entry))
+			result = set_peek(keep, offset, err);
+	}
+	return result < 0 ? result : skipped;
+}
+
+/* False when the message has not the descriptors that it says. */
+static bool visit_message(struct message *message, keep_fn *visit,
 	void *context)
 {
-	struct load *load = context;
 	uint32_t mask = message->entry.fd_mask;
 	int fds[KEEP_FDS];
 	size_t used = 0;
 
-	if (is_live(keep, message) && mask < 1U << KEEP_FDS &&
-		(size_t)__builtin_popcount(mask) == message->fd_count) {
-		for (size_t i = 0; i < KEEP_FDS; i++)
-			fds[i] = mask & 1U << i ? fd_take(&message->fds[used++])
-						: -1;
-		load->visit(load->context, &message->entry, fds);
-	} else if (is_live(keep, message)) {
-		load->skipped++;
+	if (mask >= 1U << KEEP_FDS ||
+		(size_t)__builtin_popcount(mask) != message->fd_count)
+		return false;
+	for (size_t i = 0; i < KEEP_FDS; i++)
+		fds[i] = mask & 1U << i ? fd_take(&message->fds[used++]) : -1;
+	visit(context, &message->entry, fds);
+	return true;
+}
+
+static int visit_live(struct keep *keep, keep_fn *visit, void *context,
+	struct error *err)
+{
+	int skipped = 0;
+
+	for (size_t i = 0; i < keep->slot_count; i++) {
+		struct message message;
+		ssize_t size;
+		int result;
+
+		if (keep->slots[i].serial == 0)
+			continue;
+		result = set_peek(keep, keep->slots[i].offset, err);
+		if (result < 0)
+			return result;
+		size = look(keep, true, &message);
+		if (size < 0)
+			return look_error(size, err);
+		if (!is_live(keep, &message) ||
+			!visit_message(&message, visit, context))
+			skipped++;
+		close_fds(&message);
 	}
-	close_fds(message);
+	return skipped;
 }
 
 int keep_load(struct keep *keep, keep_fn *visit, void *context,
 	struct error *err)
 {
-	struct load load = { visit, context, 0 };
-	int result;
+	int skipped;
+	int wrong;
 
 	keep->serial = 0;
 	keep->queued = 0;
 	keep->live = 0;
 	keep->slot_count = 0;
-	/* first which of them count: no descriptor is opened in vain */
-	result = look_at_all(keep, false, count_message, &load, err);
-	if (result == 0)
-		result = look_at_all(keep, true, visit_message, &load, err);
-	return result < 0 ? result : load.skipped;
+	skipped = find_live(keep, err);
+	wrong = skipped < 0 ? skipped : visit_live(keep, visit, context, err);
+	if (set_peek(keep, -1, wrong < 0 ? NULL : err) < 0 && wrong >= 0)
+		return -EINVAL;
+	return wrong < 0 ? wrong : skipped + wrong;
 }

@@ -78,8 +78,10 @@ struct keep_entry {
 };
 
 struct keep_slot {
+	uint64_t hash; /* of the name */
 	char name[KEEP_NAME_SIZE];
 	uint64_t serial; /* of the message that counts, 0: none */
+	int offset;      /* while loading: where in the queue that is */
 };
 
 struct keep {
@@ -108,8 +110,8 @@ typedef void keep_fn(void *context, const struct keep_entry *entry,
 	int fds[KEEP_FDS]);
 
 /*
- * Visits what earlier agents kept, in the order of the queue. Returns how many
- * messages were passed over, or -errno.
+ * Visits what earlier agents kept. Returns how many messages were passed over,
+ * or -errno.
  */
 int keep_load(struct keep *keep, keep_fn *visit, void *context,
 	struct error *err);

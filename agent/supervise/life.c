@@ -218,11 +218,11 @@ static void take_outputs(struct container *container, struct log_source *source)
 	source->outputs[0] = fd_take(&container->stdout_fd);
 	source->outputs[1] = fd_take(&container->stderr_fd);
 	/* the kept end of a terminal is the container's, the log's its own */
-	if (container->terminal_fd >= 0 && source->outputs[0] < 0)
+	if (container->terminal_fd >= 0 && source->outputs[0] < 0) {
 		source->outputs[0] =
 			fcntl(container->terminal_fd, F_DUPFD_CLOEXEC, 0);
-	if (source->outputs[0] >= 0)
 		(void)fd_set_nonblocking(source->outputs[0], true);
+	}
 }
 
 int life_start(struct workload *workload, const struct image *image,

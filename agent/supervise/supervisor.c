@@ -415,8 +415,6 @@ static void reload(struct supervisor *supervisor)
 
 static void init_workloads(struct supervisor *supervisor)
 {
-	struct workload *workload = NULL;
-
 	supervisor->host.loop = &supervisor->loop;
 	supervisor->host.store = &supervisor->store;
 	supervisor->host.places = &supervisor->places;
@@ -426,8 +424,6 @@ static void init_workloads(struct supervisor *supervisor)
 	supervisor->host.want = on_want;
 	supervisor->host.on_change = on_workload_change;
 	reload_apply(supervisor, &supervisor->config);
-	while ((workload = roster_next(&supervisor->roster, workload)))
-		past_read(supervisor->places.run_fd, workload);
 }
 
 /* Descriptors of all workloads, of the kernel's default of 1,024 at first. */

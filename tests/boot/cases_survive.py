@@ -85,11 +85,13 @@ def agent_killed(t):
         "web": web(), "echo": service(ECHO), "count": service(COUNTER),
         "flood": service("yes 'a line of some length, again and again'"),
         "once": service("exit 3", restart="no"),
-        "ends": service(ENDS, restart="no")}))
+        "ends": service(ENDS, restart="no"),
+        "hungry": service("sleep 100000; exec tail /dev/zero", restart="no",
+                          mem_limit="16m")}))
     with t.boot(disk, debug=True, ports=[8080, 8081]) as machine:
         machine.expect(r"tare: once: exited with status 3")
         machine.expect(r"tare: ends: running")
-        names = ("web", "echo", "count", "flood", "ends")
+        names = ("web", "echo", "count", "flood", "ends", "hungry")
         for name in names:
             machine.expect(rf"tare: {name}: running")
         before = {name: first_process(machine, name) for name in names}
@@ -104,13 +106,16 @@ def agent_killed(t):
             need(first_process(machine, name) == before[name],
                  f"{name} is another process than before")
 
-        # its end is seen by process 1 alone
+        # these ends are seen by process 1 alone
         mark = machine.mark()
-        pid = before["ends"][0]
-        kill_agent(machine, f"kill -STOP $a; kill -TERM {pid}; "
-                   f"while grep -qs '^State:.[RSD]' /proc/{pid}/status; "
-                   "do usleep 10000; done; ")
+        ends, hungry = before["ends"][0], before["hungry"][0]
+        kill_agent(machine, "kill -STOP $a; "
+                   f"kill -TERM {ends} $(sed -n 2p {group('hungry')}/cgroup.procs); "
+                   f"while grep -qs '^State:.[RSD]' /proc/{ends}/status "
+                   f"/proc/{hungry}/status; do usleep 10000; done; ")
         machine.expect(r"tare: ends: exited with status 7", after=mark)
+        machine.expect(r"tare: hungry: was killed by SIGKILL, out of memory "
+                       r"\(mem_limit is 16 MiB\)", after=mark)
         kill_agent(machine)
         machine.refuse(r"(?:tare: ends: exited[\s\S]*){2}|nobody knows", mark)
         check_counted(machine, KILLS)

@@ -189,6 +189,8 @@ int __wrap_container_create(const struct container_request *request,
 {
 	const struct oci_spec *spec = request->spec;
 	int pipes[2][2];
+	int go[2];
+	int result;
 
 	note("start", spec->hostname);
 	if (stops_at_start)
@@ -196,19 +198,32 @@ int __wrap_container_create(const struct container_request *request,
 	if (strcmp(spec->process.args[0], "no-such-program") == 0)
 		return error_set(err, -ENOENT, "execute 'no-such-program'");
 	if (pipe2(pipes[0], O_CLOEXEC | O_NONBLOCK) < 0 ||
-		pipe2(pipes[1], O_CLOEXEC | O_NONBLOCK) < 0)
+		pipe2(pipes[1], O_CLOEXEC | O_NONBLOCK) < 0 ||
+		pipe2(go, O_CLOEXEC) < 0)
 		abort();
 	*out = CONTAINER_NONE;
 	out->pid = fork();
-	if (out->pid == 0)
+	if (out->pid == 0) {
+		char byte;
+
+		/* as a container does: it does not run before it is known */
+		(void)close(go[1]);
+		if (read(go[0], &byte, 1) != 1)
+			_exit(1);
 		run_command(spec->process.args[0], pipes[0][1]);
+	}
+	(void)close(go[0]);
 	(void)setpgid(out->pid, out->pid);
 	out->pid_fd = (int)syscall(SYS_pidfd_open, out->pid, 0);
 	out->stdout_fd = pipes[0][0];
 	out->stderr_fd = pipes[1][0];
 	(void)close(pipes[0][1]);
 	(void)close(pipes[1][1]);
-	return request->on_created(request->context, out, err);
+	result = request->on_created(request->context, out, err);
+	if (result == 0)
+		CHECK(write(go[1], "g", 1) == 1);
+	(void)close(go[1]);
+	return result;
 }
 
 int __wrap_container_clear(struct container *container, int workloads_fd,
