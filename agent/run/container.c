@@ -3,6 +3,8 @@
 #include "run/container.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -82,9 +84,10 @@ struct birth {
 	struct stage *stage;
 	const struct plan *plan;
 	struct join join;
-	uint64_t namespaces; /* CLONE_NEW* */
-	int cgroup_fd;       /* or -1 */
-	int channel_fd;      /* the maker's end */
+	uint64_t namespaces;           /* CLONE_NEW* */
+	int cgroup_fd;                 /* or -1 */
+	const struct container *first; /* exec: whose company it joins */
+	int channel_fd;                /* the maker's end */
 };
 
 /* Hooks that the process runs itself. */
@@ -112,13 +115,11 @@ static void run_process(void *context)
 	_exit(127);
 }
 
-static int make_process(struct birth *birth, struct container *container,
-	struct error *err)
+static pid_t clone_process(struct birth *birth, int *pid_fd, struct error *err)
 {
-	int pid_fd = -1;
 	struct clone_args args = {
 		.flags = CLONE_PIDFD | CLONE_CLEAR_SIGHAND | birth->namespaces,
-		.pidfd = (uint64_t)(uintptr_t)&pid_fd,
+		.pidfd = (uint64_t)(uintptr_t)pid_fd,
 		.exit_signal = SIGCHLD,
 	};
 	pid_t pid;
@@ -127,17 +128,60 @@ static int make_process(struct birth *birth, struct container *container,
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint32_t)birth->cgroup_fd;
 	}
-	if (join_is_empty(&birth->join)) {
-		pid = kernel_clone3(&args);
-		if (pid == 0)
-			run_process(birth);
-		if (pid < 0)
-			return error_errno(err, "make the container's process");
-	} else {
-		pid = join_clone(&birth->join, &args, run_process, birth, err);
-		if (pid < 0)
-			return pid;
+	if (!join_is_empty(&birth->join))
+		return join_clone(&birth->join, &args, run_process, birth, err);
+	pid = kernel_clone3(&args);
+	if (pid == 0)
+		run_process(birth);
+	return pid < 0 ? error_errno(err, "make the container's process") : pid;
+}
+
+/*
+ * The cgroup that a container's first process has moved to below its own: a
+ * cgroup that hands controllers down has no processes itself (cgroups(7)).
+ */
+static int open_inner_cgroup(const struct container *container)
+{
+	char path[48];
+	char text[1024];
+	size_t length = strlen(container->cgroup);
+	const char *at;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup",
+		(int)container->pid);
+
+	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t size = fd < 0 ? -1 : fd_read_full(fd, text, sizeof(text) - 1);
+
+	if (size < 0 || length == 0)
+		return -1;
+	text[size] = '\0';
+	at = strstr(text, "0::/");
+	if (!at)
+		return -1;
+	text[at - text + (ssize_t)strcspn(at, "\n")] = '\0';
+	at = strstr(at, container->cgroup);
+	if (!at || at[-1] != '/' || at[length] != '/')
+		return -1;
+	return kernel_openat2(container->cgroup_dir_fd, at + length + 1,
+		O_RDONLY | O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
+static int make_process(struct birth *birth, struct container *container,
+	struct error *err)
+{
+	auto_fd inner_fd = -1;
+	int pid_fd = -1;
+	pid_t pid = clone_process(birth, &pid_fd, err);
+
+	if (pid == -EBUSY && birth->first) {
+		inner_fd = open_inner_cgroup(birth->first);
+		birth->cgroup_fd = inner_fd;
+		if (inner_fd >= 0)
+			pid = clone_process(birth, &pid_fd, err);
 	}
+	if (pid < 0)
+		return pid;
 	container->pid = pid;
 	container->pid_fd = pid_fd;
 	fd_close(&birth->stage->channel_fd);
@@ -316,6 +360,7 @@ static int execute_in(const struct container_exec_request *request,
 		.plan = &plan,
 		.join = JOIN_NONE,
 		.cgroup_fd = request->container->cgroup_dir_fd,
+		.first = request->container,
 	};
 	int result = plan_make_exec(request->spec, &process, &plan, err);
 

@@ -339,6 +339,42 @@ static void test_exec(void)
 	fixture_close(&box);
 }
 
+/* As systemd does: processes below, controllers handed down. */
+static void test_exec_beside_cgroups_of_the_container(void)
+{
+	static const char *const mover[] = { "sh", "-c",
+		"cd /sys/fs/cgroup; mkdir inner; echo 1 >inner/cgroup.procs; "
+		"for c in $(cat cgroup.controllers); do "
+		"echo +$c >cgroup.subtree_control; done; echo moved; "
+		"exec sleep 1000",
+		NULL };
+
+	static const struct oci_huge_page_limit pages = { "2MB", 1 << 30 };
+	bool has_controller;
+
+	if (!begin(NULL))
+		return;
+	has_controller =
+		cgroup_hand_down(box.workloads_fd, "hugetlb", &box.err) == 0;
+	fixture_set_privileged(&box);
+	if (has_controller) {
+		box.spec.resources.huge_pages = &pages;
+		box.spec.resources.huge_page_count = 1;
+	}
+	CHECK(fixture_start(&box, mover) == 0);
+	while (!strstr(box.output, "moved") && box.container.stdout_fd >= 0) {
+		struct pollfd wait = { .fd = box.container.stdout_fd,
+			.events = POLLIN };
+
+		if (!CHECK(poll(&wait, 1, FIXTURE_TIMEOUT_MS) > 0))
+			break;
+		fixture_drain(&box, &box.container.stdout_fd);
+	}
+	CHECK(execute_shell("grep ^0: /proc/self/cgroup") == 0);
+	CHECK(fixture_said(&box, has_controller ? "0::/inner\n" : "0::/"));
+	fixture_close(&box);
+}
+
 static void test_exec_into_nothing(void)
 {
 	pid_t pid;
@@ -556,6 +592,7 @@ int main(void)
 	RUN(test_one_that_waits_can_be_cleared);
 	RUN(test_the_caller_hears_before_anything_runs);
 	RUN(test_exec);
+	RUN(test_exec_beside_cgroups_of_the_container);
 	RUN(test_exec_into_nothing);
 	RUN(test_working_folder_of_exec);
 	RUN(test_stdin_and_descriptors);
