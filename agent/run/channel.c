@@ -142,13 +142,15 @@ static int receive(int channel_fd, struct report *report, int *fd)
 	ssize_t count;
 
 	*fd = -1;
+	/*
+	 * A process that fails before it takes our word to go on leaves that
+	 * unread: the kernel tells so first, once, and then what it has said.
+	 */
 	do
 		count = recvmsg(channel_fd, &message, MSG_CMSG_CLOEXEC);
-	while (count < 0 && errno == EINTR);
-	if (count < 0 && errno != ECONNRESET)
-		return -errno;
+	while (count < 0 && (errno == EINTR || errno == ECONNRESET));
 	if (count <= 0)
-		return 0;
+		return count < 0 ? -errno : 0;
 	header = CMSG_FIRSTHDR(&message);
 	if (header && header->cmsg_type == SCM_RIGHTS &&
 		header->cmsg_len == CMSG_LEN(sizeof(int)))
