@@ -26,6 +26,7 @@ def ENGINE():
 class Engine:
     """A command line client with a store of its own, and the image "box"."""
 
+    CGROUPS = ()  # what it makes above those of containers, deepest first
     EXEC_MISSING = 127  # the status of exec when there is no such program
 
     def __init__(self, name):
@@ -75,6 +76,11 @@ class Engine:
 
     def clear(self):
         shutil.rmtree(self.folder, ignore_errors=True)
+        for name in self.CGROUPS:
+            try:
+                os.rmdir(os.path.join(bundle.CGROUPS, name))
+            except OSError:
+                pass  # somebody else has containers there
 
 
 INSTANCES = []
