@@ -214,3 +214,40 @@ def sandbox(t):
         same(words(machine, "terminal"), {"tty": "yes"}, "a terminal")
         machine.sh_until("grep -q said /data/log/terminal/* /data/log/terminal*")
         same(words(machine, "input"), {"pipe": "yes"}, "an open input")
+
+
+@case("sharing", limit_s=180)
+def sharing(t):
+    """Who shares with a service ends with it, and comes back after it."""
+    stay = "exec sleep 100000"
+    disk = t.disk(config({
+        "guest": service(stay, pid="service:owner", ipc="service:owner"),
+        "owner": service(stay, init=True),
+        "other": service(stay)}))
+    with t.boot(disk, debug=True) as machine:
+        same(machine.ready()[0], 3, "services that run")
+
+        def look(kind):
+            return [machine.sh(f"readlink /proc/{pid(machine, name)}/ns/{kind}")
+                    for name in ("owner", "guest", "other")]
+
+        def check():
+            for kind in ("pid", "ipc", "user"):
+                owner, guest, other = look(kind)
+                same(guest, owner, f"the guest's {kind} namespace")
+                need(owner != other, f"all share one {kind} namespace")
+            for kind in ("mnt", "uts", "cgroup"):
+                need(len(set(look(kind))) == 3, f"some share {kind}")
+
+        check()
+        ids = uid_map(machine, "other")
+        old = [pid(machine, name) for name in ("owner", "guest", "other")]
+        mark = machine.mark()
+        machine.sh(f"kill -9 {old[0]}")
+        machine.expect(r"tare: guest: was killed by SIGKILL", 30, mark)
+        for name in ("owner", "guest"):
+            machine.expect(f"tare: {name}: running", 60, mark)
+        check()
+        new = [pid(machine, name) for name in ("owner", "guest", "other")]
+        need(old[0] != new[0] and old[1] != new[1], "nobody was started anew")
+        same((new[2], uid_map(machine, "other")), (old[2], ids), "the other")
