@@ -222,15 +222,13 @@ static bool is_whole(const char *expected)
 	return ok;
 }
 
-static void test_a_failing_start_leaves_nothing(void)
+static void fail_each_call_of_a_start(void)
 {
 	static char expected[FIXTURE_OUTPUT];
 	struct state before;
 	unsigned int survived = 0;
 	unsigned int nth;
 
-	if (!begin())
-		return;
 	CHECK(fixture_start(&box, report) == 0 && fixture_finish(&box) == 0 &&
 		container_clear(&box.container, box.workloads_fd, &box.err) ==
 			0);
@@ -267,6 +265,74 @@ static void test_a_failing_start_leaves_nothing(void)
 	printf("# %u calls failed in turn, %u did not matter\n", nth - 1,
 		survived);
 	CHECK(nth > 100 && nth < CALLS_MAX);
+	(void)close(box.mounts[DOCKER_MOUNT_COUNT].source_fd);
+	fixture_close(&box);
+}
+
+static void test_a_failing_start_leaves_nothing(void)
+{
+	if (!begin())
+		return;
+	fail_each_call_of_a_start();
+}
+
+/* There the maker has more to do: maps, mounts with other owners, /dev. */
+static void test_a_failing_start_with_users_leaves_nothing(void)
+{
+	if (!begin())
+		return;
+	box.mounts[DOCKER_MOUNT_COUNT].idmap = OCI_IDMAP;
+	fixture_set_users(&box);
+	fail_each_call_of_a_start();
+}
+
+static int execute(struct container *out)
+{
+	const struct oci_process process = { .args = report,
+		.env = fixture_env,
+		.cwd = "/tmp" };
+	const struct container_exec_request request = {
+		.container = &box.container,
+		.spec = &box.spec,
+		.process = &process,
+	};
+
+	return container_exec(&request, out, &box.err);
+}
+
+static void test_a_failing_exec_leaves_nothing(void)
+{
+	static const char *const sleeper[] = { "sleep", "1000", NULL };
+	struct state before;
+	unsigned int nth;
+
+	if (!begin())
+		return;
+	CHECK(fixture_start(&box, sleeper) == 0);
+	before = look();
+	for (nth = 1; nth < CALLS_MAX; nth++) {
+		struct container out = CONTAINER_NONE;
+		char label[32];
+		int result;
+		bool fired;
+
+		(void)snprintf(label, sizeof(label), "call %u", nth);
+		check_row(label);
+		box.err = (struct error){ .code = 0 };
+		arm(nth);
+		result = execute(&out);
+		fired = disarm();
+		CHECK(result == 0 ||
+			(box.err.text[0] && box.err.code == result));
+		CHECK(container_clear(&out, -1, NULL) == 0);
+		CHECK(look().fds == before.fds);
+		CHECK(container_reap(&box.container, &box.err) == -EAGAIN);
+		if (!fired)
+			break;
+	}
+	check_row(NULL);
+	printf("# %u calls failed in turn\n", nth - 1);
+	CHECK(nth > 40 && nth < CALLS_MAX);
 	(void)close(box.mounts[DOCKER_MOUNT_COUNT].source_fd);
 	fixture_close(&box);
 }
@@ -324,6 +390,8 @@ int main(void)
 {
 	fixture_enter();
 	RUN(test_a_failing_start_leaves_nothing);
+	RUN(test_a_failing_start_with_users_leaves_nothing);
+	RUN(test_a_failing_exec_leaves_nothing);
 	RUN(test_a_failing_clear_can_be_repeated);
 	RUN(test_a_start_that_hangs_is_given_up);
 	return check_done();
