@@ -17,11 +17,9 @@
 #define STORE_BYTES (8 << 20)  /* the kernel doubles it */
 #define PIPE_BYTES  (64 << 10) /* eight thousand orphans that nobody read */
 
-/* survives an exec; what cannot be had at its place is said and closed */
+/* The copy survives an exec; one that cannot be made is said. */
 static void place(int fd, int at)
 {
-	if (fd == at)
-		return;
 	if (dup2(fd, at) < 0)
 		note("init", "keep a descriptor at %d: %m", at);
 	(void)close(fd);
@@ -32,7 +30,7 @@ static void open_store(void)
 	const int size = STORE_BYTES;
 	int ends[2];
 
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0) {
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) {
 		note("init", "make the store of descriptors: %m");
 		return;
 	}
@@ -48,7 +46,7 @@ static void open_orphans(void)
 {
 	int ends[2];
 
-	if (pipe2(ends, O_NONBLOCK) < 0) {
+	if (pipe2(ends, O_NONBLOCK | O_CLOEXEC) < 0) {
 		note("init", "make the pipe of orphans: %m");
 		return;
 	}
@@ -72,7 +70,7 @@ static void open_power_buttons(void)
 
 	for (int i = 0; i < INHERIT_BUTTONS; i++) {
 		(void)snprintf(path, sizeof(path), "/dev/input/event%d", i);
-		int fd = open(path, O_RDONLY);
+		int fd = open(path, O_RDONLY | O_CLOEXEC);
 		if (fd >= 0 && has_power_key(fd)) {
 			(void)fcntl(fd, F_SETOWN, getpid());
 			(void)fcntl(fd, F_SETFL, O_NONBLOCK | O_ASYNC);

@@ -140,14 +140,16 @@ static uint32_t first_id_of(pid_t pid)
 {
 	char text[128];
 	char path[48];
-	unsigned int inside = 0;
-	unsigned int outside = 0;
+	unsigned long inside;
+	unsigned long outside;
+	char *end;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/uid_map", (int)pid);
-	if (!read_proc(path, text, sizeof(text)) ||
-		sscanf(text, "%u %u", &inside, &outside) != 2 || inside != 0)
+	if (!read_proc(path, text, sizeof(text)))
 		return 0;
-	return outside;
+	inside = strtoul(text, &end, 10);
+	outside = strtoul(end, NULL, 10);
+	return inside == 0 && outside <= UINT32_MAX ? (uint32_t)outside : 0;
 }
 
 static void look_at_process(int dir_fd, struct found *out)
