@@ -129,7 +129,7 @@ static void test_checks_fields(void)
 	CHECK(attribute_check(&spec, &err) == 0);
 	spec.mount_label = "u:r:t:s0";
 	CHECK(attribute_check(&spec, &err) == -EOPNOTSUPP);
-	CHECK(strstr(err.text, "linux.mountLabel: labels of mounts are not"));
+	CHECK(strstr(err.text, "linux.mountLabel: the kernel does not run"));
 	spec.mount_label = NULL;
 	spec.memory_policy.nodes = "0-1024";
 	CHECK(refuses(&spec, "linux.memoryPolicy.nodes"));
