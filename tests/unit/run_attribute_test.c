@@ -128,8 +128,10 @@ static void test_checks_fields(void)
 	spec.memory_policy.nodes = "1";
 	CHECK(attribute_check(&spec, &err) == 0);
 	spec.mount_label = "u:r:t:s0";
-	CHECK(attribute_check(&spec, &err) == -EOPNOTSUPP);
-	CHECK(strstr(err.text, "linux.mountLabel: the kernel does not run"));
+	if (access("/sys/fs/selinux/status", F_OK) < 0) {
+		CHECK(attribute_check(&spec, &err) == -EOPNOTSUPP);
+		CHECK(strstr(err.text, "linux.mountLabel: the kernel does"));
+	}
 	spec.mount_label = NULL;
 	spec.memory_policy.nodes = "0-1024";
 	CHECK(refuses(&spec, "linux.memoryPolicy.nodes"));
