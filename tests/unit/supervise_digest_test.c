@@ -49,8 +49,9 @@ static void each_member(const char *text, const char *type,
 			continue;
 		*strchr(line, ';') = '\0';
 		/* the last word before a comma or the end is a name */
-		for (char *part = strtok(line, ","); part;
-			part = strtok(NULL, ",")) {
+		char *rest = line;
+
+		for (char *part; (part = strsep(&rest, ","));) {
 			char *name = part + strlen(part);
 
 			while (name > part &&

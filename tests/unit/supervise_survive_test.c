@@ -269,7 +269,7 @@ static bool is_orphaned(const char *count)
 	int bytes = 0;
 
 	(void)ioctl(orphans[0], FIONREAD, &bytes);
-	return bytes == 8 * atoi(count);
+	return bytes == 8 * (int)strtol(count, NULL, 10);
 }
 
 /* How they ended is told as it was, whoever was there to see it. */
