@@ -2,6 +2,7 @@
 /* plan_check - what no container may ask for */
 #include <errno.h>
 #include <limits.h>
+#include <linux/seccomp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -150,6 +151,35 @@ static int check_namespaces(const struct oci_spec *spec, struct error *err)
 	return 0;
 }
 
+static bool has_word(const char *const *words, const char *word)
+{
+	for (; words && *words; words++) {
+		if (text_equal(*words, word))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The process itself hands the listener over by sendmsg(2), which must not wait
+ * for somebody who has no listener yet.
+ */
+static int check_filter(const struct oci_seccomp *filter, struct error *err)
+{
+	bool waits = filter && filter->default_action == SECCOMP_RET_USER_NOTIF;
+
+	for (size_t i = 0; filter && i < filter->rule_count; i++) {
+		if (has_word(filter->rules[i].names, "sendmsg"))
+			waits = filter->rules[i].action ==
+				SECCOMP_RET_USER_NOTIF;
+	}
+	if (waits)
+		return error_set(err, -EINVAL,
+			"linux.seccomp: SCMP_ACT_NOTIFY cannot be used for "
+			"sendmsg, which the runtime itself needs");
+	return 0;
+}
+
 int plan_check(const struct oci_spec *spec, struct error *err)
 {
 	int result = plan_check_process(&spec->process, err);
@@ -162,6 +192,8 @@ int plan_check(const struct oci_spec *spec, struct error *err)
 		result = check_paths(spec->masked_paths, err);
 	if (result == 0)
 		result = check_paths(spec->readonly_paths, err);
+	if (result == 0)
+		result = check_filter(spec->seccomp, err);
 	if (result == 0)
 		result = attribute_check(spec, err);
 	if (result == 0)
