@@ -192,7 +192,7 @@ $(B)/bin/%: $(B)/obj/init/%.o $(B)/obj/init.a
 $(B)/bench/oci_agent: tests/bench/oci_agent.c $(B)/obj/agent.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_CFLAGS) -Iagent \
-		$(TARGET_LDFLAGS) -o $@ $^ $(AGENT_LIBS)
+		$(TARGET_LDFLAGS) -o $@ $< $(B)/obj/agent.a $(AGENT_LIBS)
 
 # Unit tests run here: the machine's compiler and libraries, and sanitizers.
 $(H)/obj/agent/%.o: agent/%.c | tools-unit
