@@ -301,16 +301,14 @@ static void test_faults(void)
 	bool fired = true;
 
 	for (unsigned int nth = 1; fired && nth < 500; nth++) {
-		int result = 0;
-
 		open_store(1 << 20);
 		begin_agent();
 		CHECK(load() == 0);
 		CHECK(put("db", 1, NULL) == 0);
 		fault_arm(nth, ENOBUFS);
 		for (uint64_t i = 1; i <= 80; i++)
-			result |= put("web", i, NULL);
-		result |= load() != 0;
+			(void)put("web", i, NULL); /* one of them fails */
+		(void)load();
 		fired = fault_fired();
 		keep_close(&keep);
 		begin_agent();

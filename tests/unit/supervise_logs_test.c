@@ -91,6 +91,15 @@ static void feed(const char *text)
 	feed_bytes(text, strlen(text));
 }
 
+static bool log_ends(const char *expected)
+{
+	auto_free char *text = contents("web.log");
+	size_t size = text ? strlen(text) : 0;
+	size_t end = strlen(expected);
+
+	return size >= end && memcmp(text + size - end, expected, end) == 0;
+}
+
 static bool log_is(const char *expected)
 {
 	auto_free char *text = contents("web.log");
@@ -317,11 +326,7 @@ static void test_a_full_disk_leaves_no_half_line(void)
 	CHECK(file.is_failing);
 	CHECK(setrlimit(RLIMIT_FSIZE, &much) == 0);
 	feed("three\n");
-
-	auto_free char *text = contents("web.log");
-	const char *one = text ? strstr(text, "{\"log\":\"one") : NULL;
-
-	CHECK(one && strcmp(one, LINE("one\\n") LINE("three\\n")) == 0);
+	CHECK(log_ends(LINE("one\\n") LINE("three\\n")));
 	end();
 }
 
