@@ -137,11 +137,12 @@ static pid_t fork_into(const struct service *service)
 
 static void start_later(struct service *service, int64_t now_ms)
 {
-	service->wait_ms =
-		service->beat_ms >= service->started_ms && service->beat_ms
-			? BACKOFF_WORKED_MS
-			: backoff_ms(service->wait_ms,
-				  now_ms - service->started_ms);
+	int64_t ran_ms = now_ms - service->started_ms;
+	bool has_worked =
+		service->beat_ms >= service->started_ms && service->beat_ms > 0;
+
+	service->wait_ms = has_worked ? backoff_worked_ms(ran_ms)
+				      : backoff_ms(service->wait_ms, ran_ms);
 	service->due_ms = now_ms + service->wait_ms;
 	service->phase = WAITING;
 	say(service->name, "restarting in %d ms", service->wait_ms);
