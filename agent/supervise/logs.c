@@ -229,12 +229,14 @@ void log_write(struct log_stream *stream, const char *time)
 	flush(stream, &out, position);
 }
 
-/* Writes the beginning of a line as a part of its own. */
-static void end_part(struct log_stream *stream, const char *time)
+/* Writes the beginning of a line, before the newest bytes, as its own part. */
+static void end_part(struct log_stream *stream, uint64_t newest,
+	const char *time)
 {
 	uint64_t position = stream->spool.begin;
+	uint64_t older = stream->spool.end - position - newest;
 	size_t size = spool_read(&stream->spool, position, read_buffer,
-		sizeof(read_buffer));
+		older < sizeof(read_buffer) ? older : sizeof(read_buffer));
 	struct text out;
 
 	text_init(&out, out_buffer, sizeof(out_buffer));
@@ -266,7 +268,9 @@ static void refill(struct log_file *file)
 		file->tokens = LOG_BURST;
 }
 
-static void report_dropped(struct log_stream *stream, const char *time)
+/* Where it was dropped: before the newest bytes. */
+static void report_dropped(struct log_stream *stream, uint64_t newest,
+	const char *time)
 {
 	struct log_file *file = stream->file;
 	char line[128];
@@ -279,7 +283,7 @@ static void report_dropped(struct log_stream *stream, const char *time)
 	text_add(&text,
 		"tare: dropped %llu bytes here: over %d bytes a second\n",
 		(unsigned long long)file->dropped_bytes, LOG_RATE);
-	end_part(stream, time);
+	end_part(stream, newest, time);
 	text_init(&out, out_buffer, sizeof(out_buffer));
 	add_line(stream, line, text.used, time, &out);
 	file->dropped_bytes = 0;
@@ -293,12 +297,8 @@ static void drop(struct log_stream *stream, uint64_t size)
 	struct spool *spool = &stream->spool;
 	char time[40];
 
-	if (spool->end - size > spool->begin) {
-		spool->end -= size;
-		format_now(time, sizeof(time));
-		end_part(stream, time);
-		spool->end += size;
-	}
+	format_now(time, sizeof(time));
+	end_part(stream, size, time);
 	spool->begin = spool->end;
 	file->dropped_bytes += size;
 	commit(file);
@@ -335,7 +335,7 @@ static ssize_t read_some(struct log_stream *stream)
 		return size;
 	}
 	format_now(time, sizeof(time));
-	report_dropped(stream, time);
+	report_dropped(stream, (uint64_t)size, time);
 	log_write(stream, time);
 	return size;
 }
@@ -345,8 +345,8 @@ static void end_stream(struct log_stream *stream)
 	char time[40];
 
 	format_now(time, sizeof(time));
-	report_dropped(stream, time);
-	end_part(stream, time);
+	report_dropped(stream, 0, time);
+	end_part(stream, 0, time);
 	loop_remove(stream->file->loop, &stream->watch);
 }
 
