@@ -18,6 +18,7 @@
 #include "lib/fd.h"
 #include "lib/text.h"
 #include "run/cgroup.h"
+#include "run/range.h"
 
 #define CONTAINER     "1" /* the folder of a service's container */
 #define DEPTH_MAX     4   /* cgroup_parent/NAME/1 */
@@ -77,7 +78,7 @@ pid_t found_process(int pid_fd)
 	return line ? (pid_t)strtol(line + 5, NULL, 10) : 0;
 }
 
-/* Whether it is number 1 in its pid namespace, and that is not ours. */
+/* Whether it is number 1 in a pid namespace made in ours, not further in. */
 static bool is_first(pid_t pid)
 {
 	char text[STATUS_MAX];
@@ -92,8 +93,8 @@ static bool is_first(pid_t pid)
 		return false;
 	line += strlen("\nNSpid:");
 	text[(size_t)(line - text) + strcspn(line, "\n")] = '\0';
-	last = strrchr(line, '\t');
-	return last && last > line && text_equal(last + 1, "1");
+	last = *line ? strchr(line + 1, '\t') : NULL;
+	return last && text_equal(last + 1, "1");
 }
 
 static pid_t first_of(int dir_fd)
@@ -135,21 +136,25 @@ static int open_output(pid_t pid, int number)
 	return open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 }
 
-/* The first id of its user namespace here, 0 when that is the machine's. */
+/*
+ * The first id of its user namespace here, 0 when that is the machine's. One
+ * that it made itself has some of the ids that it was given.
+ */
 static uint32_t first_id_of(pid_t pid)
 {
 	char text[128];
 	char path[48];
-	unsigned long inside;
 	unsigned long outside;
 	char *end;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/uid_map", (int)pid);
 	if (!read_proc(path, text, sizeof(text)))
 		return 0;
-	inside = strtoul(text, &end, 10);
+	(void)strtoul(text, &end, 10);
 	outside = strtoul(end, NULL, 10);
-	return inside == 0 && outside <= UINT32_MAX ? (uint32_t)outside : 0;
+	return outside <= UINT32_MAX
+		       ? (uint32_t)outside / RANGE_SIZE * RANGE_SIZE
+		       : 0;
 }
 
 static void look_at_process(int dir_fd, struct found *out)

@@ -119,6 +119,18 @@ bool roster_start_one(struct roster *roster)
 	return false;
 }
 
+/* One that was found again may have those of another, whose users it shares. */
+static void give_ids(struct roster *roster, const struct workload *workload)
+{
+	const struct workload *other = NULL;
+
+	while ((other = roster_next(roster, other))) {
+		if (other != workload && other->first_id == workload->first_id)
+			return;
+	}
+	range_give(&roster->ranges, workload->first_id);
+}
+
 bool roster_stop_unwanted(struct roster *roster,
 	bool (*is_busy)(const struct workload *workload))
 {
@@ -131,7 +143,7 @@ bool roster_stop_unwanted(struct roster *roster,
 		if (can_stop(roster, workload))
 			workload_event(workload, EVENT_STOP);
 		if (!roster_is_active(workload) && !is_busy(workload)) {
-			range_give(&roster->ranges, workload->first_id);
+			give_ids(roster, workload);
 			workload_forget(workload);
 		} else {
 			has_some = true;

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -16,6 +17,7 @@
 #include "fault.h"
 #include "lib/error.h"
 #include "lib/fd.h"
+#include "run/cgroup.h"
 #include "run_fixture.h"
 
 static struct fixture fixture;
@@ -120,6 +122,20 @@ static void end_process(pid_t pid)
 	(void)waitpid(pid, NULL, 0);
 }
 
+static pid_t child_of(pid_t pid)
+{
+	char path[64];
+	char text[32] = "";
+	int fd;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task/%d/children",
+		(int)pid, (int)pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	(void)!read(fd, text, sizeof(text) - 1);
+	(void)close(fd);
+	return (pid_t)strtol(text, NULL, 10);
+}
+
 static void test_the_first_process(void)
 {
 	unsigned int before = fault_count_fds();
@@ -179,6 +195,53 @@ static void test_the_first_process(void)
 	CHECK(fault_count_fds() == before);
 }
 
+/* Number 1 of a pid namespace that the container itself has made. */
+static void test_a_number_1_further_in(void)
+{
+	int pipes[2];
+	int group_fd;
+	pid_t outer;
+	pid_t inner;
+	pid_t first;
+
+	if (!begin())
+		return;
+	make_group("deep");
+	make_group("deep/1");
+	group_fd = cgroup_open(fixture.workloads_fd, "deep/1", NULL);
+	CHECK(pipe2(pipes, O_CLOEXEC) == 0);
+	outer = fork();
+	if (outer == 0) {
+		if (unshare(CLONE_NEWPID) < 0)
+			_exit(1);
+		first = fork();
+		if (first == 0) {
+			if (unshare(CLONE_NEWPID) < 0 || fork() >= 0)
+				rest(pipes[1]);
+			_exit(1);
+		}
+		(void)!write(pipes[1], &first, sizeof(first));
+		rest(pipes[1]);
+	}
+	CHECK(read(pipes[0], &first, sizeof(first)) == sizeof(first));
+	while ((inner = child_of(first)) == 0)
+		(void)sched_yield();
+	enter("deep/1", inner);
+	enter("deep/1", first);
+	search();
+	CHECK(visits == 1 && last.pid == first);
+	forget();
+
+	end_process(outer);
+	(void)kill(first, SIGKILL);
+	CHECK(cgroup_wait_empty(group_fd, 1000) == 0);
+	(void)close(group_fd);
+	CHECK(cgroup_remove(fixture.workloads_fd, "deep", NULL) == 0);
+	(void)close(pipes[0]);
+	(void)close(pipes[1]);
+	fixture_close(&fixture);
+}
+
 /* A device or a file is not opened: that may do something. */
 static void test_output_that_is_no_pipe(void)
 {
@@ -228,6 +291,7 @@ int main(void)
 {
 	fixture_enter();
 	RUN(test_the_first_process);
+	RUN(test_a_number_1_further_in);
 	RUN(test_output_that_is_no_pipe);
 	RUN(test_processes);
 	return check_done();
