@@ -2,6 +2,7 @@
 /* digest - what a changed config means for a workload that runs */
 #include "supervise/digest.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -180,17 +181,32 @@ static uint64_t hash_strings(uint64_t hash, const struct strings *strings)
 	return hash;
 }
 
+static bool is_zero(const char *at, size_t size)
+{
+	while (size > 0 && at[size - 1] == 0)
+		size--;
+	return size == 0;
+}
+
+/* Each part by its number, as new ones come after the others. */
 static uint64_t hash_list(uint64_t hash, const struct list *list,
 	const char *items, size_t count)
 {
 	for (size_t i = 0; i < count; i++, items += list->size) {
-		for (const struct part *part = list->parts;
-			part->offset != SIZE_MAX; part++) {
+		const struct part *part = list->parts;
+
+		for (unsigned char n = 1; part->offset != SIZE_MAX;
+			n++, part++) {
 			const char *at = items + part->offset;
 
+			if (is_zero(at, part->size > 0 ? part->size
+						       : sizeof(char *)))
+				continue;
+			hash = hash_bytes(hash, &n, 1);
 			hash = part->size > 0 ? hash_bytes(hash, at, part->size)
 					      : hash_string_at(hash, at);
 		}
+		hash = hash_bytes(hash, "", 1); /* the end of an element */
 	}
 	return hash;
 }
@@ -231,11 +247,19 @@ static uint64_t hash_row(uint64_t hash, const struct row *row,
 
 uint64_t digest_service(const struct service *service, enum digest_kind kind)
 {
+	static const struct service nothing;
 	uint64_t hash = HASH_START;
 
 	for (size_t i = 0; i < ROWS; i++) {
-		if (rows[i].kind == kind)
-			hash = hash_row(hash, &rows[i], (const char *)service);
+		uint64_t value =
+			hash_row(HASH_START, &rows[i], (const char *)service);
+
+		if (rows[i].kind != kind ||
+			value == hash_row(HASH_START, &rows[i],
+					 (const char *)&nothing))
+			continue;
+		hash = hash_string(hash, rows[i].name);
+		hash = hash_bytes(hash, &value, sizeof(value));
 	}
 	return hash;
 }

@@ -5,6 +5,10 @@
  * A table says of each field of struct service what a change of it takes, and
  * one digest per kind of change sums the fields up. Two services with equal
  * digests need nothing. A field that is in no row fails a test.
+ *
+ * What is not declared does not count: an agent that knows more fields than the
+ * one before it finds what runs unchanged. So rows keep their names and order,
+ * and new parts of a list's elements come last.
  */
 #ifndef TARE_SUPERVISE_DIGEST_H
 #define TARE_SUPERVISE_DIGEST_H

@@ -165,9 +165,24 @@ static void test_changes(void)
 			DIGEST_RECREATE));
 }
 
+/* Or an update of the agent would start everything anew. */
+static void test_what_is_not_declared_does_not_count(void)
+{
+	const struct service nothing = { .name = NULL };
+	const struct service empty = {
+		.ipc = { .mark = { 7, 7 } },
+		.volumes = &(struct volume_mount){ .target = "/v" },
+	};
+	uint64_t start = digest_service(&nothing, DIGEST_RECREATE);
+
+	CHECK(start == digest_service(&nothing, DIGEST_LIVE));
+	CHECK(start == digest_service(&empty, DIGEST_RECREATE));
+}
+
 int main(void)
 {
 	RUN(test_every_field_has_a_row);
+	RUN(test_what_is_not_declared_does_not_count);
 	RUN(test_changes);
 	return check_done();
 }
