@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "lib/fd.h"
 #include "lib/text.h"
+#include "supervise/digest.h"
 #include "supervise/workload.h"
 
 #define FINISHED " finished "
@@ -59,6 +60,9 @@ void past_read(int run_fd, struct workload *workload)
 	workload->state = STATE_FINISHED;
 	workload->has_started = true;
 	workload->exit_code = (int)exit_code;
+	/* nobody knows better */
+	workload->recreate_digest =
+		digest_service(workload->service, DIGEST_RECREATE);
 	(void)snprintf(workload->reason, sizeof(workload->reason),
 		"exited with status %d", workload->exit_code);
 }

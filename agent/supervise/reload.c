@@ -38,6 +38,10 @@ void reload_compare(struct workload *workload)
 	} else if (workload->live_digest !=
 		   digest_service(service, DIGEST_LIVE)) {
 		resize(workload);
+	} else if (workload->state == STATE_FINISHED &&
+		   state_should_restart(service, workload->exit_code,
+			   UINT32_MAX)) {
+		workload_event(workload, EVENT_STOP);
 	}
 }
 

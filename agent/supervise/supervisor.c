@@ -380,9 +380,14 @@ static void load_config(struct supervisor *supervisor)
 	generation_load(partition_fd, supervisor->places.data_fd, arena,
 		&supervisor->generation, &supervisor->config,
 		&supervisor->problems);
+	say_config(supervisor);
+	if (supervisor->generation.origin == GENERATION_NONE) {
+		/* what runs goes on with the files of its own config */
+		fd_close(&supervisor->generation.folder_fd);
+		return;
+	}
 	fd_close(&supervisor->places.config_fd);
 	supervisor->places.config_fd = supervisor->generation.folder_fd;
-	say_config(supervisor);
 	set_hostname(supervisor);
 }
 
@@ -398,6 +403,8 @@ static void reload(struct supervisor *supervisor)
 	log_info("loading the config again");
 	last = supervisor->config;
 	supervisor->arena = !supervisor->arena;
+	/* the config before the last: nothing of it is wanted any more */
+	arena_clear(supervisor_arena(supervisor));
 	load_config(supervisor);
 	if (supervisor->generation.origin == GENERATION_NONE) {
 		log_warn("config: there is none, what runs stays");

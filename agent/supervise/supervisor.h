@@ -88,7 +88,8 @@ int supervisor_open(struct supervisor *supervisor,
 /*
  * Loads the config, takes over what an earlier agent left, starts the workloads
  * and runs until SIGTERM or SIGINT; all workloads have ended when it returns 0.
- * SIGHUP loads the config again (reload.h). What is wrong with a config or a workload is said, and is not an error.
+ * SIGHUP loads the config again (reload.h). What is wrong with a config or a
+ * workload is said, and is not an error.
  */
 int supervisor_run(struct supervisor *supervisor, struct error *err);
 

@@ -173,10 +173,12 @@ static void arm_backoff(struct workload *workload)
 
 static void terminate(struct workload *workload)
 {
+	int number = workload->service->stop_signal;
 	struct error err;
 
-	if (container_signal(&workload->container, workload->stop_signal,
-		    &err) < 0)
+	/* that of the config as it is now, else as it was at the start */
+	if (container_signal(&workload->container,
+		    number > 0 ? number : workload->stop_signal, &err) < 0)
 		log_warn("%s: %s, killing it after its grace time",
 			name_of(workload), err.text);
 	loop_arm(&workload->timer, workload->service->stop_grace_ms);
