@@ -69,16 +69,18 @@ static void close_others(const struct job *job, const void *work, int pipe_fd)
 }
 
 static _Noreturn void run_child(const struct job *job, job_fn *run,
-	const void *work, int pipe_fd)
+	const void *work, int pipe_fd, pid_t agent)
 {
 	struct message message = { .is_end = true };
 
+	/* an agent that is gone will start this again */
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != agent)
+		_exit(1);
 	if (job->list_fds)
 		close_others(job, work, pipe_fd);
 	/* the agent is shielded from the memory killer; this is not the agent */
 	(void)fd_write_file(AT_FDCWD, "/proc/self/oom_score_adj", "500", NULL);
-	/* an agent that is gone will start this again */
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	(void)prctl(PR_SET_NAME, "tare-job");
 	message.result.code =
 		run(work, send_progress, &pipe_fd, &message.result);
@@ -132,6 +134,7 @@ static void on_message(struct watch *watch, uint32_t events)
 int job_start(struct job *job, const char *what, job_fn *run, const void *work,
 	struct error *err)
 {
+	pid_t agent = getpid();
 	int fds[2];
 	int result;
 
@@ -146,7 +149,7 @@ int job_start(struct job *job, const char *what, job_fn *run, const void *work,
 	}
 	if (job->pid == 0) {
 		(void)close(fds[0]);
-		run_child(job, run, work, fds[1]);
+		run_child(job, run, work, fds[1], agent);
 	}
 	(void)close(fds[1]);
 	(void)text_copy(job->what, sizeof(job->what), what);

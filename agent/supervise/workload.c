@@ -27,6 +27,7 @@ enum exit_code { /* as `docker run` and the shell have them */
 	EXIT_NOT_STARTED = 125,
 	EXIT_NOT_EXECUTABLE = 126,
 	EXIT_NOT_FOUND = 127,
+	EXIT_UNBORN = 127, /* of a process before its program */
 };
 
 static void set_reason(struct workload *workload, const char *text)
@@ -282,7 +283,11 @@ static void finish(struct workload *workload)
 	enum event event = judge_exit(workload, workload->exit_code,
 		loop_now_ms() - workload->since_ms);
 
-	if (workload->is_unborn) { /* no run of its, so no policy of its */
+	/* no run of its, so no policy of its; one that had run is gone, too,
+	 * but did not end as those do whose maker is gone (container.c) */
+	if (workload->is_unborn &&
+		(workload->exit_code == EXIT_UNBORN ||
+			workload->exit_code == EXIT_NOT_STARTED)) {
 		set_reason(workload, "was being started when the agent ended");
 		event = EVENT_EXIT_AGAIN;
 	}
