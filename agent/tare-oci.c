@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* tare-oci - the OCI runtime command that podman, containerd and Docker call */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +93,8 @@ int main(int argc, char **argv)
 
 	if (!words)
 		return STATUS_FAILURE;
+	/* where a caller ignores it no child could be waited for */
+	(void)signal(SIGCHLD, SIG_DFL);
 	pool_begin();
 	result = options_parse(argc, words, &options, &err);
 	if (result == 0)

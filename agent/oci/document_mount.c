@@ -329,20 +329,32 @@ static int check_kind(struct fields_reader *reader, struct oci_mount *mount)
 	return 0;
 }
 
+/* "dev", "/dev/" and "/dev/." are "/dev", which matters to who looks for it. */
+static int finish_destination(struct fields_reader *reader,
+	struct oci_mount *mount)
+{
+	const char *path = mount->destination;
+	size_t length = strlen(path);
+
+	while (length > 1 &&
+		(path[length - 1] == '/' ||
+			(path[length - 1] == '.' && path[length - 2] == '/')))
+		length--;
+	if (*path == '/' && !path[length])
+		return 0;
+	mount->destination = arena_format(reader->arena, "%s%.*s",
+		*path == '/' ? "" : "/", (int)length, path);
+	return mount->destination ? 0 : fields_no_memory(reader);
+}
+
 static int finish_mount(struct fields_reader *reader, void *base)
 {
 	struct oci_mount *mount = base;
 	int result = check_kind(reader, mount);
 
-	if (result < 0)
-		return result;
-	if (*mount->destination != '/') {
-		mount->destination =
-			arena_format(reader->arena, "/%s", mount->destination);
-		if (!mount->destination)
-			return fields_no_memory(reader);
-	}
-	return check_idmap(reader, mount);
+	if (result == 0)
+		result = finish_destination(reader, mount);
+	return result < 0 ? result : check_idmap(reader, mount);
 }
 
 /* Is it made for this container, by a file system that keeps labels? */

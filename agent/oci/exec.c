@@ -251,6 +251,11 @@ int command_exec(const struct options *options, struct error *err)
 	handle_find_processes(&handle);
 	if (handle.container.pid_fd < 0)
 		return state_open_process(&handle.state, err);
+	/* outside it a process would have neither limits nor rules for devices */
+	if (*handle.state.cgroup && handle.container.cgroup_dir_fd < 0)
+		return error_set(err, -ENOENT,
+			"the container's cgroup '%s' cannot be found here",
+			handle.state.cgroup);
 	result = enter_cgroup(&handle, options, err);
 	if (result == 0)
 		result = start(&handle, options, &process, &container, err);

@@ -128,14 +128,21 @@ static int lock_or_give_up(int dir_fd)
 {
 	struct sigaction action = { .sa_handler = on_alarm };
 	int result = flock(dir_fd, LOCK_EX | LOCK_NB);
+	sigset_t alarms;
+	sigset_t before;
 
 	if (result == 0 || errno != EWOULDBLOCK)
 		return result;
-	if (sigaction(SIGALRM, &action, NULL) < 0)
+	/* who waits for a process has all signals blocked */
+	(void)sigemptyset(&alarms);
+	(void)sigaddset(&alarms, SIGALRM);
+	if (sigaction(SIGALRM, &action, NULL) < 0 ||
+		sigprocmask(SIG_UNBLOCK, &alarms, &before) < 0)
 		return -1;
 	(void)alarm(LOCK_WAIT_S);
 	result = flock(dir_fd, LOCK_EX);
 	(void)alarm(0);
+	(void)sigprocmask(SIG_SETMASK, &before, NULL);
 	return result;
 }
 

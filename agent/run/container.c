@@ -482,9 +482,11 @@ static int clear_process(struct container *container, struct error *err)
 	if (container->pid_fd < 0 || container->pid == 0)
 		return 0;
 	(void)kernel_pidfd_send_signal(container->pid_fd, SIGKILL);
-	(void)channel_wait_readable(container->pid_fd, CLEAR_TIMEOUT_MS);
-	result = container_reap(container, err);
-	if (result == -EAGAIN)
+	/* who is not our child cannot be reaped, but its end can be seen */
+	result = channel_wait_readable(container->pid_fd, CLEAR_TIMEOUT_MS);
+	if (result == 0)
+		result = container_reap(container, err);
+	if (result == -EAGAIN || result == -ETIMEDOUT)
 		return error_set(err, -EBUSY,
 			"remove the container: process %d does not die",
 			(int)container->pid);
