@@ -102,6 +102,12 @@ static void check_parent(const struct services *all,
 
 	if (!parent)
 		return;
+	if (text_equal(service->name, "1")) {
+		push_key(all->reader, service->name, "cgroup_parent");
+		reader_error(all->reader, service->mark,
+			"'1' in another cgroup is that of a container, give the service another name");
+		reader_pop(all->reader, 0);
+	}
 	parent += *parent == '/';
 	length = strcspn(parent, "/");
 	for (size_t i = 0; i < all->count; i++) {

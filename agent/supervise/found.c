@@ -21,7 +21,7 @@
 #include "run/range.h"
 
 #define CONTAINER     "1" /* the folder of a service's container */
-#define DEPTH_MAX     4   /* cgroup_parent/NAME/1 */
+#define DEPTH_MAX     40  /* cgroup_parent (63 characters)/NAME/1 */
 #define PROCESSES_MAX 4096
 #define STATUS_MAX    8192
 

@@ -153,6 +153,11 @@ static void test_the_first_process(void)
 	make_group("team/web");
 	make_group("team/web/1");
 	make_group("team/web/1/inner");
+	make_group("a");
+	make_group("a/b");
+	make_group("a/b/c");
+	make_group("a/b/c/d");
+	make_group("a/b/c/d/1");
 	CHECK(pipe2(pipes, O_CLOEXEC) == 0);
 	other = fork(); /* older, and in the same group */
 	if (other == 0)
@@ -177,6 +182,10 @@ static void test_the_first_process(void)
 	known = "team/web/1";
 	search();
 	CHECK(visits == 0);
+	enter("a/b/c/d/1", outer); /* as far down as a config puts it */
+	search();
+	CHECK(visits == 1 && strcmp(last.cgroup, "a/b/c/d/1") == 0);
+	forget();
 	known = "";
 
 	/* without a number 1 it is the oldest */
