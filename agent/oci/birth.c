@@ -175,6 +175,9 @@ static int on_created(void *context, const struct container *container,
 	int result = state_create(&handle->state, handle->id, container->pid,
 		&handle->spec, birth->place.path, err);
 
+	if (result == 0 && container->cgroup_dir_fd >= 0)
+		result = state_note_cgroup(&handle->state,
+			container->cgroup_dir_fd, err);
 	if (result == 0)
 		result = state_save(&handle->state, handle->dir_fd, err);
 	if (result == 0)

@@ -99,8 +99,14 @@ void handle_find_processes(struct handle *handle)
 	/* one that somebody removed is none */
 	container->cgroup_dir_fd =
 		cgroup_open(handle->cgroup_root_fd, container->cgroup, NULL);
-	if (container->cgroup_dir_fd < 0)
+	if (container->cgroup_dir_fd < 0) {
 		container->cgroup_dir_fd = -1;
+	} else if (!state_has_cgroup(&handle->state,
+			   container->cgroup_dir_fd)) {
+		/* nor is one that another container has made there since */
+		fd_close(&container->cgroup_dir_fd);
+		container->cgroup[0] = '\0';
+	}
 }
 
 int handle_wrong_status(const struct handle *handle, const char *wanted,

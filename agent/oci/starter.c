@@ -16,7 +16,7 @@
 #include "oci/options.h"
 #include "oci/pool.h"
 
-#define TWO_CAPABILITIES \
+#define FEW_CAPABILITIES \
 	"[\"CAP_AUDIT_WRITE\", \"CAP_KILL\", \"CAP_NET_BIND_SERVICE\"]"
 
 /* A shell with few rights, the usual mounts, and paths that show too much. */
@@ -30,9 +30,9 @@ static const char starter[] =
 	"/sbin:/bin\", \"TERM=xterm\"],"
 	"  \"cwd\": \"/\","
 	"  \"capabilities\": {"
-	"    \"bounding\": " TWO_CAPABILITIES ","
-	"    \"effective\": " TWO_CAPABILITIES ","
-	"    \"permitted\": " TWO_CAPABILITIES "},"
+	"    \"bounding\": " FEW_CAPABILITIES ","
+	"    \"effective\": " FEW_CAPABILITIES ","
+	"    \"permitted\": " FEW_CAPABILITIES "},"
 	"  \"rlimits\": [{\"type\": \"RLIMIT_NOFILE\","
 	"    \"hard\": 1024, \"soft\": 1024}],"
 	"  \"noNewPrivileges\": true},"

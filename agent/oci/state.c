@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -96,6 +97,8 @@ static int take_members(struct state *state, struct error *err)
 			"its state is damaged: no process; 'tare-oci delete --force' removes it");
 	state->pid = (pid_t)json_integer_value(pid);
 	state->start_time = (unsigned long long)json_integer_value(start_time);
+	state->cgroup_inode = (unsigned long long)json_integer_value(
+		json_object_get(state->json, "cgroupInode"));
 	return 0;
 }
 
@@ -148,6 +151,28 @@ int state_create(struct state *state, const char *id, pid_t pid,
 			"write its state: no memory, or the path of the bundle is not UTF-8");
 	}
 	return take_members(state, err);
+}
+
+int state_note_cgroup(struct state *state, int cgroup_fd, struct error *err)
+{
+	struct stat status;
+
+	if (fstat(cgroup_fd, &status) < 0)
+		return error_errno(err, "look at its cgroup");
+	state->cgroup_inode = status.st_ino;
+	if (json_object_set_new(state->json, "cgroupInode",
+		    json_integer((json_int_t)status.st_ino)) < 0)
+		return error_set(err, -ENOMEM, "write its state: no memory");
+	return 0;
+}
+
+bool state_has_cgroup(const struct state *state, int cgroup_fd)
+{
+	struct stat status;
+
+	return state->cgroup_inode == 0 ||
+	       (fstat(cgroup_fd, &status) == 0 &&
+		       status.st_ino == state->cgroup_inode);
 }
 
 int state_save(const struct state *state, int dir_fd, struct error *err)

@@ -30,8 +30,9 @@ struct state {
 	struct json_t *json; /* all strings here belong to it */
 	const char *id;
 	const char *bundle;
-	const char *created; /* RFC 3339 */
-	const char *cgroup;  /* below the cgroup2 mount; "": none */
+	const char *created;             /* RFC 3339 */
+	const char *cgroup;              /* below the cgroup2 mount; "": none */
+	unsigned long long cgroup_inode; /* 0: not known */
 	pid_t pid;
 	unsigned long long start_time;
 };
@@ -39,6 +40,10 @@ struct state {
 /* A state with all members; the process exists. */
 int state_create(struct state *state, const char *id, pid_t pid,
 	const struct oci_spec *spec, const char *cgroup, struct error *err);
+
+/* Another cgroup may have the same path later: this tells them apart. */
+int state_note_cgroup(struct state *state, int cgroup_fd, struct error *err);
+bool state_has_cgroup(const struct state *state, int cgroup_fd);
 
 /* Writes state.json. */
 int state_save(const struct state *state, int dir_fd, struct error *err);

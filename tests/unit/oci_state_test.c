@@ -136,10 +136,13 @@ static void test_round_trip(void)
 
 	CHECK(state_load(&read, fd, &err) == -EINPROGRESS);
 	CHECK(state_create(&made, "trip", getpid(), &spec, "a/b", &err) == 0);
+	CHECK(state_has_cgroup(&made, root_fd));
+	CHECK(state_note_cgroup(&made, fd, &err) == 0);
 	CHECK(state_save(&made, fd, &err) == 0);
 	if (!CHECK(state_load(&read, fd, &err) == 0))
 		return;
 	CHECK(text_equal(read.id, "trip") && text_equal(read.cgroup, "a/b"));
+	CHECK(state_has_cgroup(&read, fd) && !state_has_cgroup(&read, root_fd));
 	CHECK(text_equal(read.bundle, "/bundles/x"));
 	CHECK(read.pid == getpid() && read.start_time == made.start_time);
 	CHECK(state_is_alive(&read));
