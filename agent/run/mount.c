@@ -419,6 +419,13 @@ static unsigned long to_flags(uint64_t attributes)
 	return flags;
 }
 
+/* What fsmount(2) and mount(2) have no word for: "rro", "shared". */
+static bool has_more_attributes(const struct oci_mount *mount)
+{
+	return mount->recursive || mount->recursive_clear ||
+	       (mount->propagation && mount->propagation != MS_PRIVATE);
+}
+
 /*
  * One mount(2) does what takes six and more of the new calls. They come after
  * it when it fails, as they can do more and say why.
@@ -430,7 +437,7 @@ static bool is_mounted_at_once(const struct stage *stage,
 	bool is_cgroup = mount->kind == OCI_MOUNT_CGROUP;
 	const char *type = is_cgroup ? "cgroup2" : mount->type;
 
-	if (mount->copies_up || !place->path[0] ||
+	if (mount->copies_up || has_more_attributes(mount) || !place->path[0] ||
 		stage->mount_fds[step->index] >= 0)
 		return false;
 	return kernel_mount(type, mount->source ? mount->source : type,
@@ -447,6 +454,8 @@ static int mount_by_parts(struct stage *stage, const struct step *step,
 
 	if (result == 0 && step->mount->copies_up)
 		result = copy_up(stage, step, fd, err);
+	if (result == 0 && has_more_attributes(step->mount))
+		result = set_attributes(fd, step->mount);
 	if (result == 0)
 		result = attach(stage, place, fd);
 	return result;
