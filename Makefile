@@ -182,6 +182,9 @@ $(B)/bin/tare: $(B)/obj/agent/main.o $(TARE_SRC:%.c=$(B)/obj/%.o)
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_LDFLAGS) -o $@ $^ $(AGENT_LIBS)
 # Not part of the OS root; an archive gives it only what it uses.
+# At a fixed address: a start is two short processes of it, and to relocate its
+# tables in each would take 5 % of the whole.
+$(B)/bin/tare-oci: TARGET_LDFLAGS := $(TARGET_LDFLAGS:-static-pie=-static -no-pie)
 $(B)/bin/tare-oci: $(B)/obj/agent/tare-oci.o $(B)/obj/agent.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_LDFLAGS) -o $@ $^ \
