@@ -187,10 +187,10 @@ int dev_make_device(struct stage *stage, const struct step *step,
 	result = make(&node, err);
 	if (result < 0 || (device->uid == 0 && device->gid == 0))
 		return result;
-	/* a node of the host's keeps its owner */
+	/* a node of the host's, which is read-only here, keeps its owner */
 	if (fchownat(dir_fd, node.name, device->uid, device->gid,
 		    AT_SYMLINK_NOFOLLOW) < 0 &&
-		errno != EPERM)
+		errno != EPERM && errno != EROFS)
 		return -errno;
 	return 0;
 }
