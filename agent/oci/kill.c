@@ -122,6 +122,10 @@ static int remove_container(struct handle *handle, struct error *err)
 	int result;
 
 	handle_find_processes(handle);
+	if (*handle->state.cgroup && handle->cgroup_root_fd < 0)
+		log_warn(
+			"delete '%s': no cgroup2 is mounted here, so its cgroup '%s' stays, with all that is in it",
+			handle->id, handle->state.cgroup);
 	result = container_clear(&handle->container, handle->cgroup_root_fd,
 		err);
 	if (result < 0)
