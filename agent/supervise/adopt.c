@@ -69,6 +69,7 @@ static void remember(struct workload *workload, const struct keep_entry *entry)
 {
 	uint64_t now_ms = loop_now_ms();
 	uint64_t wait_ms = state_backoff_ms(entry->attempts);
+	uint64_t due_ms = entry->since_ms + wait_ms;
 
 	life_remember(workload, entry);
 	workload->state = STATE_STOPPED;
@@ -85,9 +86,11 @@ static void remember(struct workload *workload, const struct keep_entry *entry)
 	} else if (entry->state == STATE_BACKOFF) {
 		workload->state = STATE_BACKOFF;
 		workload->has_started = true;
-		workload->since_ms = now_ms;
+		/* agents may die more often than it waits */
+		workload->since_ms = entry->since_ms;
 		workload->retry_ms = wait_ms;
-		loop_arm(&workload->timer, wait_ms);
+		loop_arm(&workload->timer,
+			now_ms < due_ms ? due_ms - now_ms : 0);
 	}
 }
 

@@ -176,8 +176,11 @@ static pid_t find_pid(void *context, const char *service)
 	const struct workload *other =
 		workload->host->find(workload->host, service);
 
-	return other && other->state == STATE_RUNNING ? other->container.pid
-						      : 0;
+	/* of one that process 1 has reaped the number may be another's now */
+	return other && other->state == STATE_RUNNING &&
+			       !workload_has_ended(other)
+		       ? other->container.pid
+		       : 0;
 }
 
 static int create(struct workload *workload, const struct image *image,
