@@ -12,6 +12,7 @@
 #include "lib/log.h"
 #include "lib/text.h"
 #include "run/cgroup.h"
+#include "run/range.h"
 #include "supervise/digest.h"
 #include "supervise/found.h"
 #include "supervise/keep.h"
@@ -72,6 +73,9 @@ static void remember(struct workload *workload, const struct keep_entry *entry)
 	uint64_t due_ms = entry->since_ms + wait_ms;
 
 	life_remember(workload, entry);
+	/* who shares its users may still run */
+	if (range_mark(workload->host->ranges, entry->first_id) == 0)
+		workload->first_id = entry->first_id;
 	workload->state = STATE_STOPPED;
 	if (entry->recreate_digest !=
 		digest_service(workload->service, DIGEST_RECREATE))
