@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /* kill - the commands "kill" and "delete" */
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/log.h"
-#include "lib/text.h"
 #include "oci/commands.h"
 #include "oci/folder.h"
 #include "oci/handle.h"
@@ -18,6 +19,7 @@
 
 enum kill_limit {
 	PROCESSES_MAX = 4096,
+	EMPTY_TIMEOUT_MS = 2000,
 };
 
 /* Every process gets it once, as far as that can be told. */
@@ -81,13 +83,14 @@ static void run_poststop(const struct handle *handle)
 }
 
 /*
- * A command was killed, or the disk was full: what its cgroup is follows from
- * the copy of its config, and what is in there is of the container.
+ * Without a state the cgroup follows from the copy of the config, and that may
+ * be another container's. A create that was killed before it wrote the state
+ * has a process that ends by itself, so what is ours is empty soon.
  */
-static int end_by_config(struct handle *handle, struct error *err)
+static int remove_unknown(struct handle *handle, struct error *err)
 {
-	struct container *container = &handle->container;
 	struct place place = PLACE_NONE;
+	auto_fd fd = -1;
 	int result = handle_load_spec(handle, err);
 
 	if (result == 0)
@@ -95,12 +98,13 @@ static int end_by_config(struct handle *handle, struct error *err)
 			err);
 	if (result < 0 || place.root_fd < 0)
 		return result;
-	(void)text_copy(container->cgroup, sizeof(container->cgroup),
-		place.path);
-	container->cgroup_dir_fd = cgroup_open(place.root_fd, place.path, NULL);
-	if (container->cgroup_dir_fd < 0)
-		container->cgroup_dir_fd = -1;
-	result = container_clear(container, place.root_fd, err);
+	fd = cgroup_open(place.root_fd, place.path, NULL);
+	if (fd >= 0)
+		(void)cgroup_wait_empty(fd, EMPTY_TIMEOUT_MS);
+	/* not cgroup_remove: we have made none below it */
+	if (fd >= 0 && unlinkat(place.root_fd, place.path, AT_REMOVEDIR) < 0 &&
+		errno != ENOENT)
+		result = error_errno(err, "remove cgroup '%s'", place.path);
 	place_close(&place);
 	return result;
 }
@@ -111,7 +115,7 @@ static int remove_damaged(struct handle *handle, const char *why,
 {
 	struct error reason;
 
-	if (end_by_config(handle, &reason) < 0)
+	if (remove_unknown(handle, &reason) < 0)
 		log_warn("delete '%s': %s; %s; its processes, if any, go on",
 			handle->id, why, reason.text);
 	return folder_remove(handle->root_fd, handle->id, err);
