@@ -140,7 +140,9 @@ int command_events(const struct options *options, struct error *err)
 		return result;
 	if (handle.status == STATE_STOPPED)
 		return handle_wrong_status(&handle, "running", err);
-	handle_find_processes(&handle);
+	result = handle_find_processes(&handle, err);
+	if (result < 0)
+		return result;
 	if (handle.container.cgroup_dir_fd < 0)
 		return error_set(err, -EOPNOTSUPP,
 			"the container has no cgroup that counts");

@@ -248,9 +248,11 @@ int command_exec(const struct options *options, struct error *err)
 		result = check(&handle, options, &process, err);
 	if (result < 0)
 		return result;
-	handle_find_processes(&handle);
+	result = handle_find_processes(&handle, err);
+	if (result < 0)
+		return result;
 	if (handle.container.pid_fd < 0)
-		return state_open_process(&handle.state, err);
+		return err->code; /* it has ended: the words are there */
 	/* outside it a process would have neither limits nor rules for devices */
 	if (*handle.state.cgroup && handle.container.cgroup_dir_fd < 0)
 		return error_set(err, -ENOENT,

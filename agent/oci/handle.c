@@ -80,20 +80,22 @@ int handle_load_spec(struct handle *handle, struct error *err)
 	return result < 0 ? error_prefix(err, "its copy of the config") : 0;
 }
 
-void handle_find_processes(struct handle *handle)
+int handle_find_processes(struct handle *handle, struct error *err)
 {
 	struct container *container = &handle->container;
-	int fd = state_open_process(&handle->state, NULL);
+	int fd = state_open_process(&handle->state, err);
 
+	if (fd < 0 && fd != -ESRCH)
+		return fd;
 	if (fd >= 0) {
 		container->pid = handle->state.pid;
 		container->pid_fd = fd;
 	}
 	if (!*handle->state.cgroup)
-		return;
+		return 0;
 	handle->cgroup_root_fd = place_open_root();
 	if (handle->cgroup_root_fd < 0)
-		return;
+		return 0;
 	(void)text_copy(container->cgroup, sizeof(container->cgroup),
 		handle->state.cgroup);
 	/* one that somebody removed is none */
@@ -107,6 +109,7 @@ void handle_find_processes(struct handle *handle)
 		fd_close(&container->cgroup_dir_fd);
 		container->cgroup[0] = '\0';
 	}
+	return 0;
 }
 
 int handle_wrong_status(const struct handle *handle, const char *wanted,

@@ -34,8 +34,11 @@ int handle_open(struct handle *handle, const struct options *options,
 /* Reads the copy of config.json that was made when it was created. */
 int handle_load_spec(struct handle *handle, struct error *err);
 
-/* Fills container: its first process, unless that ended, and its cgroup. */
-void handle_find_processes(struct handle *handle);
+/*
+ * Fills container: its first process, unless that ended, and its cgroup. An
+ * error when it cannot be told whether that process goes on.
+ */
+int handle_find_processes(struct handle *handle, struct error *err);
 
 /* As it is, with err set: "... is stopped; it has to be created". */
 int handle_wrong_status(const struct handle *handle, const char *wanted,

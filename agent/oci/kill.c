@@ -59,13 +59,15 @@ int command_kill(const struct options *options, struct error *err)
 	result = handle_open(&handle, options, false, err);
 	if (result < 0)
 		return result;
-	handle_find_processes(&handle);
+	result = handle_find_processes(&handle, err);
+	if (result < 0)
+		return result;
 	if (options->all && handle.container.cgroup_dir_fd >= 0)
 		return signal_all(&handle, signal, err);
 	if (handle.container.pid_fd < 0)
 		return handle.status == STATE_STOPPED && options->all
 			       ? 0
-			       : state_open_process(&handle.state, err);
+			       : err->code; /* it has ended, as err says */
 	return container_signal(&handle.container, signal, err);
 }
 
@@ -123,9 +125,10 @@ static int remove_damaged(struct handle *handle, const char *why,
 
 static int remove_container(struct handle *handle, struct error *err)
 {
-	int result;
+	int result = handle_find_processes(handle, err);
 
-	handle_find_processes(handle);
+	if (result < 0)
+		return result;
 	if (*handle->state.cgroup && handle->cgroup_root_fd < 0)
 		log_warn(
 			"delete '%s': no cgroup2 is mounted here, so its cgroup '%s' stays, with all that is in it",
@@ -146,8 +149,8 @@ static void end_early(const struct options *options)
 
 	if (handle_open(&handle, options, false, NULL) < 0)
 		return;
-	handle_find_processes(&handle);
-	if (handle.container.pid_fd >= 0)
+	if (handle_find_processes(&handle, NULL) == 0 &&
+		handle.container.pid_fd >= 0)
 		(void)container_signal(&handle.container, SIGKILL, NULL);
 }
 

@@ -188,7 +188,9 @@ int command_ps(const struct options *options, struct error *err)
 
 	if (result < 0)
 		return result;
-	handle_find_processes(&handle);
+	result = handle_find_processes(&handle, err);
+	if (result < 0)
+		return result;
 	if (handle.container.cgroup_dir_fd >= 0) {
 		count = cgroup_processes(handle.container.cgroup_dir_fd,
 			processes, PROCESSES_MAX, err);

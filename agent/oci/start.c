@@ -79,8 +79,8 @@ int command_start(const struct options *options, struct error *err)
 		return error_errno(err, "remove its socket");
 	result = run_poststart(&handle, err);
 	if (result < 0) {
-		handle_find_processes(&handle);
 		/* the first error is the one */
+		(void)handle_find_processes(&handle, NULL);
 		(void)container_signal(&handle.container, SIGKILL, NULL);
 	}
 	return result;

@@ -35,13 +35,15 @@ static int look_at_process(pid_t pid, struct process_now *out)
 	char text[1024] = "";
 	const char *at;
 	auto_fd fd = -1;
+	ssize_t length;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
 	fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (read(fd, text, sizeof(text) - 1) <= 0)
-		return -ESRCH;
+	length = read(fd, text, sizeof(text) - 1);
+	if (length <= 0)
+		return length < 0 ? -errno : -ESRCH;
 	at = strrchr(text, ')');
 	if (!at || at[1] != ' ')
 		return -EBADMSG;
@@ -215,22 +217,35 @@ void state_clear(struct state *state)
 	memset(state, 0, sizeof(*state));
 }
 
-bool state_is_alive(const struct state *state)
+/* 0: it is that very process; -ESRCH: it ended; else that cannot be told. */
+static int check_process(const struct state *state)
 {
 	struct process_now now;
+	int result = look_at_process(state->pid, &now);
 
-	return look_at_process(state->pid, &now) == 0 && now.letter != 'Z' &&
-	       now.letter != 'X' && now.start_time == state->start_time;
+	if (result < 0)
+		return result == -ENOENT ? -ESRCH : result;
+	return now.letter != 'Z' && now.letter != 'X' &&
+			       now.start_time == state->start_time
+		       ? 0
+		       : -ESRCH;
+}
+
+bool state_is_alive(const struct state *state)
+{
+	return check_process(state) != -ESRCH;
 }
 
 int state_open_process(const struct state *state, struct error *err)
 {
 	auto_fd fd = (int)syscall(SYS_pidfd_open, state->pid, 0);
+	int result = fd < 0 ? -errno : check_process(state);
 
 	/* the descriptor comes first: it cannot change hands after the check */
-	if (fd < 0 && errno != ESRCH)
-		return error_errno(err, "open process %d", (int)state->pid);
-	if (fd < 0 || !state_is_alive(state))
+	if (result < 0 && result != -ESRCH)
+		return error_set(err, result, "look at process %d: %s",
+			(int)state->pid, strerror(-result));
+	if (result < 0)
 		return error_set(err, -ESRCH,
 			"container not running: its process %d has ended",
 			(int)state->pid);

@@ -57,7 +57,7 @@ int state_load(struct state *state, int dir_fd, struct error *err);
 void state_clear(struct state *state);
 #define auto_state __attribute__((cleanup(state_clear))) struct state
 
-/* Is that very process there? A zombie is not. */
+/* Is that very process there? A zombie is not; what cannot be told is. */
 bool state_is_alive(const struct state *state);
 
 /*

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -170,6 +171,23 @@ static void test_reused_pid(void)
 	CHECK(folder_remove(root_fd, "reused", &err) == 0);
 }
 
+/* Without a descriptor to spare nobody can tell; that is not "stopped". */
+static void test_no_descriptors(void)
+{
+	auto_state state = { .pid = 0 };
+	struct rlimit limit;
+	struct rlimit none;
+
+	CHECK(state_create(&state, "full", getpid(), &spec, "", &err) == 0);
+	if (!CHECK(getrlimit(RLIMIT_NOFILE, &limit) == 0))
+		return;
+	none = (struct rlimit){ .rlim_max = limit.rlim_max };
+	CHECK(setrlimit(RLIMIT_NOFILE, &none) == 0);
+	CHECK(state_is_alive(&state));
+	CHECK(state_open_process(&state, &err) == -EMFILE);
+	CHECK(setrlimit(RLIMIT_NOFILE, &limit) == 0);
+}
+
 /* One that ended, and nobody has waited for, is stopped as well. */
 static void test_zombie(void)
 {
@@ -278,6 +296,7 @@ int main(void)
 	RUN(test_write);
 	RUN(test_round_trip);
 	RUN(test_reused_pid);
+	RUN(test_no_descriptors);
 	RUN(test_zombie);
 	RUN(test_damage);
 	RUN(test_print);
