@@ -8,8 +8,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -252,11 +254,32 @@ int state_open_process(const struct state *state, struct error *err)
 	return fd_take(&fd);
 }
 
+/*
+ * Until it executes its program its process has the socket open. A start that
+ * was killed leaves the file there, so the kernel is asked: a connection of
+ * another type is refused before the process would hear of it.
+ */
+static bool is_waiting(int dir_fd)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	auto_fd fd = -1;
+
+	if (faccessat(dir_fd, FOLDER_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		return false;
+	(void)snprintf(address.sun_path, sizeof(address.sun_path),
+		"/proc/self/fd/%d/" FOLDER_SOCKET, dir_fd);
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	return fd < 0 ||
+	       connect(fd, (const struct sockaddr *)&address,
+		       sizeof(address)) == 0 ||
+	       errno != ECONNREFUSED;
+}
+
 enum state_status state_find_status(const struct state *state, int dir_fd)
 {
 	if (!state_is_alive(state))
 		return STATE_STOPPED;
-	if (faccessat(dir_fd, FOLDER_SOCKET, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (is_waiting(dir_fd))
 		return STATE_CREATED;
 	return place_is_frozen(state->cgroup) ? STATE_PAUSED : STATE_RUNNING;
 }

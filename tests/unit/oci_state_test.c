@@ -9,7 +9,9 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -128,12 +130,26 @@ static void test_write(void)
 	CHECK(faccessat(root_fd, "pid", R_OK, 0) == 0);
 }
 
+static int listen_in(const char *id)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK, 0);
+
+	(void)snprintf(address.sun_path, sizeof(address.sun_path),
+		"%s/%s/" FOLDER_SOCKET, base, id);
+	CHECK(bind(fd, (const struct sockaddr *)&address, sizeof(address)) ==
+		0);
+	CHECK(listen(fd, 1) == 0);
+	return fd;
+}
+
 static void test_round_trip(void)
 {
 	auto_fd root_fd = folder_open_root(base, false, &err);
 	auto_fd fd = folder_make(root_fd, "trip", &err);
 	auto_state made = { .pid = 0 };
 	auto_state read = { .pid = 0 };
+	auto_fd socket_fd = -1;
 
 	CHECK(state_load(&read, fd, &err) == -EINPROGRESS);
 	CHECK(state_create(&made, "trip", getpid(), &spec, "a/b", &err) == 0);
@@ -148,8 +164,13 @@ static void test_round_trip(void)
 	CHECK(read.pid == getpid() && read.start_time == made.start_time);
 	CHECK(state_is_alive(&read));
 	CHECK(state_find_status(&read, fd) == STATE_RUNNING);
-	CHECK(folder_write(fd, FOLDER_SOCKET, "", 0600, &err) == 0);
+	socket_fd = listen_in("trip");
 	CHECK(state_find_status(&read, fd) == STATE_CREATED);
+	/* to ask is no connection */
+	CHECK(accept4(socket_fd, NULL, NULL, 0) < 0 && errno == EAGAIN);
+	/* the one who waited has gone on, but the file is still there */
+	fd_close(&socket_fd);
+	CHECK(state_find_status(&read, fd) == STATE_RUNNING);
 	CHECK(folder_remove(root_fd, "trip", &err) == 0);
 }
 
