@@ -68,6 +68,7 @@ static int bind_host_node(const struct node *node, struct error *err)
 	const struct mount_attr attr = {
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
 			    MOUNT_ATTR_NOEXEC,
+		.propagation = MS_PRIVATE,
 	};
 	auto_fd mount = kernel_clone_mount(AT_FDCWD, node->host_path, 0);
 	auto_fd target = -1;

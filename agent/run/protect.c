@@ -32,6 +32,8 @@ int protect_open_null(struct error *err)
 	const struct mount_attr attr = {
 		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
 			    MOUNT_ATTR_NOEXEC,
+		/* nor may what it mounts over a mask come over the host's */
+		.propagation = MS_PRIVATE,
 	};
 	auto_fd fd =
 		kernel_clone_mount(AT_FDCWD, "/dev/null", AT_SYMLINK_NOFOLLOW);

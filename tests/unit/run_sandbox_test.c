@@ -212,6 +212,17 @@ static void test_kernel_paths_are_masked(void)
 	fixture_close(&box);
 }
 
+/* What is mounted over a mask, or below a copy, stays in the container. */
+static void test_mounts_are_nobody_elses(void)
+{
+	if (!begin(NULL))
+		return;
+	CHECK(FIXTURE_SHELL(&box,
+		      "grep shared: /proc/self/mountinfo; echo end") == 0);
+	CHECK(strcmp(box.output, "end\n") == 0);
+	fixture_close(&box);
+}
+
 static void test_mounts_and_namespaces_are_forbidden(void)
 {
 	if (!begin(NULL))
@@ -397,6 +408,7 @@ int main(void)
 	RUN(test_process_starts_clean);
 	RUN(test_devices_are_the_few);
 	RUN(test_kernel_paths_are_masked);
+	RUN(test_mounts_are_nobody_elses);
 	RUN(test_mounts_and_namespaces_are_forbidden);
 	RUN(test_mount_options);
 	RUN(test_readonly_root);

@@ -151,8 +151,10 @@ static void test_devices_without_a_mount(void)
 	box.spec.mount_count = count;
 	CHECK(FIXTURE_SHELL(&box, "head -c 4 /dev/zero | wc -c; "
 				  "stat -c '%t %T' /dev/null /dev/tty; "
-				  "cat /proc/interrupts | wc -c") == 0);
+				  "cat /proc/interrupts | wc -c; "
+				  "cat /proc/self/mountinfo") == 0);
 	CHECK(fixture_said(&box, "4\n1 3\n5 0\n0\n"));
+	CHECK(!strstr(box.output, "shared:"));
 	fixture_close(&box);
 }
 
@@ -171,6 +173,7 @@ static void test_sysfs_of_the_host_is_read_only(void)
 	CHECK(fixture_said(&box, " /sys/fs/cgroup cgroup2 ro"));
 	CHECK(fixture_said(&box, "/sys/kernel/profiling: Read-only"));
 	CHECK(fixture_said(&box, "0::/\n"));
+	CHECK(FIXTURE_SHELL(&box, "grep shared: /proc/self/mountinfo") == 1);
 	box.spec.namespaces[OCI_NAMESPACE_NETWORK].is_asked = true;
 	CHECK(FIXTURE_SHELL(&box, "ls /sys/class/net; grep -c ' /sys ' "
 				  "/proc/self/mounts") == 0);
