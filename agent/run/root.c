@@ -161,18 +161,34 @@ static int open_overlay_as(const struct view *view, struct error *err)
 	return result;
 }
 
+void root_uncover(int dir_fd, const char *name)
+{
+	bool was_covered = true;
+
+	while (was_covered) {
+		auto_fd fd = openat(dir_fd, name,
+			O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+		/* EINVAL: nothing is mounted there any more */
+		was_covered = fd >= 0 && kernel_detach(fd) == 0;
+	}
+}
+
 static int open_mapped(const struct root_source *source, struct error *err)
 {
 	const struct mount_attr attr = { .propagation = MS_PRIVATE };
 	/* a folder that only this root uses, or one that nobody writes to */
 	const char *place = source->work ? source->work : source->layers[0];
 	auto_fd mount = kernel_clone_mount(AT_FDCWD, source->base, 0);
-	auto_fd target = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	auto_fd target = -1;
 	const struct view view = { source, mount };
 	int result;
 
 	if (mount < 0 || kernel_mount_setattr(mount, 0, &attr) < 0)
 		return error_errno(err, "copy the mount of '%s'", source->base);
+	if (!text_equal(place, source->base))
+		root_uncover(AT_FDCWD, place);
+	target = open(place, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (target < 0)
 		return error_errno(err, "open '%s'", place);
 	result = idmap_apply(mount, source->user_namespace_fd, 0);

@@ -44,6 +44,13 @@ struct root_source {
  */
 int root_open(const struct root_source *source, struct error *err);
 
+/*
+ * Detaches what a root_open that was killed has left mounted on a folder, its
+ * work or its topmost layer. root_open does so itself; who removes the folder
+ * has to.
+ */
+void root_uncover(int dir_fd, const char *name);
+
 struct root_user {
 	uint32_t uid;
 	uint32_t gid;

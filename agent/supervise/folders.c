@@ -91,6 +91,7 @@ static int make_container(const struct places *places,
 		return dir_fd;
 	if (has_upper_of(dir_fd, image->digest))
 		return 0;
+	root_uncover(dir_fd, "work");
 	result = fd_remove_tree(dir_fd, "upper", err);
 	if (result == 0)
 		result = fd_remove_tree(dir_fd, "work", err);

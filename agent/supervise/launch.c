@@ -118,6 +118,7 @@ static int open_root(const struct launch_request *request,
 		return dir_fd;
 	if (!source.upper || !source.work)
 		return error_set(err, -ENOMEM, "start: no memory");
+	root_uncover(dir_fd, "work");
 	/* overlayfs leaves an unremovable-looking work/work; it is only ours */
 	result = fd_remove_tree(dir_fd, "work", err);
 	if (result == 0)

@@ -451,6 +451,47 @@ static void test_copies_only_so_deep(void)
 	end();
 }
 
+/* An agent that was killed while it mounted leaves its copy of the base. */
+static void test_what_a_killed_one_left_is_detached(void)
+{
+	const char *layer;
+	auto_fd users = -1;
+	auto_fd root = -1;
+	auto_fd base_fd = -1;
+
+	if (fixture_missing) {
+		check_skip(fixture_missing);
+		return;
+	}
+	begin("mkdir 1 upper work; for name in work work 1; do "
+	      "mount --bind --make-private . $name; done");
+	users = idmap_open(&fixture_maps, &fixture_maps, &err);
+	layer = in_base("1");
+
+	const struct root_source source = {
+		.layers = &layer,
+		.layer_count = 1,
+		.upper = in_base("upper"),
+		.work = in_base("work"),
+		.user_namespace_fd = users,
+		.root_uid = FIXTURE_FIRST_ID,
+		.root_gid = FIXTURE_FIRST_ID,
+		.base = base,
+	};
+
+	root = root_open(&source, &err);
+	CHECK(root >= 0);
+	fd_close(&root);
+	base_fd = open_base(".");
+	CHECK(fd_remove_tree(base_fd, "work", &err) == 0);
+	CHECK(fd_remove_tree(base_fd, "1", &err) == -EBUSY);
+	root_uncover(base_fd, "1");
+	root_uncover(base_fd, "1"); /* nothing is there */
+	root_uncover(base_fd, "gone");
+	CHECK(fd_remove_tree(base_fd, "1", &err) == 0);
+	end();
+}
+
 int main(void)
 {
 	fixture_enter();
@@ -462,6 +503,7 @@ int main(void)
 	RUN(test_overlay);
 	RUN(test_overlay_of_many_layers);
 	RUN(test_overlay_errors);
+	RUN(test_what_a_killed_one_left_is_detached);
 	RUN(test_copies_a_tree);
 	RUN(test_copies_nothing_from_outside);
 	RUN(test_copies_only_so_deep);
