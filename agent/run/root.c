@@ -4,9 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/fsuid.h>
 #include <unistd.h>
@@ -136,6 +138,17 @@ static int open_overlay(const struct view *view, struct error *err)
 	return mount_finish(context, has_upper ? 0 : MOUNT_ATTR_RDONLY, err);
 }
 
+/* Both calls return the id that was, even when they fail (setfsuid(2)). */
+static int become_root(const struct root_source *source)
+{
+	(void)setfsgid(source->root_gid);
+	(void)setfsuid(source->root_uid);
+	if ((uint32_t)setfsgid(UINT32_MAX) != source->root_gid ||
+		(uint32_t)setfsuid(UINT32_MAX) != source->root_uid)
+		return -EINVAL;
+	return 0;
+}
+
 /*
  * What the overlay does itself, it does as whoever mounts it: that must be
  * somebody whom the mapping knows, with all rights (setfsuid(2) takes some).
@@ -147,11 +160,15 @@ static int open_overlay_as(const struct view *view, struct error *err)
 
 	if (kernel_capget(&ours) < 0)
 		return error_errno(err, "read capabilities");
-	(void)setfsgid(view->source->root_gid);
-	(void)setfsuid(view->source->root_uid);
-	result = kernel_capset(ours, ours, 0) < 0
-			 ? error_errno(err, "keep capabilities")
-			 : open_overlay(view, err);
+	if (become_root(view->source) < 0)
+		result = error_set(err, -EINVAL,
+			"user %" PRIu32 ", group %" PRIu32
+			": this user namespace does not know them",
+			view->source->root_uid, view->source->root_gid);
+	else if (kernel_capset(ours, ours, 0) < 0)
+		result = error_errno(err, "keep capabilities");
+	else
+		result = open_overlay(view, err);
 	(void)setfsuid(geteuid());
 	(void)setfsgid(getegid());
 	if (kernel_capset(ours, ours, 0) < 0 && result >= 0) {

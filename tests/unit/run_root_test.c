@@ -492,6 +492,39 @@ static void test_what_a_killed_one_left_is_detached(void)
 	end();
 }
 
+/* As nobody the overlay would be mounted as whoever we are. */
+static void test_an_unknown_id_is_not_taken_for_ours(void)
+{
+	const char *layer;
+	auto_fd users = -1;
+
+	if (fixture_missing) {
+		check_skip(fixture_missing);
+		return;
+	}
+	begin("mkdir 1 upper work");
+	users = idmap_open(&fixture_maps, &fixture_maps, &err);
+	layer = in_base("1");
+
+	struct root_source source = {
+		.layers = &layer,
+		.layer_count = 1,
+		.upper = in_base("upper"),
+		.work = in_base("work"),
+		.user_namespace_fd = users,
+		.root_uid = UINT32_MAX,
+		.root_gid = FIXTURE_FIRST_ID,
+		.base = base,
+	};
+
+	CHECK(root_open(&source, &err) == -EINVAL);
+	CHECK(strstr(err.text, "user 4294967295, group 1048576: "));
+	source.root_uid = FIXTURE_FIRST_ID;
+	source.root_gid = UINT32_MAX;
+	CHECK(root_open(&source, &err) == -EINVAL);
+	end();
+}
+
 int main(void)
 {
 	fixture_enter();
@@ -504,6 +537,7 @@ int main(void)
 	RUN(test_overlay_of_many_layers);
 	RUN(test_overlay_errors);
 	RUN(test_what_a_killed_one_left_is_detached);
+	RUN(test_an_unknown_id_is_not_taken_for_ours);
 	RUN(test_copies_a_tree);
 	RUN(test_copies_nothing_from_outside);
 	RUN(test_copies_only_so_deep);
