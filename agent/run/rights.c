@@ -3,21 +3,61 @@
 #include "run/rights.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
+#include <linux/magic.h>
 #include <linux/seccomp.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include "lib/error.h"
+#include "lib/fd.h"
 #include "run/channel.h"
 #include "run/execute.h"
 #include "run/kernel.h"
+#include "run/mount.h"
 #include "run/oci.h"
 #include "run/seccomp.h"
 #include "run/step.h"
 
 #define CAPABILITIES_MAX 64
+
+/*
+ * Where somebody maps only himself, nobody can change groups or needs to: "deny"
+ * (user_namespaces(7)). Without CAP_SETGID the call fails the same way.
+ */
+static bool has_groups_denied(const struct stage *stage)
+{
+	auto_left_fd fd =
+		stage->proc_fd >= 0
+			? openat(stage->proc_fd, "self/setgroups",
+				  O_RDONLY | O_CLOEXEC)
+			: open("/proc/self/setgroups", O_RDONLY | O_CLOEXEC);
+	char text[4];
+
+	/* an image may have a file of that name */
+	return fd >= 0 && mount_is_on(fd, PROC_SUPER_MAGIC) == 1 &&
+	       read(fd, text, sizeof(text)) == (ssize_t)sizeof(text) &&
+	       memcmp(text, "deny", sizeof(text)) == 0;
+}
+
+/* Leaves the caller's groups to nobody. */
+static int set_groups(const struct stage *stage, size_t count,
+	const uint32_t *groups)
+{
+	int code;
+
+	if (kernel_setgroups(count, groups) == 0)
+		return 0;
+	code = errno;
+	if (code == EPERM && count == 0 && has_groups_denied(stage))
+		return 0;
+	return -code;
+}
 
 /*
  * In a new user namespace the process is whoever its maker was, whom the
@@ -27,11 +67,12 @@
 int rights_become_root(struct stage *stage, const struct step *step,
 	struct error *err)
 {
-	(void)stage;
+	int result = set_groups(stage, 0, NULL);
+
 	(void)step;
 	(void)err;
-	if (kernel_setgroups(0, NULL) < 0 && errno != EPERM)
-		return -errno;
+	if (result < 0)
+		return result;
 	/* EINVAL: there is no root in it */
 	if (kernel_setgid(0) < 0 && errno != EINVAL)
 		return -errno;
@@ -89,16 +130,17 @@ int rights_bounding_set(struct stage *stage, const struct step *step,
 int rights_user(struct stage *stage, const struct step *step, struct error *err)
 {
 	const struct oci_user *user = &stage->process->user;
+	int result;
 
 	(void)step;
 	/* who becomes root keeps them */
 	if (user->uid != 0 && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0)
 		return -errno;
-	/* whoever may map only himself has none, and need not drop any */
-	if (kernel_setgroups(user->additional_gid_count,
-		    user->additional_gids) < 0 &&
-		(errno != EPERM || user->additional_gid_count > 0))
-		return error_errno(err, "supplementary groups");
+	result = set_groups(stage, user->additional_gid_count,
+		user->additional_gids);
+	if (result < 0)
+		return error_set(err, result, "supplementary groups: %s",
+			strerror(-result));
 	if (kernel_setgid(user->gid) < 0)
 		return error_errno(err, "group %" PRIu32, user->gid);
 	if (kernel_setuid(user->uid) < 0)

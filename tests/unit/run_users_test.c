@@ -350,6 +350,39 @@ static void test_rootless(void)
 	fixture_close(&box);
 }
 
+/* Outside a user namespace nobody keeps the groups of the caller. */
+static void test_groups_that_cannot_be_given_up(void)
+{
+	static const gid_t group = 5;
+	uint64_t ours;
+	pid_t pid;
+	int status = -1;
+
+	if (!fixture_open(&box, NULL)) {
+		check_skip(fixture_missing);
+		return;
+	}
+	(void)fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		if (setgroups(1, &group) < 0 || kernel_capget(&ours) < 0)
+			_exit(9);
+		ours &= ~(UINT64_C(1) << 6); /* CAP_SETGID */
+		if (kernel_capset(ours, ours, 0) < 0)
+			_exit(9);
+		status = fixture_start(&box,
+			(const char *const[]){ "id", NULL });
+		printf("# %d: %s\n", status, box.err.text);
+		(void)fflush(stdout);
+		_exit(status == -EPERM && strstr(box.err.text,
+						  "supplementary groups")
+				? 0
+				: 1);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	fixture_close(&box);
+}
+
 int main(void)
 {
 	fixture_enter();
@@ -365,5 +398,6 @@ int main(void)
 	RUN(test_ids_without_a_mapping);
 	RUN(test_a_plain_volume_belongs_to_nobody);
 	RUN(test_rootless);
+	RUN(test_groups_that_cannot_be_given_up);
 	return check_done();
 }
