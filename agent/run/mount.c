@@ -116,7 +116,8 @@ static int set_options(int context_fd, const char *options, struct error *err)
 	if (!options)
 		return 0;
 	if (!text_copy(copy, sizeof(copy), options))
-		return -ENAMETOOLONG;
+		return error_set(err, -ENAMETOOLONG,
+			"options of more than %d characters", OPTIONS_MAX - 1);
 	while (result == 0 && *at) {
 		size_t length = option_length(at);
 		char *next = at + length + (at[length] == ',');
@@ -439,6 +440,9 @@ static bool is_mounted_at_once(const struct stage *stage,
 
 	if (mount->copies_up || has_more_attributes(mount) || !place->path[0] ||
 		stage->mount_fds[step->index] >= 0)
+		return false;
+	/* mount(2) cuts them without a word */
+	if (mount->data && strlen(mount->data) >= OPTIONS_MAX)
 		return false;
 	return kernel_mount(type, mount->source ? mount->source : type,
 		       place->path, to_flags(mount->attributes),

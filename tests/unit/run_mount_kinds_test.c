@@ -321,6 +321,28 @@ static void test_names_and_sysctls(void)
 	fixture_close(&box);
 }
 
+/* What does not fit is told, not cut: "mode=700" would be lost. */
+static void test_options_over_a_page(void)
+{
+	static char data[4200];
+	struct oci_mount mount = { .kind = OCI_MOUNT_FILE_SYSTEM,
+		.type = "tmpfs",
+		.destination = "/data",
+		.data = data };
+
+	if (!begin(NULL))
+		return;
+	while (strlen(data) + 9 + 8 <= 4095)
+		(void)strcat(data, "mode=755,");
+	(void)strcat(data, "mode=700");
+	CHECK(run_with(mount, "stat -c %a /data") == 0);
+	CHECK(fixture_said(&box, "700\n"));
+	(void)strcat(data, ",mode=711");
+	CHECK(run_with(mount, "stat -c %a /data") != 0);
+	CHECK(strstr(box.err.text, "options of more than 4095 characters"));
+	fixture_close(&box);
+}
+
 int main(void)
 {
 	fixture_enter();
@@ -334,5 +356,6 @@ int main(void)
 	RUN(test_proc);
 	RUN(test_root_by_path);
 	RUN(test_names_and_sysctls);
+	RUN(test_options_over_a_page);
 	return check_done();
 }
