@@ -292,6 +292,9 @@ int birth_undo(struct birth *birth, struct error *err)
 		return 0; /* somebody else has deleted it */
 	if (result == 0)
 		result = folder_remove(handle->root_fd, handle->id, err);
+	/* they are run by who has removed it, nobody else */
+	if (result < 0)
+		return result;
 	if (handle->state.json && handle->spec.hooks[OCI_HOOK_POSTSTOP].count) {
 		auto_free char *text =
 			state_print(&handle->state, STATE_STOPPED, NULL);

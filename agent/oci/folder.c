@@ -149,19 +149,19 @@ static int lock_or_give_up(int dir_fd)
 int folder_lock(int dir_fd, struct error *err)
 {
 	struct stat status;
+	bool is_late = lock_or_give_up(dir_fd) < 0;
 
-	if (lock_or_give_up(dir_fd) < 0) {
-		if (errno == EINTR)
-			return error_set(err, -EBUSY,
-				"another command has been at work on it for %d s",
-				LOCK_WAIT_S);
+	if (is_late && errno != EINTR)
 		return error_errno(err, "lock its state");
-	}
 	if (fstat(dir_fd, &status) < 0)
 		return error_errno(err, "look at its state");
 	if (status.st_nlink == 0)
 		return error_set(err, -ENOENT,
 			"container does not exist: it was deleted just now");
+	if (is_late)
+		return error_set(err, -EBUSY,
+			"another command has been at work on it for %d s",
+			LOCK_WAIT_S);
 	return 0;
 }
 

@@ -138,7 +138,8 @@ static int remove_container(struct handle *handle, struct error *err)
 	if (result < 0)
 		return result;
 	result = folder_remove(handle->root_fd, handle->id, err);
-	run_poststop(handle);
+	if (result == 0)
+		run_poststop(handle);
 	return result;
 }
 
