@@ -206,6 +206,20 @@ int folder_write_first(int dir_fd, const char *name, const char *text,
 	return 0;
 }
 
+/*
+ * A file of ours alone: what is there is left from a command that was killed,
+ * or, in a folder of others, a pipe or link that they want us to open.
+ */
+static int create_anew(int dir_fd, const char *name, mode_t mode)
+{
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+	int fd = openat(dir_fd, name, flags, mode);
+
+	if (fd < 0 && errno == EEXIST && unlinkat(dir_fd, name, 0) == 0)
+		fd = openat(dir_fd, name, flags, mode);
+	return fd;
+}
+
 int folder_write(int dir_fd, const char *name, const char *text, mode_t mode,
 	struct error *err)
 {
@@ -214,8 +228,7 @@ int folder_write(int dir_fd, const char *name, const char *text, mode_t mode,
 	int result;
 
 	(void)snprintf(temporary, sizeof(temporary), ".%s", name);
-	fd = openat(dir_fd, temporary,
-		O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, mode);
+	fd = create_anew(dir_fd, temporary, mode);
 	if (fd < 0)
 		return error_errno(err, "create '%s'", name);
 	result = fd_write_all(fd, text, strlen(text));

@@ -130,6 +130,31 @@ static void test_write(void)
 	CHECK(faccessat(root_fd, "pid", R_OK, 0) == 0);
 }
 
+/* In a folder of others anything may have the temporary file's name. */
+static void test_write_among_others(void)
+{
+	auto_fd root_fd = folder_open_root(base, false, &err);
+	auto_free char *text = NULL;
+	char path[64];
+
+	(void)snprintf(path, sizeof(path), "%s/pid", base);
+	CHECK(symlinkat("victim", root_fd, ".pid") == 0);
+	CHECK(folder_write_path(path, "2", &err) == 0);
+	CHECK(faccessat(root_fd, "victim", F_OK, 0) < 0);
+	CHECK(linkat(root_fd, "f", root_fd, ".pid", 0) == 0);
+	CHECK(folder_write_path(path, "3", &err) == 0);
+	CHECK(fd_read_file(root_fd, "f", 100, &text, NULL, &err) == 0);
+	CHECK(text && text_equal(text, "new"));
+	/* opened it would never end */
+	(void)alarm(10);
+	CHECK(mkfifoat(root_fd, ".pid", 0600) == 0);
+	CHECK(folder_write_path(path, "4", &err) == 0);
+	(void)alarm(0);
+	CHECK(mkdirat(root_fd, ".pid", 0700) == 0);
+	CHECK(folder_write_path(path, "5", &err) == -EISDIR);
+	CHECK(unlinkat(root_fd, ".pid", AT_REMOVEDIR) == 0);
+}
+
 static int listen_in(const char *id)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -315,6 +340,7 @@ int main(void)
 	RUN(test_link);
 	RUN(test_root_of_others);
 	RUN(test_write);
+	RUN(test_write_among_others);
 	RUN(test_round_trip);
 	RUN(test_reused_pid);
 	RUN(test_no_descriptors);
