@@ -111,6 +111,13 @@ static int remove_unknown(struct handle *handle, struct error *err)
 	return result;
 }
 
+/* Another try reads no more than this one: the file itself is wrong. */
+static bool is_damaged(int result)
+{
+	return result == -EINPROGRESS || result == -EBADMSG ||
+	       result == -EFBIG || result == -EINVAL || result == -ELOOP;
+}
+
 /* What cannot be read cannot be undone: --force removes what is left. */
 static int remove_damaged(struct handle *handle, const char *why,
 	struct error *err)
@@ -166,7 +173,8 @@ int command_delete(const struct options *options, struct error *err)
 	if (result == -ENOENT && options->force)
 		return 0;
 	if (result < 0)
-		return options->force && handle.dir_fd >= 0 && result != -EBUSY
+		return options->force && handle.dir_fd >= 0 &&
+				       is_damaged(result)
 			       ? remove_damaged(&handle, err->text, err)
 			       : result;
 	if (handle.status != STATE_STOPPED && !options->force)
