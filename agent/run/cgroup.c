@@ -196,6 +196,22 @@ static int make_parents(int root_fd, const char *path, bool *has_made,
 	return result;
 }
 
+/*
+ * What a dead maker left may go. Where somebody lives nothing does, not even
+ * the empty cgroups next to them.
+ */
+static int remove_left(int root_fd, const char *path, struct error *err)
+{
+	auto_fd fd = open_folder(root_fd, path);
+
+	if (fd >= 0 && cgroup_read(fd, "cgroup.events", "populated") > 0)
+		return error_set(err, -EBUSY,
+			"make cgroup '%s': it is in use; give the container a "
+			"path of its own",
+			path);
+	return cgroup_remove(root_fd, path, err);
+}
+
 static int make_leaf(int root_fd, const char *path, bool *has_made,
 	struct error *err)
 {
@@ -207,7 +223,7 @@ static int make_leaf(int root_fd, const char *path, bool *has_made,
 		if (errno == ENOENT)
 			result = make_parents(root_fd, path, has_made, err);
 		else if (errno == EEXIST)
-			result = cgroup_remove(root_fd, path, err);
+			result = remove_left(root_fd, path, err);
 		else
 			result = error_errno(err, "make cgroup '%s'", path);
 		if (result < 0 && result != -ENOENT)

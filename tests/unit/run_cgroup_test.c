@@ -127,8 +127,10 @@ static void test_an_empty_one_is_replaced(void)
 	CHECK(before.st_ino != after.st_ino && !is_there("a/left"));
 	pid = sleeper(new);
 	CHECK(pid > 0);
+	CHECK(mkdirat(new, "empty", 0755) == 0);
 	busy = cgroup_make(root_fd, "a", &err);
-	CHECK(busy == -EBUSY && strstr(err.text, "'a'"));
+	CHECK(busy == -EBUSY && strstr(err.text, "'a': it is in use"));
+	CHECK(is_there("a/empty"));
 	CHECK(cgroup_remove(root_fd, "a", &err) == -EBUSY);
 	end_process(pid);
 	CHECK(cgroup_wait_empty(new, WAIT_MS) == 0);
