@@ -167,8 +167,11 @@ static int set_sets(const struct oci_capabilities *wanted, uint64_t all)
 	if (kernel_capset(wanted->effective & wanted->permitted & all,
 		    wanted->permitted & all, wanted->inheritable & all) < 0)
 		return -errno;
-	/* what is not inheritable is not ambient (capabilities(7)) */
-	return wanted->inheritable ? raise_ambient(wanted->ambient & all) : 0;
+	if (wanted->inheritable == 0)
+		return 0;
+	/* no other can be ambient (capabilities(7)) */
+	return raise_ambient(wanted->ambient & wanted->inheritable &
+			     wanted->permitted & all);
 }
 
 /* What we do not have ourselves cannot be given and is left out. */

@@ -383,6 +383,44 @@ static void test_groups_that_cannot_be_given_up(void)
 	fixture_close(&box);
 }
 
+static void test_capabilities_that_cannot_be_given(void)
+{
+	struct oci_capabilities *wanted;
+	uint64_t ours;
+	pid_t pid;
+	int status = -1;
+
+	if (!fixture_open(&box, NULL)) {
+		check_skip(fixture_missing);
+		return;
+	}
+	wanted = &box.spec.process.capabilities;
+	/* CAP_NET_BIND_SERVICE, CAP_AUDIT_WRITE; CAP_KILL */
+	wanted->inheritable = 1 << 10 | 1 << 29;
+	wanted->ambient = wanted->inheritable | 1 << 5;
+	(void)fflush(stdout);
+	pid = fork();
+	if (pid == 0) {
+		if (kernel_capget(&ours) < 0)
+			_exit(9);
+		ours &= ~(UINT64_C(1) << 29); /* CAP_AUDIT_WRITE */
+		if (kernel_capset(ours, ours, ours) < 0)
+			_exit(9);
+		status = FIXTURE_SHELL(&box, "grep Cap /proc/self/status");
+		printf("# %d: %s%s\n", status, box.err.text, box.output);
+		(void)fflush(stdout);
+		_exit(status == 0 &&
+					strstr(box.output,
+						"CapInh:\t0000000000000400\n") &&
+					strstr(box.output,
+						"CapAmb:\t0000000000000400\n")
+				? 0
+				: 1);
+	}
+	CHECK(waitpid(pid, &status, 0) == pid && status == 0);
+	fixture_close(&box);
+}
+
 int main(void)
 {
 	fixture_enter();
@@ -399,5 +437,6 @@ int main(void)
 	RUN(test_a_plain_volume_belongs_to_nobody);
 	RUN(test_rootless);
 	RUN(test_groups_that_cannot_be_given_up);
+	RUN(test_capabilities_that_cannot_be_given);
 	return check_done();
 }
