@@ -198,6 +198,12 @@ int channel_listen(int channel_fd, int timeout_ms, struct channel_news *news,
 		auto_fd fd = -1;
 		int result = channel_wait_readable(channel_fd, timeout_ms);
 
+		if (result == -ETIMEDOUT)
+			return error_set(err, result,
+				"start the container: its process did not get "
+				"to its program within %d s; mounting and "
+				"copying count too",
+				timeout_ms / 1000);
 		if (result == 0)
 			result = receive(channel_fd, &report, &fd);
 		if (result < 0)

@@ -380,7 +380,9 @@ static void test_a_start_that_hangs_is_given_up(void)
 	is_stuck = true;
 	CHECK(fixture_start(&box, report) == -ETIMEDOUT);
 	is_stuck = false;
-	CHECK(strstr(box.err.text, "wait for the container's process"));
+	CHECK(strstr(box.err.text,
+		"start the container: its process did not get to its program "
+		"within 10 s"));
 	CHECK(is_clean(&before));
 	(void)close(box.mounts[DOCKER_MOUNT_COUNT].source_fd);
 	fixture_close(&box);
