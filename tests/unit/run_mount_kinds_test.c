@@ -3,6 +3,7 @@
 #include <linux/mount.h>
 
 #include "check.h"
+#include "lib/text.h"
 #include "run_fixture.h"
 
 static struct fixture box;
@@ -329,15 +330,17 @@ static void test_options_over_a_page(void)
 		.type = "tmpfs",
 		.destination = "/data",
 		.data = data };
+	struct text text;
 
 	if (!begin(NULL))
 		return;
-	while (strlen(data) + 9 + 8 <= 4095)
-		(void)strcat(data, "mode=755,");
-	(void)strcat(data, "mode=700");
+	text_init(&text, data, sizeof(data));
+	while (text.used + 9 + 8 <= 4095)
+		text_add(&text, "mode=755,");
+	text_add(&text, "mode=700");
 	CHECK(run_with(mount, "stat -c %a /data") == 0);
 	CHECK(fixture_said(&box, "700\n"));
-	(void)strcat(data, ",mode=711");
+	text_add(&text, ",mode=711");
 	CHECK(run_with(mount, "stat -c %a /data") != 0);
 	CHECK(strstr(box.err.text, "options of more than 4095 characters"));
 	fixture_close(&box);
