@@ -183,6 +183,30 @@ static void test_launch(void)
 	end();
 }
 
+/* As an agent that was killed while it mounted a container root leaves it. */
+static void cover_work(void)
+{
+	make();
+	CHECK(fd_make_dirs(places.data_fd, "containers/web/work", 0700, NULL) ==
+		0);
+	fixture_shell("cd \"$1\"/data; mount --bind --make-private . "
+		      "containers/web/work",
+		fixture.base);
+}
+
+static void test_a_work_folder_with_something_mounted(void)
+{
+	if (!begin())
+		return;
+	cover_work();
+	(void)snprintf(image.digest, sizeof(image.digest), "sha256:two");
+	make();
+	CHECK(!data_has("containers/web/work"));
+	cover_work();
+	run_once();
+	end();
+}
+
 /* What its root writes is root's on disk, though it is nobody's outside. */
 static void test_users_of_its_own(void)
 {
@@ -420,6 +444,7 @@ int main(void)
 	RUN(test_another_image_gets_a_fresh_upper_layer);
 	RUN(test_half_a_volume);
 	RUN(test_launch);
+	RUN(test_a_work_folder_with_something_mounted);
 	RUN(test_users_of_its_own);
 	RUN(test_what_is_missing);
 	RUN(test_profile);
