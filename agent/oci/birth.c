@@ -67,6 +67,10 @@ static int check_terminal(const struct birth *birth, struct error *err)
 		!options->plan)
 		return error_set(err, -EINVAL,
 			"process.terminal is true: option '--console-socket' has to say who gets the terminal");
+	if (has_terminal && !is_left && !options->console_socket &&
+		!options->plan && !isatty(STDIN_FILENO))
+		return error_set(err, -EINVAL,
+			"process.terminal is true, but standard input is no terminal: set it to false, or use '--console-socket'");
 	if (!has_terminal && options->console_socket)
 		return error_set(err, -EINVAL,
 			"option '--console-socket' is given, but process.terminal is false");

@@ -265,7 +265,8 @@ static int unknown_long(const struct line *line, const char *name,
 			"unknown option '--%s', did you mean '--%s'?", wanted,
 			nearest);
 	return error_set(line->err, -EINVAL,
-		"unknown option '--%s'; 'tare-oci help' lists them", wanted);
+		"unknown option '--%s'; 'tare-oci help COMMAND' lists them",
+		wanted);
 }
 
 static int parse_factor(const char *letters, uint64_t *factor)
@@ -374,7 +375,7 @@ static int read_letters(struct line *line, const char *letters)
 
 		if (!row)
 			return error_set(line->err, -EINVAL,
-				"unknown option '-%c'; 'tare-oci help' lists them",
+				"unknown option '-%c'; 'tare-oci help COMMAND' lists them",
 				*letters);
 		if (row->kind != KIND_FLAG && *rest)
 			return set_value(line, row, rest + (*rest == '='));

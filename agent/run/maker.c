@@ -19,6 +19,7 @@
 #include "run/oci.h"
 #include "run/plan.h"
 #include "run/step.h"
+#include "run/words.h"
 
 #ifndef AT_RECURSIVE
 #define AT_RECURSIVE 0x8000 /* asm-generic/fcntl.h */
@@ -87,13 +88,23 @@ int maker_oom_score(struct stage *stage, const struct step *step,
 			  : 0;
 }
 
+static const char *rlimit_name(int type)
+{
+	for (size_t i = 0; i < words_rlimits.count; i++) {
+		if (words_rlimits.items[i].value == (uint64_t)type)
+			return words_rlimits.items[i].text;
+	}
+	return "a limit of another kernel";
+}
+
 static int write_rlimit(pid_t pid, const struct oci_rlimit *rlimit,
 	struct error *err)
 {
 	if (kernel_set_rlimit(pid, rlimit->type, rlimit->soft, rlimit->hard) <
 		0)
-		return error_errno(err, "number %d to %llu and %llu",
-			rlimit->type, (unsigned long long)rlimit->soft,
+		return error_errno(err, "%s to %llu, at most %llu",
+			rlimit_name(rlimit->type),
+			(unsigned long long)rlimit->soft,
 			(unsigned long long)rlimit->hard);
 	return 0;
 }

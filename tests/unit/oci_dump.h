@@ -152,6 +152,7 @@ static inline void dump_oci_process(struct text *out,
 static inline void dump_oci_spec(struct text *out, const struct oci_spec *spec)
 {
 	dump_oci_text(out, "hostname", spec->hostname);
+	dump_oci_text(out, "domainname", spec->domainname);
 	if (spec->root_readonly)
 		text_add(out, "root_readonly\n");
 	dump_oci_namespaces(out, spec);
