@@ -16,9 +16,6 @@
 #include "run/protect.h"
 #include "run/step.h"
 
-#ifndef AT_RECURSIVE
-#define AT_RECURSIVE 0x8000 /* asm-generic/fcntl.h */
-#endif
 #define LEFT_OPEN_MAX 128
 
 int attach_propagation(struct stage *stage, const struct step *step,

@@ -15,9 +15,6 @@
 #include <unistd.h>
 
 /* fcntl.h of musl and of older glibc lack these; asm-generic/fcntl.h has them */
-#ifndef AT_RECURSIVE
-#define AT_RECURSIVE 0x8000
-#endif
 #ifndef MNT_DETACH
 #define MNT_DETACH 2 /* umount2(2) */
 #endif

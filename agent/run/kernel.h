@@ -15,6 +15,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* musl and older versions of glibc lack it */
+#ifndef AT_RECURSIVE
+#define AT_RECURSIVE 0x8000 /* asm-generic/fcntl.h */
+#endif
+
 union bpf_attr;
 struct clone_args;
 struct sock_fprog;

@@ -21,9 +21,6 @@
 #include "run/step.h"
 #include "run/words.h"
 
-#ifndef AT_RECURSIVE
-#define AT_RECURSIVE 0x8000 /* asm-generic/fcntl.h */
-#endif
 #define FILES_MIN 256 /* the steps have fewer open */
 
 int maker_id_maps(struct stage *stage, const struct step *step,

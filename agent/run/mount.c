@@ -24,9 +24,6 @@
 #include "run/root.h"
 #include "run/step.h"
 
-#ifndef AT_RECURSIVE
-#define AT_RECURSIVE 0x8000 /* asm-generic/fcntl.h */
-#endif
 #define LOG_LINE_MAX 200
 #define OPTIONS_MAX  4096 /* as mount(2) has it */
 #define PROC_ROOT    1    /* the inode of the root of procfs */

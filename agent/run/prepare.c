@@ -25,9 +25,6 @@
 #include "run/seccomp.h"
 #include "run/step.h"
 
-#ifndef AT_RECURSIVE
-#define AT_RECURSIVE 0x8000 /* asm-generic/fcntl.h */
-#endif
 #define STATUS_BYTES 4096
 
 /* Returns a mount that is ready, -ENOENT: the process makes it itself. */

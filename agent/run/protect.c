@@ -22,9 +22,6 @@
 #include "run/plan.h"
 #include "run/step.h"
 
-#ifndef AT_RECURSIVE
-#define AT_RECURSIVE 0x8000 /* asm-generic/fcntl.h */
-#endif
 #define NUMBERS_MAX 8192 /* CONFIG_NR_CPUS is at most that */
 
 int protect_open_null(struct error *err)
