@@ -12,6 +12,7 @@
 
 #include "lib/error.h"
 #include "lib/fd.h"
+#include "lib/text.h"
 #include "run/container.h"
 #include "run/idmap.h"
 #include "run/kernel.h"
@@ -85,25 +86,27 @@ int maker_oom_score(struct stage *stage, const struct step *step,
 			  : 0;
 }
 
-static const char *rlimit_name(int type)
+static void name_rlimit(int type, char *out, size_t size)
 {
+	(void)snprintf(out, size, "RLIMIT %d", type);
 	for (size_t i = 0; i < words_rlimits.count; i++) {
 		if (words_rlimits.items[i].value == (uint64_t)type)
-			return words_rlimits.items[i].text;
+			(void)text_copy(out, size, words_rlimits.items[i].text);
 	}
-	return "a limit of another kernel";
 }
 
 static int write_rlimit(pid_t pid, const struct oci_rlimit *rlimit,
 	struct error *err)
 {
-	if (kernel_set_rlimit(pid, rlimit->type, rlimit->soft, rlimit->hard) <
+	char name[32];
+
+	if (kernel_set_rlimit(pid, rlimit->type, rlimit->soft, rlimit->hard) ==
 		0)
-		return error_errno(err, "%s to %llu, at most %llu",
-			rlimit_name(rlimit->type),
-			(unsigned long long)rlimit->soft,
-			(unsigned long long)rlimit->hard);
-	return 0;
+		return 0;
+	name_rlimit(rlimit->type, name, sizeof(name));
+	return error_errno(err, "%s to %llu, at most %llu", name,
+		(unsigned long long)rlimit->soft,
+		(unsigned long long)rlimit->hard);
 }
 
 /* What the process may not raise itself; open files are for STEP_FILES. */

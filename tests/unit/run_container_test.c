@@ -87,7 +87,7 @@ static void test_names_the_step_that_fails(void)
 	box.spec.process.rlimits = &rlimit;
 	box.spec.process.rlimit_count = 1;
 	CHECK(FIXTURE_RUN(&box, "true") == -EINVAL);
-	CHECK(fixture_said(&box, "error: set a resource limit: number 12345"));
+	CHECK(fixture_said(&box, "error: set a resource limit: RLIMIT 12345"));
 	fixture_close(&box);
 }
 
