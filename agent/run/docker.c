@@ -6,9 +6,13 @@
 #include <linux/capability.h>
 #include <linux/mount.h>
 #include <stddef.h>
+#include <string.h>
 #include <strings.h>
 
+#include "run/words.h"
+
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define PREFIX       "CAP_"
 #define LOCKED       (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
 
 const char *const docker_masked_paths[] = {
@@ -64,51 +68,6 @@ const struct oci_mount docker_mounts[DOCKER_MOUNT_COUNT] = {
 		.attributes = LOCKED | MOUNT_ATTR_RDONLY },
 };
 
-/* The place in the table is the number of the capability. */
-static const char *const capability_names[] = {
-	[CAP_CHOWN] = "CHOWN",
-	[CAP_DAC_OVERRIDE] = "DAC_OVERRIDE",
-	[CAP_DAC_READ_SEARCH] = "DAC_READ_SEARCH",
-	[CAP_FOWNER] = "FOWNER",
-	[CAP_FSETID] = "FSETID",
-	[CAP_KILL] = "KILL",
-	[CAP_SETGID] = "SETGID",
-	[CAP_SETUID] = "SETUID",
-	[CAP_SETPCAP] = "SETPCAP",
-	[CAP_LINUX_IMMUTABLE] = "LINUX_IMMUTABLE",
-	[CAP_NET_BIND_SERVICE] = "NET_BIND_SERVICE",
-	[CAP_NET_BROADCAST] = "NET_BROADCAST",
-	[CAP_NET_ADMIN] = "NET_ADMIN",
-	[CAP_NET_RAW] = "NET_RAW",
-	[CAP_IPC_LOCK] = "IPC_LOCK",
-	[CAP_IPC_OWNER] = "IPC_OWNER",
-	[CAP_SYS_MODULE] = "SYS_MODULE",
-	[CAP_SYS_RAWIO] = "SYS_RAWIO",
-	[CAP_SYS_CHROOT] = "SYS_CHROOT",
-	[CAP_SYS_PTRACE] = "SYS_PTRACE",
-	[CAP_SYS_PACCT] = "SYS_PACCT",
-	[CAP_SYS_ADMIN] = "SYS_ADMIN",
-	[CAP_SYS_BOOT] = "SYS_BOOT",
-	[CAP_SYS_NICE] = "SYS_NICE",
-	[CAP_SYS_RESOURCE] = "SYS_RESOURCE",
-	[CAP_SYS_TIME] = "SYS_TIME",
-	[CAP_SYS_TTY_CONFIG] = "SYS_TTY_CONFIG",
-	[CAP_MKNOD] = "MKNOD",
-	[CAP_LEASE] = "LEASE",
-	[CAP_AUDIT_WRITE] = "AUDIT_WRITE",
-	[CAP_AUDIT_CONTROL] = "AUDIT_CONTROL",
-	[CAP_SETFCAP] = "SETFCAP",
-	[CAP_MAC_OVERRIDE] = "MAC_OVERRIDE",
-	[CAP_MAC_ADMIN] = "MAC_ADMIN",
-	[CAP_SYSLOG] = "SYSLOG",
-	[CAP_WAKE_ALARM] = "WAKE_ALARM",
-	[CAP_BLOCK_SUSPEND] = "BLOCK_SUSPEND",
-	[CAP_AUDIT_READ] = "AUDIT_READ",
-	[CAP_PERFMON] = "PERFMON",
-	[CAP_BPF] = "BPF",
-	[CAP_CHECKPOINT_RESTORE] = "CHECKPOINT_RESTORE",
-};
-
 static const unsigned char default_capabilities[] = {
 	CAP_CHOWN,
 	CAP_DAC_OVERRIDE,
@@ -137,22 +96,22 @@ uint64_t docker_capabilities(void)
 
 uint64_t docker_all_capabilities(void)
 {
-	return (UINT64_C(1) << COUNT(capability_names)) - 1;
+	uint64_t set = 0;
+
+	for (size_t i = 0; i < words_capabilities.count; i++)
+		set |= UINT64_C(1) << words_capabilities.items[i].value;
+	return set;
 }
 
 int docker_capability_from_name(const char *name)
 {
-	if (strncasecmp(name, "CAP_", 4) == 0)
-		name += 4;
-	for (size_t i = 0; i < COUNT(capability_names); i++) {
-		if (strcasecmp(name, capability_names[i]) == 0)
-			return (int)i;
+	if (strncasecmp(name, PREFIX, strlen(PREFIX)) == 0)
+		name += strlen(PREFIX);
+	for (size_t i = 0; i < words_capabilities.count; i++) {
+		const struct word *word = &words_capabilities.items[i];
+
+		if (strcasecmp(name, word->text + strlen(PREFIX)) == 0)
+			return (int)word->value;
 	}
 	return -EINVAL;
-}
-
-const char *docker_capability_name(unsigned int number)
-{
-	return number < COUNT(capability_names) ? capability_names[number]
-						: NULL;
 }

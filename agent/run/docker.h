@@ -38,7 +38,4 @@ uint64_t docker_all_capabilities(void);
  */
 int docker_capability_from_name(const char *name);
 
-/* "NET_ADMIN" for 12, or NULL. */
-const char *docker_capability_name(unsigned int number);
-
 #endif
