@@ -3,8 +3,6 @@
 #include "run/container.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <linux/openat2.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -136,37 +134,6 @@ static pid_t clone_process(struct birth *birth, int *pid_fd, struct error *err)
 	return pid < 0 ? error_errno(err, "make the container's process") : pid;
 }
 
-/*
- * The cgroup that a container's first process has moved to below its own: a
- * cgroup that hands controllers down has no processes itself (cgroups(7)).
- */
-static int open_inner_cgroup(const struct container *container)
-{
-	char path[48];
-	char text[1024];
-	size_t length = strlen(container->cgroup);
-	const char *at;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup",
-		(int)container->pid);
-
-	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t size = fd < 0 ? -1 : fd_read_full(fd, text, sizeof(text) - 1);
-
-	if (size < 0 || length == 0)
-		return -1;
-	text[size] = '\0';
-	at = strstr(text, "0::/");
-	if (!at)
-		return -1;
-	text[at - text + (ssize_t)strcspn(at, "\n")] = '\0';
-	at = strstr(at, container->cgroup);
-	if (!at || at[-1] != '/' || at[length] != '/')
-		return -1;
-	return kernel_openat2(container->cgroup_dir_fd, at + length + 1,
-		O_RDONLY | O_DIRECTORY, RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
-}
-
 static int make_process(struct birth *birth, struct container *container,
 	struct error *err)
 {
@@ -174,11 +141,13 @@ static int make_process(struct birth *birth, struct container *container,
 	int pid_fd = -1;
 	pid_t pid = clone_process(birth, &pid_fd, err);
 
+	/* a cgroup that hands controllers down has none itself (cgroups(7)) */
 	if (pid == -EBUSY && birth->first) {
-		inner_fd = open_inner_cgroup(birth->first);
+		inner_fd = cgroup_open_process(birth->first->cgroup_dir_fd,
+			birth->first->pid, err);
 		birth->cgroup_fd = inner_fd;
-		if (inner_fd >= 0)
-			pid = clone_process(birth, &pid_fd, err);
+		pid = inner_fd < 0 ? inner_fd
+				   : clone_process(birth, &pid_fd, err);
 	}
 	if (pid < 0)
 		return pid;

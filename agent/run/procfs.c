@@ -80,13 +80,6 @@ static int write_once(int fd, const char *data)
 	return (size_t)written == size ? 0 : -EIO;
 }
 
-int procfs_write(int proc_fd, const char *path, const char *text)
-{
-	auto_fd fd = procfs_open(proc_fd, path, O_WRONLY);
-
-	return write_once(fd, text);
-}
-
 int procfs_write_self(int proc_fd, const char *name, const char *text)
 {
 	auto_fd fd = procfs_open_self(proc_fd, name, O_WRONLY);

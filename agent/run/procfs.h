@@ -26,8 +26,7 @@ int procfs_open(int proc_fd, const char *path, int flags);
  */
 int procfs_open_self(int proc_fd, const char *name, int flags);
 
-/* Writes text with one write(2), as most files there want it. */
-int procfs_write(int proc_fd, const char *path, const char *text);
+/* The same, and writes text with one write(2), as most files there want it. */
 int procfs_write_self(int proc_fd, const char *name, const char *text);
 
 #endif
