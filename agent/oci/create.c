@@ -11,26 +11,37 @@
 #include "oci/foreground.h"
 #include "oci/options.h"
 #include "run/hook.h"
+#include "run/limits.h"
 #include "run/plan.h"
 
-/* --plan: a line for each step, and nothing is done. */
+/* --plan: a line for each limit and each step, and nothing is done. */
 static int print_plan(const struct birth *birth, struct error *err)
 {
-	static struct plan plan; /* large */
+	static struct plan plan; /* these are large */
+	static struct limits limits;
 	static char lines[64 << 10];
+	const struct oci_spec *spec = &birth->handle.spec;
 	const struct plan_options options = {
 		.no_pivot = birth->options->no_pivot,
 		.no_new_keyring = birth->options->no_new_keyring,
 		.waits = true,
 	};
 	struct text text;
-	int result = plan_make(&birth->handle.spec, &options, &plan, err);
+	int result = limits_plan(&spec->resources, &limits, err);
 
+	if (result == 0)
+		result = plan_make(spec, &options, &plan, err);
 	if (result < 0)
 		return result;
 	text_init(&text, lines, sizeof(lines));
+	limits_print(&limits, &text);
 	plan_print(&plan, &text);
-	(void)fputs(lines, stdout);
+	if (text.is_cut)
+		return error_set(err, -E2BIG,
+			"print the plan: it has over %zu bytes",
+			sizeof(lines) - 1);
+	if (fputs(lines, stdout) < 0 || fflush(stdout) != 0)
+		return error_errno(err, "write the plan");
 	return 0;
 }
 
