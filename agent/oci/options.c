@@ -560,5 +560,8 @@ int options_parse(int argc, char **argv, struct options *out, struct error *err)
 	if (result < 0 || out->wants_help)
 		return result;
 	result = check_count(out, err);
+	if (result == 0 && out->command == COMMAND_HELP &&
+		out->argument_count > 0 && options_asked(out) == COMMAND_COUNT)
+		result = unknown_command(out->arguments[0], err);
 	return result < 0 ? result : check_choices(out, err);
 }

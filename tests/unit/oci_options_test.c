@@ -109,6 +109,8 @@ static void test_mistakes(void)
 		{ "", "no command given" },
 		{ "creat x", "did you mean 'create'?" },
 		{ "checkpoint x", "unknown command 'checkpoint'" },
+		{ "help me", "unknown command 'me'" },
+		{ "help strat", "did you mean 'start'?" },
 		{ "create --bundel /b x", "did you mean '--bundle'?" },
 		{ "--roott /r list", "did you mean '--root'?" },
 		{ "create --frobnicate x", "unknown option '--frobnicate'" },
@@ -174,7 +176,7 @@ static void test_help(void)
 	CHECK(parse("exec --help") == 0 && out.wants_help);
 	CHECK(options_asked(&out) == COMMAND_EXEC);
 	CHECK(parse("help run") == 0 && options_asked(&out) == COMMAND_RUN);
-	CHECK(parse("help me") == 0 && options_asked(&out) == COMMAND_COUNT);
+	CHECK(parse("help") == 0 && options_asked(&out) == COMMAND_COUNT);
 	options_help(COMMAND_COUNT, file);
 	options_help(COMMAND_EXEC, file);
 	(void)fclose(file);
