@@ -50,6 +50,10 @@ static int read_bundle(struct birth *birth, struct error *err)
 	result = fd_read_file(fd,
 		options->config ? options->config : FOLDER_CONFIG,
 		DOCUMENT_SIZE_MAX, &birth->config, &size, err);
+	if (result == -ENOENT && !options->config)
+		return error_set(err, -ENOENT,
+			"bundle '%s' has no config.json; 'tare-oci spec --bundle DIR' writes one",
+			name);
 	if (result < 0)
 		return error_prefix(err, "bundle '%s'", name);
 	return handle_parse_config(birth->config, size, path, &birth->handle,

@@ -147,6 +147,7 @@ static int write_new(const struct options *options, const char *text,
 {
 	const char *folder = options->bundle ? options->bundle : ".";
 	const char *name = options->file ? options->file : FOLDER_CONFIG;
+	const char *slash = "/";
 	auto_fd dir_fd =
 		openat(AT_FDCWD, folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	auto_fd fd = -1;
@@ -158,15 +159,23 @@ static int write_new(const struct options *options, const char *text,
 			       : 0;
 	if (dir_fd < 0)
 		return error_errno(err, "open the bundle '%s'", folder);
+	if (*name == '/')
+		folder = slash = "";
 	fd = openat(dir_fd, name,
 		O_WRONLY | O_CREAT | O_EXCL | O_NOCTTY | O_CLOEXEC, 0644);
+	if (fd < 0 && errno == EEXIST)
+		return error_set(err, -EEXIST,
+			"'%s%s%s' exists already; remove it, or name another with '--file'",
+			folder, slash, name);
 	if (fd < 0)
-		return error_errno(err, "create '%s'", name);
+		return error_errno(err, "create '%s%s%s'", folder, slash, name);
 	result = fd_write_all(fd, text, strlen(text));
-	if (result < 0)
-		return error_set(err, result, "write '%s': %s", name,
-			strerror(-result));
-	return 0;
+	if (result == 0)
+		return 0;
+	/* half a file would keep the next try from writing one */
+	(void)unlinkat(dir_fd, name, 0);
+	return error_set(err, result, "write '%s%s%s': %s", folder, slash, name,
+		strerror(-result));
 }
 
 int command_spec(const struct options *options, struct error *err)
