@@ -3,6 +3,7 @@
 #include "cli/check.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,6 +35,23 @@ static int open_folder_of(const char *path, const char **name)
 	memcpy(folder, path, (size_t)(slash - path));
 	folder[slash - path] = '\0';
 	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+/* Of a folder, the file that a machine would read. */
+static const char *file_of(const char *path, char *joined, size_t size)
+{
+	auto_fd folder_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *name;
+	struct text text;
+
+	if (folder_fd < 0)
+		return path;
+	name = config_find_file(folder_fd);
+	text_init(&text, joined, size);
+	text_add(&text, "%s%s%s", path,
+		path[strlen(path) - 1] == '/' ? "" : "/",
+		name ? name : "compose.yaml");
+	return joined;
 }
 
 static void print_text(const struct problems *problems)
@@ -112,18 +130,41 @@ static void check_profiles(int folder_fd, const struct config *config,
 	}
 }
 
+static const char *plural(size_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
+static void print_summary(const char *path, const struct problems *problems,
+	size_t service_count, bool is_good)
+{
+	size_t errors = problems->error_count;
+	size_t warnings = problems->warning_count;
+
+	if (is_good)
+		printf("%s is good: %zu service%s, %zu warning%s\n", path,
+			service_count, plural(service_count), warnings,
+			plural(warnings));
+	else
+		printf("%s has %zu error%s and %zu warning%s\n", path, errors,
+			plural(errors), warnings, plural(warnings));
+}
+
 int check_file(const char *path, bool as_json)
 {
 	static struct problems problems; /* large */
+	char joined[PATH_MAX + sizeof("/docker-compose.yaml")];
 	auto_arena arena = { .limit_bytes = ARENA_LIMIT };
-	struct config_source source = { .name = path };
+	struct config_source source = { 0 };
 	auto_free char *text = NULL;
-	struct config config;
+	struct config config = { 0 };
 	struct error err;
 	const char *name;
-	auto_fd folder_fd = open_folder_of(path, &name);
+	auto_fd folder_fd = -1;
 	bool is_good;
 
+	path = file_of(path, joined, sizeof(joined));
+	folder_fd = open_folder_of(path, &name);
 	memset(&problems, 0, sizeof(problems));
 	if (fd_read_file(AT_FDCWD, path, READ_LIMIT, &text, &source.size,
 		    &err) < 0) {
@@ -142,11 +183,6 @@ int check_file(const char *path, bool as_json)
 		return !is_good;
 	}
 	print_text(&problems);
-	if (is_good)
-		printf("%s is good: %zu services, %zu warnings\n", path,
-			config.service_count, problems.warning_count);
-	else
-		printf("%s has %zu errors and %zu warnings\n", path,
-			problems.error_count, problems.warning_count);
+	print_summary(path, &problems, config.service_count, is_good);
 	return !is_good;
 }

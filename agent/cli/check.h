@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 /*
- * Reads the file as a machine would, prints every problem to standard output,
+ * Reads the file, or that of a folder, as a machine would, prints every problem to standard output,
  * one a line (or one JSON object), and says how many. Returns the exit status:
  * 0 when it is good (warnings allowed), 1 when it is not or cannot be read.
  */

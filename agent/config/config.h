@@ -39,6 +39,9 @@ struct config_source {
 	int folder_fd; /* for env_file and .env; -1: there is none */
 };
 
+/* The first of the usual names, such as compose.yaml, that is there, or NULL. */
+const char *config_find_file(int folder_fd);
+
 /*
  * Reads a config. Returns 0 when no problem is an error (out is filled then;
  * warnings may be there), -EINVAL when at least one is, -ENOMEM when the

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* load - from the bytes of compose.yaml to a struct config */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config/check.h"
 #include "config/config.h"
@@ -16,6 +18,18 @@
 #include "config/yaml.h"
 #include "lib/arena.h"
 #include "lib/error.h"
+
+const char *config_find_file(int folder_fd)
+{
+	static const char *const names[] = { "compose.yaml", "compose.yml",
+		"docker-compose.yaml", "docker-compose.yml" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (faccessat(folder_fd, names[i], F_OK, 0) == 0)
+			return names[i];
+	}
+	return NULL;
+}
 
 static void read_dotenv(struct reader *reader, struct variables *out)
 {

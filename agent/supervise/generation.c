@@ -26,9 +26,6 @@
 /* a config over its limit gets its own sentence from config_load */
 #define READ_LIMIT (16 * CONFIG_TEXT_MAX)
 
-static const char *const names[] = { "compose.yaml", "compose.yml",
-	"docker-compose.yaml", "docker-compose.yml" };
-
 /* left out of the copy: large, and not part of the config */
 static const char *const left_out[] = { "images", "System Volume Information",
 	NULL };
@@ -37,16 +34,6 @@ static int open_folder(int dir_fd, const char *name)
 {
 	return openat(dir_fd, name,
 		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-}
-
-/* The first of the usual names that is there, or NULL. */
-static const char *find_file(int folder_fd)
-{
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (faccessat(folder_fd, names[i], F_OK, 0) == 0)
-			return names[i];
-	}
-	return NULL;
 }
 
 static int load(int folder_fd, const char *name, struct arena *arena,
@@ -140,7 +127,7 @@ static void fall_back(int data_fd, struct arena *arena, struct generation *out,
 	struct error err;
 
 	out->folder_fd = open_folder(data_fd, FOLDER "/" GOOD);
-	name = out->folder_fd < 0 ? NULL : find_file(out->folder_fd);
+	name = out->folder_fd < 0 ? NULL : config_find_file(out->folder_fd);
 	arena_clear(arena);
 	memset(config, 0, sizeof(*config));
 	memset(&unused, 0, sizeof(unused));
@@ -160,7 +147,8 @@ void generation_load(int partition_fd, int data_fd, struct arena *arena,
 	struct generation *out, struct config *config,
 	struct problems *problems)
 {
-	const char *name = partition_fd < 0 ? NULL : find_file(partition_fd);
+	const char *name =
+		partition_fd < 0 ? NULL : config_find_file(partition_fd);
 	struct error err;
 
 	memset(config, 0, sizeof(*config));

@@ -51,10 +51,39 @@ static int run(const char *path, bool as_json)
 static void test_text(void)
 {
 	CHECK(run(put("good.yaml", GOOD), false) == 0);
-	CHECK(strstr(printed, "good.yaml is good: 1 services, 0 warnings"));
+	CHECK(strstr(printed, "good.yaml is good: 1 service, 0 warnings\n"));
 	CHECK(run(put("bad.yaml", BAD), false) == 1);
 	CHECK(strstr(printed, "bad.yaml:2:"));
 	CHECK(strstr(printed, "did you mean 'image'?"));
+	CHECK(strstr(printed, "bad.yaml has 2 errors and 1 warning\n"));
+}
+
+/* One of a thing has no 's', and only one. */
+static void test_numbers(void)
+{
+	CHECK(run(put("two.yaml", GOOD "  b: {image: y}\nversion: 3\n"),
+		      false) == 0);
+	CHECK(strstr(printed, "two.yaml is good: 2 services, 1 warning\n"));
+	CHECK(run(put("one.yaml", "services: 3\n"), false) == 1);
+	CHECK(strstr(printed, "one.yaml has 1 error and 0 warnings\n"));
+}
+
+static void test_folder(void)
+{
+	char slash[40];
+	char line[100];
+
+	(void)snprintf(slash, sizeof(slash), "%s/", base);
+	CHECK(run(base, true) == 1); /* nothing of that name is there */
+	(void)put("docker-compose.yml", BAD);
+	CHECK(run(base, false) == 1);
+	CHECK(strstr(printed, "docker-compose.yml:2:"));
+	(void)put("compose.yaml", GOOD);
+	CHECK(run(base, false) == 0);
+	(void)snprintf(line, sizeof(line), "%s/compose.yaml is good", base);
+	CHECK(strstr(printed, line));
+	CHECK(run(slash, false) == 0);
+	CHECK(strstr(printed, line));
 }
 
 static void test_profile(void)
@@ -67,7 +96,7 @@ static void test_profile(void)
 	(void)put("p.json", "{\"defaultAction\": \"SCMP_ACT_ALOW\"}");
 	CHECK(run(put("good.yaml", text), false) == 1);
 	CHECK(strstr(printed, "p.json: defaultAction"));
-	CHECK(strstr(printed, "good.yaml has 1 errors"));
+	CHECK(strstr(printed, "good.yaml has 1 error and"));
 }
 
 /* What one file says is not said of the next. */
@@ -101,7 +130,6 @@ static void test_json(void)
 static void test_what_cannot_be_read(void)
 {
 	CHECK(run("/no/such/file", false) == 1);
-	CHECK(run(base, true) == 1);
 }
 
 int main(void)
@@ -109,10 +137,12 @@ int main(void)
 	(void)snprintf(base, sizeof(base), "/tmp/tare-check-XXXXXX");
 	CHECK(mkdtemp(base) != NULL);
 	RUN(test_text);
+	RUN(test_numbers);
 	RUN(test_profile);
 	RUN(test_one_file_after_another);
 	RUN(test_json);
 	RUN(test_what_cannot_be_read);
+	RUN(test_folder);
 	CHECK(fd_remove_tree(AT_FDCWD, base, NULL) == 0);
 	return check_done();
 }
