@@ -151,29 +151,6 @@ static int prepare(struct birth *birth, struct error *err)
 	return handle->dir_fd < 0 ? handle->dir_fd : 0;
 }
 
-static int run_hooks(struct birth *birth, struct error *err)
-{
-	static const enum oci_hook_kind kinds[] = {
-		OCI_HOOK_PRESTART,
-		OCI_HOOK_CREATE_RUNTIME,
-	};
-	const struct handle *handle = &birth->handle;
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		auto_free char *text = NULL;
-		int result;
-
-		if (handle->spec.hooks[kinds[i]].count == 0)
-			continue;
-		text = state_print(&handle->state, STATE_CREATING, NULL);
-		result = text ? hook_run_all(&handle->spec, kinds[i], text, err)
-			      : error_set(err, -ENOMEM, "run hooks: no memory");
-		if (result < 0)
-			return result;
-	}
-	return 0;
-}
-
 /* Called by the engine, while the process waits before it does anything. */
 static int on_created(void *context, const struct container *container,
 	struct error *err)
@@ -189,7 +166,11 @@ static int on_created(void *context, const struct container *container,
 	if (result == 0)
 		result = state_save(&handle->state, handle->dir_fd, err);
 	if (result == 0)
-		result = run_hooks(birth, err);
+		result = handle_run_hooks(handle, OCI_HOOK_PRESTART,
+			STATE_CREATING, err);
+	if (result == 0)
+		result = handle_run_hooks(handle, OCI_HOOK_CREATE_RUNTIME,
+			STATE_CREATING, err);
 	if (result == 0)
 		result = passed_write_pid(birth->options, container->pid, err);
 	return result;

@@ -10,7 +10,6 @@
 #include "oci/commands.h"
 #include "oci/foreground.h"
 #include "oci/options.h"
-#include "run/hook.h"
 #include "run/limits.h"
 #include "run/plan.h"
 
@@ -57,19 +56,6 @@ int command_create(const struct options *options, struct error *err)
 	return birth_make(&birth, true, err);
 }
 
-static int run_poststart(struct birth *birth, struct error *err)
-{
-	const struct handle *handle = &birth->handle;
-	auto_free char *text = NULL;
-
-	if (handle->spec.hooks[OCI_HOOK_POSTSTART].count == 0)
-		return 0;
-	text = state_print(&handle->state, STATE_RUNNING, NULL);
-	if (!text)
-		return error_set(err, -ENOMEM, "run hooks: no memory");
-	return hook_run_all(&handle->spec, OCI_HOOK_POSTSTART, text, err);
-}
-
 /* Its exit code; what happens to what is left of it depends on --keep. */
 static int wait_and_remove(struct birth *birth, struct error *err)
 {
@@ -96,7 +82,8 @@ int command_run(const struct options *options, struct error *err)
 	result = birth_make(&birth, false, err);
 	if (result < 0)
 		return foreground_report(options, result, err);
-	result = run_poststart(&birth, err);
+	result = handle_run_hooks(&birth.handle, OCI_HOOK_POSTSTART,
+		STATE_RUNNING, err);
 	if (result < 0) {
 		(void)birth_undo(&birth, NULL); /* the first error is the one */
 		return result;

@@ -12,6 +12,7 @@
 #include "oci/options.h"
 #include "oci/place.h"
 #include "run/cgroup.h"
+#include "run/hook.h"
 
 #define ARENA_USUAL_BYTES (64 << 10)
 
@@ -110,6 +111,19 @@ int handle_find_processes(struct handle *handle, struct error *err)
 		container->cgroup[0] = '\0';
 	}
 	return 0;
+}
+
+int handle_run_hooks(const struct handle *handle, enum oci_hook_kind kind,
+	enum state_status status, struct error *err)
+{
+	auto_free char *text = NULL;
+
+	if (handle->spec.hooks[kind].count == 0)
+		return 0;
+	text = state_print(&handle->state, status, NULL);
+	if (!text)
+		return error_set(err, -ENOMEM, "run hooks: no memory");
+	return hook_run_all(&handle->spec, kind, text, err);
 }
 
 int handle_wrong_status(const struct handle *handle, const char *wanted,

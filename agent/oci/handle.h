@@ -40,6 +40,10 @@ int handle_load_spec(struct handle *handle, struct error *err);
  */
 int handle_find_processes(struct handle *handle, struct error *err);
 
+/* Runs its hooks of a kind, which get its state with this status. */
+int handle_run_hooks(const struct handle *handle, enum oci_hook_kind kind,
+	enum state_status status, struct error *err);
+
 /* As it is, with err set: "... is stopped; it has to be created". */
 int handle_wrong_status(const struct handle *handle, const char *wanted,
 	struct error *err);

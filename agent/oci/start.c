@@ -15,7 +15,6 @@
 #include "oci/handle.h"
 #include "oci/listener.h"
 #include "oci/options.h"
-#include "run/hook.h"
 
 static int connect_to(int dir_fd, struct error *err)
 {
@@ -44,18 +43,6 @@ static int let_go(struct handle *handle, struct error *err)
 	return result;
 }
 
-static int run_poststart(const struct handle *handle, struct error *err)
-{
-	auto_free char *text = NULL;
-
-	if (handle->spec.hooks[OCI_HOOK_POSTSTART].count == 0)
-		return 0;
-	text = state_print(&handle->state, STATE_RUNNING, NULL);
-	if (!text)
-		return error_set(err, -ENOMEM, "run hooks: no memory");
-	return hook_run_all(&handle->spec, OCI_HOOK_POSTSTART, text, err);
-}
-
 int command_start(const struct options *options, struct error *err)
 {
 	auto_handle handle = HANDLE_NONE;
@@ -77,7 +64,8 @@ int command_start(const struct options *options, struct error *err)
 	/* without the socket it is no longer "created" */
 	if (unlinkat(handle.dir_fd, FOLDER_SOCKET, 0) < 0 && errno != ENOENT)
 		return error_errno(err, "remove its socket");
-	result = run_poststart(&handle, err);
+	result = handle_run_hooks(&handle, OCI_HOOK_POSTSTART, STATE_RUNNING,
+		err);
 	if (result < 0) {
 		/* the first error is the one */
 		(void)handle_find_processes(&handle, NULL);
