@@ -31,9 +31,12 @@ static bool is_json(const struct options *options)
 	return options->format && text_equal(options->format, "json");
 }
 
+/* A line is written when it is printed, so its error is not the flush's. */
 static int end_output(struct error *err)
 {
-	return fflush(stdout) == 0 ? 0 : error_errno(err, "write");
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	return error_set(err, -EIO, "write to standard output");
 }
 
 /* The name of the user to whom the folder belongs, or the number. */
@@ -197,7 +200,9 @@ int command_ps(const struct options *options, struct error *err)
 		if (count < 0)
 			return count;
 		if (count > PROCESSES_MAX)
-			count = PROCESSES_MAX;
+			return error_set(err, -E2BIG,
+				"it has %d processes, over %d", count,
+				PROCESSES_MAX);
 	} else if (handle.container.pid_fd >= 0) {
 		processes[count++] = handle.container.pid;
 	}
