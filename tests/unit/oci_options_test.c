@@ -110,7 +110,7 @@ static void test_mistakes(void)
 		{ "creat x", "did you mean 'create'?" },
 		{ "checkpoint x", "unknown command 'checkpoint'" },
 		{ "help me", "unknown command 'me'" },
-		{ "help strat", "did you mean 'start'?" },
+		{ "help starr", "did you mean 'start'?" },
 		{ "create --bundel /b x", "did you mean '--bundle'?" },
 		{ "--roott /r list", "did you mean '--root'?" },
 		{ "create --frobnicate x", "unknown option '--frobnicate'" },
