@@ -351,11 +351,10 @@ static const char *in_new_dev(const struct stage *stage, const char *path)
 	return name;
 }
 
-/* Where a new file system goes, as a path that only we can name. */
+/* Where a new file system goes. */
 struct place {
 	int target_fd;    /* what it goes on, or -1 */
 	const char *name; /* or the name of that in the new /dev */
-	char path[64];    /* below /proc/self/fd of the old root */
 };
 
 static int open_place(const struct stage *stage, const struct step *step,
@@ -364,22 +363,11 @@ static int open_place(const struct stage *stage, const struct step *step,
 	*out = (struct place){ .target_fd = -1 };
 	out->name = in_new_dev(stage, step->path);
 	/* nobody else sees it, so a folder that we make there is one */
-	if (out->name && mkdirat(stage->new_dev_fd, out->name, 0755) == 0) {
-		int size = snprintf(out->path, sizeof(out->path),
-			"/proc/self/fd/%d/%s", stage->new_dev_fd, out->name);
-
-		if (size < (int)sizeof(out->path))
-			return 0;
-		out->path[0] = '\0'; /* too long for the short way */
+	if (out->name && mkdirat(stage->new_dev_fd, out->name, 0755) == 0)
 		return 0;
-	}
 	out->name = NULL;
 	out->target_fd = mount_open_target(stage, step, true, err);
-	if (out->target_fd < 0)
-		return out->target_fd;
-	(void)snprintf(out->path, sizeof(out->path), "/proc/self/fd/%d",
-		out->target_fd);
-	return 0;
+	return out->target_fd < 0 ? out->target_fd : 0;
 }
 
 static int attach(const struct stage *stage, const struct place *place,
@@ -426,7 +414,9 @@ static bool has_more_attributes(const struct oci_mount *mount)
 
 /*
  * One mount(2) does what takes six and more of the new calls. They come after
- * it when it fails, as they can do more and say why.
+ * it when it fails, as they can do more and say why. It wants a path, and the
+ * one to a descriptor would leave entries of the host's procfs in memory, so
+ * the process goes there.
  */
 static bool is_mounted_at_once(const struct stage *stage,
 	const struct step *step, const struct place *place)
@@ -434,15 +424,18 @@ static bool is_mounted_at_once(const struct stage *stage,
 	const struct oci_mount *mount = step->mount;
 	bool is_cgroup = mount->kind == OCI_MOUNT_CGROUP;
 	const char *type = is_cgroup ? "cgroup2" : mount->type;
+	int folder_fd = place->name ? stage->new_dev_fd : place->target_fd;
 
-	if (mount->copies_up || has_more_attributes(mount) || !place->path[0] ||
-		stage->mount_fds[step->index] >= 0)
+	if (mount->copies_up || has_more_attributes(mount) ||
+		!stage->may_leave_folder || stage->mount_fds[step->index] >= 0)
 		return false;
 	/* mount(2) cuts them without a word */
 	if (mount->data && strlen(mount->data) >= OPTIONS_MAX)
 		return false;
-	return kernel_mount(type, mount->source ? mount->source : type,
-		       place->path, to_flags(mount->attributes),
+	return fchdir(folder_fd) == 0 &&
+	       kernel_mount(type, mount->source ? mount->source : type,
+		       place->name ? place->name : ".",
+		       to_flags(mount->attributes),
 		       is_cgroup ? NULL : mount->data) == 0;
 }
 

@@ -225,6 +225,19 @@ static bool writes_to_proc(const struct stage *stage)
 	       stage->process->selinux_label;
 }
 
+/* Its hooks, and what it still has to copy, begin where it was made. */
+static bool may_leave_folder(const struct stage *stage)
+{
+	const struct oci_spec *spec = stage->spec;
+
+	for (size_t i = 0; i < spec->mount_count; i++) {
+		if (spec->mounts[i].kind == OCI_MOUNT_BIND &&
+			stage->mount_fds[i] < 0)
+			return false;
+	}
+	return spec->hooks[OCI_HOOK_CREATE_CONTAINER].count == 0;
+}
+
 static int open_sources(struct stage *stage, struct error *err)
 {
 	const struct oci_spec *spec = stage->spec;
@@ -241,6 +254,7 @@ static int open_sources(struct stage *stage, struct error *err)
 		if (is_for_the_process(spec, result))
 			result = 0;
 	}
+	stage->may_leave_folder = result >= 0 && may_leave_folder(stage);
 	return result < 0 ? result : 0;
 }
 

@@ -163,17 +163,51 @@ static int attach_null(struct stage *stage, int dir_fd, const char *name)
 	return 0;
 }
 
-/* One empty file system serves all folders that are masked. */
+/*
+ * A folder of sysfs that exists to be mounted on: nothing is in it, and nobody
+ * can make anything there (sysfs_create_mount_point). As a mask it costs a
+ * mount; a file system of our own would cost 5 KiB of the kernel's memory.
+ */
+static int copy_empty_of_sysfs(const struct stage *stage)
+{
+	static const char *const paths[] = { "/sys/fs/bpf",
+		"/sys/kernel/security", "/sys/kernel/debug" };
+	const struct mount_attr attr = {
+		.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+			    MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+	};
+
+	for (size_t i = 0; i < sizeof(paths) / sizeof(paths[0]); i++) {
+		auto_left_fd folder = open_kernel_path(stage, paths[i], NULL);
+		auto_left_fd copy = -1;
+
+		if (folder >= 0)
+			copy = kernel_clone_mount(folder, "", 0);
+		if (copy >= 0 && kernel_mount_setattr(copy, 0, &attr) == 0)
+			return fd_take(&copy);
+	}
+	return -ENOENT;
+}
+
+/* One empty folder serves all that are masked. */
+static int open_empty(const struct stage *stage, struct error *err)
+{
+	int fd = copy_empty_of_sysfs(stage);
+
+	return fd >= 0 ? fd
+		       : mount_open("tmpfs", "mode=555",
+				 MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
+					 MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
+				 err);
+}
+
 static int attach_empty(struct stage *stage, int target_fd, struct error *err)
 {
 	auto_left_fd copy = -1;
 	int mask_fd = stage->empty_fd;
 
 	if (mask_fd < 0)
-		mask_fd = stage->empty_fd = mount_open("tmpfs", "mode=555",
-			MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
-				MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-			err);
+		mask_fd = stage->empty_fd = open_empty(stage, err);
 	if (mask_fd < 0)
 		return mask_fd;
 	if (stage->has_used_empty)

@@ -39,12 +39,13 @@ struct stage {
 	 */
 	int root_fd;
 	int *mount_fds;
-	int null_fd;      /* a mount of /dev/null, for masks */
-	int host_dev_fd;  /* for STEP_HOST_NODES */
-	int host_proc_fd; /* for what is written to /proc, or -1 */
-	int stdio_fds[3]; /* -1: what is there stays */
-	int channel_fd;   /* to the maker, later to who starts it */
-	uint64_t ignored; /* signals that must not be, bit n - 1 for n */
+	int null_fd;           /* a mount of /dev/null, for masks */
+	int host_dev_fd;       /* for STEP_HOST_NODES */
+	int host_proc_fd;      /* for what is written to /proc, or -1 */
+	int stdio_fds[3];      /* -1: what is there stays */
+	bool may_leave_folder; /* nothing is relative to where it begins */
+	int channel_fd;        /* to the maker, later to who starts it */
+	uint64_t ignored;      /* signals that must not be, bit n - 1 for n */
 
 	/* what hooks are told of a container being created, and of one that is */
 	bool wants_state;

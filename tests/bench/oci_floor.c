@@ -2,7 +2,7 @@
 /*
  * oci_floor - what starting the container of oci costs when nothing is decided
  *
- *   oci_floor [-n COUNT] ROOT CGROUP FILTER PROGRAM [ARGUMENT...]
+ *   oci_floor [-n COUNT | -i COUNT] ROOT CGROUP FILTER PROGRAM [ARGUMENT...]
  *
  * The same namespaces, cgroup, mounts, devices, masks, capabilities and system
  * call filter as in tests/oci/bundle.py, in the fewest system calls that we
@@ -10,7 +10,9 @@
  * the container root is, no message but the failed step. It exits with the
  * status of PROGRAM. With -n it starts COUNT of them, one after the other, and
  * prints the microseconds of each. CGROUP is a folder in cgroupfs, made and
- * removed; FILTER is a file of struct sock_filter.
+ * removed; FILTER is a file of struct sock_filter. With -i it says "begin",
+ * waits for a line, starts COUNT in its own network namespace, in CGROUP-N,
+ * says "ready", and kills them at the end of standard input.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,6 +23,7 @@
 #include <linux/seccomp.h>
 #include <net/if.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -300,15 +303,15 @@ static _Noreturn void child(const char *root, char *const *args)
 	fail(args[0]);
 }
 
-static int run(const char *root, const char *cgroup, char *const *args)
+static pid_t start(const char *root, const char *cgroup, char *const *args,
+	uint64_t network)
 {
 	struct clone_args clone = {
-		.flags = CLONE_INTO_CGROUP | CLONE_NEWPID | CLONE_NEWNET |
-			 CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNS,
+		.flags = CLONE_INTO_CGROUP | CLONE_NEWPID | CLONE_NEWIPC |
+			 CLONE_NEWUTS | CLONE_NEWNS | network,
 		.exit_signal = SIGCHLD,
 	};
 	int cgroup_fd;
-	int status;
 	pid_t pid;
 
 	must(mkdir(cgroup, 0755), cgroup);
@@ -320,10 +323,53 @@ static int run(const char *root, const char *cgroup, char *const *args)
 	must(pid, "clone3");
 	if (pid == 0)
 		child(root, args);
-	must(waitpid(pid, &status, 0), "waitpid");
 	(void)close(cgroup_fd);
+	return pid;
+}
+
+static int run(const char *root, const char *cgroup, char *const *args)
+{
+	pid_t pid = start(root, cgroup, args, CLONE_NEWNET);
+	int status;
+
+	must(waitpid(pid, &status, 0), "waitpid");
 	must(rmdir(cgroup), "rmdir");
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+static void wait_line(void)
+{
+	int byte;
+
+	do
+		byte = getchar();
+	while (byte != '\n' && byte != EOF);
+}
+
+static int idle(char **argv, long count)
+{
+	pid_t *pids = calloc((size_t)count, sizeof(*pids));
+	char cgroup[256];
+
+	if (!pids)
+		fail("calloc");
+	(void)setvbuf(stdout, NULL, _IOLBF, 0);
+	puts("begin");
+	wait_line();
+	for (long i = 0; i < count; i++) {
+		(void)snprintf(cgroup, sizeof(cgroup), "%s-%ld", argv[2], i);
+		pids[i] = start(argv[1], cgroup, argv + 4, 0);
+	}
+	puts("ready");
+	wait_line();
+	for (long i = 0; i < count; i++) {
+		must(kill(pids[i], SIGKILL), "kill");
+		must(waitpid(pids[i], NULL, 0), "waitpid");
+		(void)snprintf(cgroup, sizeof(cgroup), "%s-%ld", argv[2], i);
+		must(rmdir(cgroup), "rmdir");
+	}
+	free(pids);
+	return 0;
 }
 
 static int64_t now_us(void)
@@ -336,21 +382,24 @@ static int64_t now_us(void)
 
 int main(int argc, char **argv)
 {
+	bool is_idle = argc > 2 && strcmp(argv[1], "-i") == 0;
 	long count = 0;
 	int status = 0;
 
-	if (argc > 2 && strcmp(argv[1], "-n") == 0) {
+	if (is_idle || (argc > 2 && strcmp(argv[1], "-n") == 0)) {
 		count = strtol(argv[2], NULL, 10);
 		argv += 2;
 		argc -= 2;
 	}
 	if (argc < 5) {
-		fputs("usage: oci_floor [-n COUNT] ROOT CGROUP FILTER "
-		      "PROGRAM [ARGUMENT...]\n",
+		fputs("usage: oci_floor [-n COUNT | -i COUNT] ROOT CGROUP "
+		      "FILTER PROGRAM [ARGUMENT...]\n",
 			stderr);
 		return 125;
 	}
 	read_filter(argv[3]);
+	if (is_idle)
+		return idle(argv, count);
 	if (count == 0)
 		return run(argv[1], argv[2], argv + 4);
 	for (long i = 0; i < count && status == 0; i++) {
