@@ -8,8 +8,13 @@
 
 #include "config/draft.h"
 #include "config/names.h"
+#include "config/network_conflicts.h"
+#include "config/networks.h"
+#include "config/port_conflicts.h"
 #include "config/reader.h"
+#include "config/replicas.h"
 #include "config/sharing.h"
+#include "config/wiring.h"
 #include "lib/text.h"
 
 /* Makes the path "services.NAME" or "services.NAME.KEY". */
@@ -20,57 +25,6 @@ static void push_all(struct reader *reader, const char *service,
 	reader_push(reader, service);
 	if (key)
 		reader_push(reader, key);
-}
-
-struct user {
-	const struct port *port;
-	const char *service;
-};
-
-static bool is_same_port(const struct port *a, const struct port *b)
-{
-	return a->published == b->published && a->protocol == b->protocol &&
-	       (!a->host_ip || !b->host_ip ||
-		       text_equal(a->host_ip, b->host_ip));
-}
-
-static void check_port(struct reader *reader, const struct user *users,
-	size_t count, const struct user *new)
-{
-	for (size_t i = 0; i < count; i++) {
-		const struct mark *mark = &users[i].port->mark;
-
-		if (!is_same_port(users[i].port, new->port))
-			continue;
-		push_all(reader, new->service, "ports");
-		reader_error(reader, new->port->mark,
-			"port %u/%s is published by '%s' already, at line %u, column %u",
-			new->port->published, new->port->protocol,
-			users[i].service, mark->line, mark->column);
-		reader_pop(reader, 0);
-		return;
-	}
-}
-
-static void check_ports(struct reader *reader, const struct draft *draft)
-{
-	size_t count = 0;
-	struct user *users =
-		reader_alloc_tree(reader, reader->port_count, sizeof(*users));
-
-	if (!users)
-		return;
-	for (size_t i = 0; i < draft->service_count; i++) {
-		const struct draft_service *service = &draft->services[i];
-
-		for (size_t k = 0; k < service->port_count; k++) {
-			struct user new = { &service->ports[k],
-				service->service.name };
-
-			check_port(reader, users, count, &new);
-			users[count++] = new;
-		}
-	}
 }
 
 static void check_target(struct reader *reader,
@@ -141,6 +95,17 @@ static struct draft_service *find_service(const struct draft *draft,
 	return NULL;
 }
 
+static void report_idle(struct reader *reader, const char *service,
+	const struct dependency *dependency, const struct draft_service *target)
+{
+	push_all(reader, service, dependency->key);
+	reader_error(reader, dependency->mark,
+		"the service '%.63s' has 0 replicas and does not run, see line %u, column %u; give it one, or remove this",
+		dependency->name, target->replicas.mark.line,
+		target->replicas.mark.column);
+	reader_pop(reader, 0);
+}
+
 static void report_missing(struct reader *reader, const struct draft *draft,
 	const char *service, const struct dependency *dependency)
 {
@@ -170,10 +135,15 @@ static void resolve(struct reader *reader, const struct draft *draft,
 	for (size_t i = 0; i < service->dependency_count; i++) {
 		const struct dependency *d = &service->dependencies[i];
 
-		if (find_service(draft, d->name)) {
+		const struct draft_service *target =
+			find_service(draft, d->name);
+
+		if (target && target->replicas.count > 0) {
 			reader_append(reader, &service->service.depends_on,
 				d->name);
 			service->dependencies[kept++] = *d;
+		} else if (!d->is_optional && target) {
+			report_idle(reader, service->service.name, d, target);
 		} else if (!d->is_optional) {
 			report_missing(reader, draft, service->service.name, d);
 		}
@@ -249,28 +219,38 @@ static void visit(struct sorter *sorter, size_t index)
 static void sort_services(struct reader *reader, struct draft *draft)
 {
 	struct sorter *sorter = reader_alloc_tree(reader, 1, sizeof(*sorter));
+	struct service *services;
+	size_t count;
 
 	if (!sorter)
 		return;
 	sorter->reader = reader;
 	sorter->draft = draft;
-	sorter->sorted = reader_alloc(reader, draft->service_count,
+	sorter->sorted = reader_alloc_tree(reader, draft->service_count,
 		sizeof(*sorter->sorted));
 	if (!sorter->sorted)
 		return;
 	for (size_t i = 0; i < draft->service_count; i++)
 		visit(sorter, i);
-	sharing_check(reader, sorter->sorted, sorter->sorted_count);
-	draft->config.services = sorter->sorted;
-	draft->config.service_count = sorter->sorted_count;
+	count = sorter->sorted_count;
+	services = replicas_expand(reader, sorter->sorted, &count);
+	if (!services)
+		return;
+	sharing_check(reader, services, count);
+	draft->config.services = services;
+	draft->config.service_count = count;
 }
 
 void check_draft(struct reader *reader, struct draft *draft)
 {
-	check_ports(reader, draft);
+	replicas_check(reader, draft);
+	wiring_check(reader, draft);
+	port_conflicts_check(reader, draft);
+	network_conflicts_check(reader, draft);
 	check_mounts(reader, draft);
 	for (size_t i = 0; i < draft->service_count; i++)
 		resolve(reader, draft, &draft->services[i]);
+	networks_finish(reader, draft);
 	if (!reader->is_out_of_memory)
 		sort_services(reader, draft);
 }

@@ -13,6 +13,7 @@
 
 #include <stddef.h>
 
+#include "config/network.h"
 #include "config/service.h"
 
 struct arena;
@@ -20,7 +21,11 @@ struct error;
 struct problems;
 
 enum config_limit {
-	CONFIG_SERVICES_MAX = 1024,
+	CONFIG_SERVICES_MAX = 1024, /* replicas count */
+	CONFIG_NETWORKS_MAX = 256,
+	CONFIG_ATTACHMENTS_MAX = 4096, /* of all services */
+	CONFIG_HOST_LINKS_MAX = 128,
+	CONFIG_FIREWALL_MAX = 256, /* rules */
 	CONFIG_TEXT_MAX = 1 << 20, /* bytes of compose.yaml */
 };
 
@@ -28,8 +33,15 @@ struct config {
 	const char *name;               /* project name, or NULL */
 	const struct service *services; /* in start order: dependencies first */
 	size_t service_count;
-	struct strings volumes; /* top-level names */
-	const char *host_name;  /* NULL: not declared */
+	struct strings volumes;         /* top-level names */
+	const struct network *networks; /* declared, and "default" when used */
+	size_t network_count;
+	const char *host_name; /* NULL: not declared */
+	const struct host_link *host_links;
+	size_t host_link_count;
+	const struct firewall_rule *firewall;
+	size_t firewall_count;
+	struct host_time host_time;
 };
 
 struct config_source {

@@ -5,34 +5,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 #include "config/draft.h"
 #include "config/node.h"
 #include "config/reader.h"
 #include "lib/text.h"
 
-/* Where the key "deploy.resources" stands; the service, when it is not there */
+/* Where a key of the service stands; the service, when it is not there. */
 static struct mark mark_of(const struct draft_service *draft, const char *path)
 {
-	struct mark mark = draft->service.mark;
-	const struct node *node = draft->node;
-
-	while (node && *path) {
-		size_t length = strcspn(path, ".");
-		const struct entry *e =
-			node->kind == NODE_MAP ? node->first : NULL;
-
-		while (e &&
-			(strncmp(e->key, path, length) != 0 || e->key[length]))
-			e = e->next;
-		if (!e)
-			return mark;
-		mark = e->mark;
-		node = e->value;
-		path += length + (path[length] == '.');
-	}
-	return mark;
+	return node_find_mark(draft->node, path, draft->service.mark);
 }
 
 static void say(struct reader *reader, const struct draft_service *draft,
@@ -169,7 +151,7 @@ static void check_capabilities(struct reader *reader,
 	reader_pop(reader, path);
 }
 
-/* One more dependency, by a namespace that is shared. */
+/* One more dependency, by something that is shared. */
 static void depend(struct reader *reader, struct draft_service *draft,
 	const char *key, const struct share *share)
 {
@@ -196,6 +178,8 @@ static void depend(struct reader *reader, struct draft_service *draft,
 void conflicts_check(struct reader *reader, struct draft_service *draft)
 {
 	struct service *s = &draft->service;
+	struct share network = { SHARE_SERVICE, s->network_of,
+		s->network_mark };
 
 	/* the kernel shows processes, queues and cgroups of the machine to
 	 * nobody who is not in its user namespace */
@@ -210,4 +194,12 @@ void conflicts_check(struct reader *reader, struct draft_service *draft)
 			"with 'uts: host' the host name is the machine's; remove one of them");
 	depend(reader, draft, "pid", &s->pid);
 	depend(reader, draft, "ipc", &s->ipc);
+	if (s->network_mode == NETWORK_MODE_SERVICE)
+		depend(reader, draft, "network_mode", &network);
+	for (size_t i = 0; i < draft->link_count; i++) {
+		struct share link = { SHARE_SERVICE,
+			draft->links[i].link.service, draft->links[i].mark };
+
+		depend(reader, draft, "links", &link);
+	}
 }

@@ -28,6 +28,24 @@ struct deploy {
 	int64_t pids;
 };
 
+/* A number of replicas, and where it stands. */
+struct draft_count {
+	bool is_set;
+	uint32_t count;
+	struct mark mark;
+};
+
+/* Marks are those of the values, for what is checked at the end. */
+struct draft_attachment {
+	struct attachment attachment;
+	struct mark ipv4_mark, ipv6_mark, mac_mark;
+};
+
+struct draft_link {
+	struct service_link link;
+	struct mark mark;
+};
+
 struct draft_service {
 	struct service service;
 	const struct node *node; /* of all its keys, or NULL */
@@ -51,12 +69,52 @@ struct draft_service {
 	size_t block_limit_count;
 	struct ulimit *ulimits;
 	size_t ulimit_count;
+	bool has_mode; /* `network_mode:` is there */
+	struct draft_attachment *attachments;
+	size_t attachment_count;
+	uint8_t mac[6]; /* `mac_address:` */
+	struct address *dns;
+	size_t dns_count;
+	struct extra_host *extra_hosts;
+	size_t extra_host_count;
+	struct draft_link *links;
+	size_t link_count;
+	struct draft_count scale;    /* `scale:` */
+	struct draft_count deployed; /* `deploy.replicas:` */
+	struct draft_count replicas; /* what both say: 1 */
+	const char *endpoint_mode;
+	bool disables_health; /* `healthcheck: {disable: true}` */
+};
+
+/* networks.NAME.ipam.config[] */
+struct draft_pool {
+	struct network_pool pool;
+	bool has_subnet; /* perhaps a wrong one */
+	struct mark gateway_mark, range_mark;
+	const struct node *aux; /* the map of what is reserved */
+};
+
+/* networks.NAME */
+struct draft_network {
+	struct network network;
+	const struct node *node; /* of all its keys, or NULL */
+	const char *driver;
+	const char *given_name;
+	const char *ipam_driver;
+	bool is_external;
+	/* what an external one is: NETWORK_MODE_HOST or _NONE; else _OWN */
+	enum network_mode stands_for;
+	struct mark mode_mark; /* of driver_opts mode */
+	struct network_pool *pools;
+	size_t pool_count;
 };
 
 struct draft {
 	struct config config;
 	struct draft_service *services; /* in the order of the file */
 	size_t service_count;
+	struct draft_network *networks; /* in the order of the file */
+	size_t network_count;
 };
 
 #endif

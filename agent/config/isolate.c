@@ -12,7 +12,8 @@
 #include "config/reader.h"
 #include "lib/text.h"
 
-#define SERVICE_PREFIX "service:"
+#define SERVICE_PREFIX   "service:"
+#define SHARE_NO_NETWORK SHARE_NO_SHM /* what "none" is for a network */
 
 /* Words that can stand in the place of "service:NAME". */
 struct share_word {
@@ -100,6 +101,32 @@ void read_ipc(struct reader *reader, const struct node *node, void *base)
 	read_share(reader, node, words,
 		"private, shareable, none, host or service:NAME",
 		&draft->service.ipc);
+}
+
+void read_network_mode(struct reader *reader, const struct node *node,
+	void *base)
+{
+	static const struct share_word words[] = {
+		{ "bridge", SHARE_NOTHING }, /* the usual network */
+		{ "host", SHARE_HOST },
+		{ "none", SHARE_NO_NETWORK },
+		{ NULL, SHARE_NOTHING },
+	};
+	static const enum network_mode modes[] = {
+		[SHARE_NOTHING] = NETWORK_MODE_OWN,
+		[SHARE_HOST] = NETWORK_MODE_HOST,
+		[SHARE_SERVICE] = NETWORK_MODE_SERVICE,
+		[SHARE_NO_NETWORK] = NETWORK_MODE_NONE,
+	};
+	struct draft_service *draft = base;
+	struct share share = { 0 };
+
+	read_share(reader, node, words, "bridge, none, host or service:NAME",
+		&share);
+	draft->has_mode = true;
+	draft->service.network_mode = modes[share.mode];
+	draft->service.network_of = share.service;
+	draft->service.network_mark = node->mark;
 }
 
 static bool read_is_host(struct reader *reader, const struct node *node,

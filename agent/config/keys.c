@@ -86,18 +86,6 @@ void read_restart(struct reader *reader, const struct node *node, void *base)
 		"'%.60s' is no restart policy, write %s", text, expected);
 }
 
-void read_network_mode(struct reader *reader, const struct node *node,
-	void *base)
-{
-	const char *text = reader_text(reader, node, "host");
-
-	(void)base; /* host is what every service gets */
-	if (text && !text_equal(text, "host"))
-		reader_error(reader, node->mark,
-			"'%.60s' is not done yet: networks of their own come later, all services use the machine's; write 'host' or remove the key",
-			text);
-}
-
 static void add_dependency(struct reader *reader, struct draft_service *draft,
 	const struct dependency *dependency)
 {

@@ -12,21 +12,22 @@ struct draft_service;
 struct node;
 struct reader;
 
-/* schema_top: into struct draft (services.c) */
+/* schema_top: into struct draft (services.c, networks.c) */
 void read_services(struct reader *reader, const struct node *node, void *base);
 void read_volumes(struct reader *reader, const struct node *node, void *base);
+void read_networks(struct reader *reader, const struct node *node, void *base);
 
 /* schema_service: into struct draft_service (keys.c) */
 void read_command(struct reader *reader, const struct node *node, void *base);
 void read_entrypoint(struct reader *reader, const struct node *node,
 	void *base);
 void read_restart(struct reader *reader, const struct node *node, void *base);
-void read_network_mode(struct reader *reader, const struct node *node,
-	void *base);
 void read_depends_on(struct reader *reader, const struct node *node,
 	void *base);
 
 /* isolate.c */
+void read_network_mode(struct reader *reader, const struct node *node,
+	void *base);
 void read_pid(struct reader *reader, const struct node *node, void *base);
 void read_ipc(struct reader *reader, const struct node *node, void *base);
 void read_uts(struct reader *reader, const struct node *node, void *base);
@@ -62,7 +63,50 @@ void read_write_iops(struct reader *reader, const struct node *node,
 	void *base);
 void read_deploy_pids(struct reader *reader, const struct node *node,
 	void *base);
+
+/* replicas.c */
 void read_replicas(struct reader *reader, const struct node *node, void *base);
+void read_scale(struct reader *reader, const struct node *node, void *base);
+
+/* attachments.c: into struct draft_service, struct draft_attachment */
+void read_attachments(struct reader *reader, const struct node *node,
+	void *base);
+void read_mac_address(struct reader *reader, const struct node *node,
+	void *base);
+void read_aliases(struct reader *reader, const struct node *node, void *base);
+void read_ipv4_address(struct reader *reader, const struct node *node,
+	void *base);
+void read_ipv6_address(struct reader *reader, const struct node *node,
+	void *base);
+void read_attachment_mac(struct reader *reader, const struct node *node,
+	void *base);
+void read_priority(struct reader *reader, const struct node *node, void *base);
+void read_gw_priority(struct reader *reader, const struct node *node,
+	void *base);
+
+/* networks.c, pools.c: into struct draft_network, struct draft_pool */
+void read_driver_opts(struct reader *reader, const struct node *node,
+	void *base);
+void read_pools(struct reader *reader, const struct node *node, void *base);
+void read_subnet(struct reader *reader, const struct node *node, void *base);
+void read_gateway(struct reader *reader, const struct node *node, void *base);
+void read_ip_range(struct reader *reader, const struct node *node, void *base);
+void read_aux_addresses(struct reader *reader, const struct node *node,
+	void *base);
+
+/* lookup.c */
+void read_dns(struct reader *reader, const struct node *node, void *base);
+void read_dns_search(struct reader *reader, const struct node *node,
+	void *base);
+void read_dns_opt(struct reader *reader, const struct node *node, void *base);
+void read_extra_hosts(struct reader *reader, const struct node *node,
+	void *base);
+void read_links(struct reader *reader, const struct node *node, void *base);
+void read_expose(struct reader *reader, const struct node *node, void *base);
+
+/* health.c */
+void read_health_test(struct reader *reader, const struct node *node,
+	void *base);
 
 /* environ.c */
 void read_environment(struct reader *reader, const struct node *node,

@@ -51,17 +51,6 @@ void read_deploy_pids(struct reader *reader, const struct node *node,
 	read_pids(reader, node, &((struct draft_service *)base)->deploy.pids);
 }
 
-void read_replicas(struct reader *reader, const struct node *node, void *base)
-{
-	const char *text = reader_text(reader, node, "1");
-
-	(void)base; /* one is what every service has */
-	if (text && !text_equal(text, "1"))
-		reader_error(reader, node->mark,
-			"'%.60s' is not done yet; one container runs per service, declare it twice",
-			text);
-}
-
 void read_memswap_limit(struct reader *reader, const struct node *node,
 	void *base)
 {

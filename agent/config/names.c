@@ -2,6 +2,7 @@
 /* names - is this a well-formed name of its kind? */
 #include "config/names.h"
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <string.h>
 #include <strings.h>
@@ -213,6 +214,24 @@ const char *name_check_service(const char *text)
 const char *name_check_volume(const char *text)
 {
 	return check_words(text);
+}
+
+const char *name_check_network(const char *text)
+{
+	return check_words(text);
+}
+
+const char *name_check_interface(const char *text)
+{
+	if (!*text || strlen(text) >= IFNAMSIZ)
+		return "is no name of an interface, write 1 to 15 characters";
+	if (text_equal(text, ".") || text_equal(text, "..") ||
+		strpbrk(text, "/: \t\n\r\v\f"))
+		return "is no name of an interface, write it without '/', ':' and spaces";
+	if (text_equal(text, "lo") || text_equal(text, "all") ||
+		text_equal(text, "default"))
+		return "is a name of the kernel, write another";
+	return NULL;
 }
 
 const char *name_check_project(const char *text)

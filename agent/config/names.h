@@ -22,6 +22,12 @@ const char *name_check_service(const char *text);
 /* Volume: it names a folder. */
 const char *name_check_volume(const char *text);
 
+/* Network, and a name that a service has in one: words of a file, too. */
+const char *name_check_network(const char *text);
+
+/* Network interface (net/core/dev.c of the kernel, dev_valid_name) */
+const char *name_check_interface(const char *text);
+
 /* Compose's project name */
 const char *name_check_project(const char *text);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * network - what a config says of networks, of names, and of the host's own
+ * network - what a config says of networks, and of the host's own
  *
  * The names are those of the Compose Specification (05-services.md,
  * 06-networks.md), with units. Zero is "not declared" unless a comment says
@@ -26,7 +26,9 @@ enum network_driver {
 struct network_pool {
 	struct prefix subnet;
 	struct address gateway;
-	struct prefix ip_range; /* dynamic addresses are from here */
+	struct prefix ip_range;         /* dynamic addresses are from here */
+	const struct address *reserved; /* aux_addresses: never given out */
+	size_t reserved_count;
 	struct mark mark;
 };
 
@@ -45,43 +47,6 @@ struct network {
 	const struct network_pool *pools; /* at most one of each family */
 	size_t pool_count;
 	struct mark mark;
-};
-
-/* services.NAME.networks.NAME */
-struct attachment {
-	const char *network; /* a name in config.networks */
-	struct strings aliases;
-	struct address ipv4_address;
-	struct address ipv6_address;
-	uint8_t mac[6];      /* all 0: not declared */
-	int64_t priority;    /* higher is connected first: eth0 */
-	int64_t gw_priority; /* higher is the default route */
-	const char *interface_name;
-	struct mark mark;
-};
-
-/* services.NAME.extra_hosts */
-struct extra_host {
-	const char *name;
-	struct address address; /* family 0: host-gateway */
-};
-
-/* services.NAME.links: "SERVICE:ALIAS" */
-struct service_link {
-	const char *service;
-	const char *alias;
-};
-
-/* services.NAME.healthcheck, merged with nothing of the image yet */
-struct healthcheck {
-	bool is_disabled;     /* disable: true, or test: ["NONE"] */
-	bool is_shell;        /* CMD-SHELL: test has one item, for /bin/sh -c */
-	struct strings test;  /* without CMD, CMD-SHELL; is_set: declared */
-	uint64_t interval_ms; /* 0: the image's, else 30 s */
-	uint64_t timeout_ms;
-	uint64_t start_period_ms;
-	uint64_t start_interval_ms;
-	uint64_t retries;
 };
 
 /* host.network.NAME */

@@ -47,6 +47,13 @@ struct entry {
 /* Nothing was written: "key:", "~" or "null" (YAML 1.2, 10.2.1.1). */
 bool node_is_null(const struct node *node);
 
+/*
+ * Where the key "deploy.resources" of a map stands, or the last key on the way
+ * to it that is there; other, when there is none or map is NULL.
+ */
+struct mark node_find_mark(const struct node *map, const char *path,
+	struct mark other);
+
 /* "a map", "a list" or "a text", for messages */
 const char *node_kind_name(const struct node *node);
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /* ports - what a service publishes, in short and long form */
-#include <arpa/inet.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -11,6 +10,7 @@
 #include "config/schema.h"
 #include "config/values.h"
 #include "config/walk.h"
+#include "lib/address.h"
 #include "lib/text.h"
 
 #define SHORT_FORM \
@@ -34,14 +34,6 @@ static bool parse_range(struct reader *reader, const char *text,
 		return true;
 	return value_port(text + first + 1, &out->last) == 0 &&
 	       out->first <= out->last;
-}
-
-static bool is_address(const char *text)
-{
-	unsigned char bytes[sizeof(struct in6_addr)];
-
-	return inet_pton(AF_INET, text, bytes) == 1 ||
-	       inet_pton(AF_INET6, text, bytes) == 1;
 }
 
 /* "tcp", "udp" or "sctp" as a constant, or NULL */
@@ -68,10 +60,11 @@ static void add_port(struct reader *reader, struct draft_service *draft,
 	draft->ports = grown;
 }
 
-static void add_range(struct reader *reader, struct draft_service *draft,
-	struct range range, struct port port)
+/* Both have the same length. */
+static void add_ranges(struct reader *reader, struct draft_service *draft,
+	struct range published, struct range target, struct port port)
 {
-	size_t count = (size_t)(range.last - range.first) + 1;
+	size_t count = (size_t)(target.last - target.first) + 1;
 
 	if (count > READER_PORTS_MAX - reader->port_count) {
 		reader_error(reader, port.mark,
@@ -81,30 +74,39 @@ static void add_range(struct reader *reader, struct draft_service *draft,
 	}
 	reader->port_count += count;
 	for (size_t i = 0; i < count; i++) {
-		port.published = port.target = (uint16_t)(range.first + i);
+		port.published = (uint16_t)(published.first + i);
+		port.target = (uint16_t)(target.first + i);
 		add_port(reader, draft, &port);
 	}
 }
 
-static void report_differing(struct reader *reader, struct mark mark,
-	const struct range *published, const struct range *target)
+static void report_lengths(struct reader *reader, struct mark mark,
+	struct range published, struct range target)
 {
-	char buffer[16];
-	struct text range;
+	unsigned int count = (unsigned int)(published.last - published.first);
 
-	text_init(&range, buffer, sizeof(buffer));
-	text_add(&range, "%u", published->first);
-	if (published->last != published->first)
-		text_add(&range, "-%u", published->last);
-	if (published->last - published->first != target->last - target->first)
+	if (target.first == target.last)
 		reader_error(reader, mark,
-			"the two ranges differ in length, write '%s:%s'",
-			buffer, buffer);
+			"one port cannot be published as %u; write '%u:%u', or as many ports of the container, '%u-%u:%u-%u'",
+			count + 1, published.first, target.first,
+			published.first, published.last, published.first,
+			published.last);
 	else
 		reader_error(reader, mark,
-			"the ports %u and %u differ, but services share the machine's network until networks of their own come; write '%s:%s' and let the program listen on %s",
-			published->first, target->first, buffer, buffer,
-			buffer);
+			"the two ranges differ in length, write '%u-%u:%u-%u'",
+			published.first, published.last, published.first,
+			published.last);
+}
+
+/* A port or range; false: it is none, and that has been reported. */
+static bool read_range(struct reader *reader, const char *text,
+	struct mark mark, struct range *out)
+{
+	if (parse_range(reader, text, out))
+		return true;
+	reader_error(reader, mark,
+		"'%.60s' is no port, write a number from 1 to 65535", text);
+	return false;
 }
 
 /* Both forms end here; published may be empty. */
@@ -115,20 +117,12 @@ static void add_parts(struct reader *reader, struct draft_service *draft,
 	struct range published;
 	struct range target;
 
-	if (!parse_range(reader, parts->target, &target)) {
-		reader_error(reader, mark,
-			"'%.60s' is no port, write a number from 1 to 65535",
-			parts->target);
+	if (!read_range(reader, parts->target, mark, &target))
 		return;
-	}
 	published = target;
 	if (parts->published && *parts->published &&
-		!parse_range(reader, parts->published, &published)) {
-		reader_error(reader, mark,
-			"'%.60s' is no port, write a number from 1 to 65535",
-			parts->published);
+		!read_range(reader, parts->published, mark, &published))
 		return;
-	}
 	if (parts->protocol)
 		port.protocol = find_protocol(parts->protocol);
 	if (!port.protocol) {
@@ -137,21 +131,16 @@ static void add_parts(struct reader *reader, struct draft_service *draft,
 			parts->protocol);
 		return;
 	}
-	if (parts->host_ip && !is_address(parts->host_ip)) {
+	if (parts->host_ip && address_parse(parts->host_ip, &port.host) < 0) {
 		reader_error(reader, mark,
 			"'%.60s' is no address; write one such as 127.0.0.1 or [::1]",
 			parts->host_ip);
 		return;
 	}
-	if (parts->host_ip)
-		reader_warn(reader, mark,
-			"the address %.60s is not enforced yet: let the program itself listen there only",
-			parts->host_ip);
-	port.host_ip = parts->host_ip;
-	if (published.first != target.first || published.last != target.last)
-		report_differing(reader, mark, &published, &target);
+	if (published.last - published.first != target.last - target.first)
+		report_lengths(reader, mark, published, target);
 	else
-		add_range(reader, draft, target, port);
+		add_ranges(reader, draft, published, target, port);
 }
 
 /* Cuts off what follows the last c; returns it, or NULL. */
@@ -207,7 +196,7 @@ static void read_long(struct reader *reader, struct draft_service *draft,
 	if (parts.mode && !text_equal(parts.mode, "host") &&
 		!text_equal(parts.mode, "ingress"))
 		reader_error(reader, node->mark,
-			"the mode '%.60s' is unknown, write 'host' or remove it",
+			"the mode '%.60s' is unknown, write host or ingress, which mean the same",
 			parts.mode);
 	if (parts.target)
 		add_parts(reader, draft, &parts, node->mark);

@@ -38,6 +38,26 @@ const char *node_kind_name(const struct node *node)
 	return "?";
 }
 
+struct mark node_find_mark(const struct node *map, const char *path,
+	struct mark other)
+{
+	while (map && *path) {
+		size_t length = strcspn(path, ".");
+		const struct entry *e =
+			map->kind == NODE_MAP ? map->first : NULL;
+
+		while (e &&
+			(strncmp(e->key, path, length) != 0 || e->key[length]))
+			e = e->next;
+		if (!e)
+			return other;
+		other = e->mark;
+		map = e->value;
+		path += length + (path[length] == '.');
+	}
+	return other;
+}
+
 size_t reader_push(struct reader *reader, const char *key)
 {
 	size_t before = reader->path_used;

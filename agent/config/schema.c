@@ -162,15 +162,43 @@ static TABLE(resources_table, "services.NAME.deploy.resources", resources_rows);
 static const struct option deploy_rows[] = {
 	{ "resources",       KIND_MAP, .table = &resources_table },
 	{ "replicas",        KIND_CUSTOM, .read = read_replicas },
-	{ "endpoint_mode",   KIND_SILENT, .note = "there is one machine" },
+	{ "endpoint_mode",   KIND_TEXT, .offset = offsetof(struct draft_service, endpoint_mode), 1, 16 },
 	{ "labels",          KIND_SILENT, .note = "for the platform only" },
-	{ "mode",            KIND_SILENT, .note = "one container runs per service" },
+	{ "mode",            KIND_SILENT, .note = "there is one machine" },
 	{ "placement",       KIND_IGNORED, .note = "there is one machine" },
 	{ "rollback_config", KIND_IGNORED, .note = "a service is replaced at once" },
 	{ "update_config",   KIND_IGNORED, .note = "a service is replaced at once" },
 	{ "restart_policy",  KIND_NOT_YET, .note = "write 'restart:' in the service" },
 };
 static TABLE(deploy_table, "services.NAME.deploy", deploy_rows);
+
+/* services.NAME.healthcheck */
+#define FIELD(name) .offset = offsetof(struct draft_service, service.healthcheck.name)
+static const struct option health_rows[] = {
+	{ "test",           KIND_CUSTOM, .read = read_health_test },
+	{ "interval",       KIND_DURATION, FIELD(interval_ms), 100, 86400000, .zero_is_none = true },
+	{ "timeout",        KIND_DURATION, FIELD(timeout_ms), 100, 86400000, .zero_is_none = true },
+	{ "retries",        KIND_COUNT, FIELD(retries), 1, 1000, .zero_is_none = true },
+	{ "start_period",   KIND_DURATION, FIELD(start_period_ms), 0, 86400000 },
+	{ "start_interval", KIND_DURATION, FIELD(start_interval_ms), 100, 86400000, .zero_is_none = true },
+	{ "disable",        KIND_BOOL, .offset = offsetof(struct draft_service, disables_health) },
+};
+#undef FIELD
+static TABLE(health_table, "services.NAME.healthcheck", health_rows);
+
+/* services.NAME.networks.NAME */
+static const struct option attachment_rows[] = {
+	{ "aliases",        KIND_CUSTOM, .read = read_aliases },
+	{ "ipv4_address",   KIND_CUSTOM, .read = read_ipv4_address },
+	{ "ipv6_address",   KIND_CUSTOM, .read = read_ipv6_address },
+	{ "mac_address",    KIND_CUSTOM, .read = read_attachment_mac },
+	{ "priority",       KIND_CUSTOM, .read = read_priority },
+	{ "gw_priority",    KIND_CUSTOM, .read = read_gw_priority },
+	{ "interface_name", KIND_TEXT, .offset = offsetof(struct draft_attachment, attachment.interface_name), 1, 63, .check = name_check_interface },
+	{ "driver_opts",    KIND_IGNORED, .note = "no driver has options for one service" },
+	{ "link_local_ips", KIND_NOT_YET, .note = "remove it" },
+};
+TABLE(schema_attachment, "services.NAME.networks.NAME", attachment_rows);
 
 /* services.NAME */
 #define FIELD(name) .offset = offsetof(struct draft_service, service.name)
@@ -185,6 +213,15 @@ static const struct option service_rows[] = {
 	{ "hostname",          KIND_TEXT, FIELD(hostname), 1, 63, .check = name_check_host },
 	{ "restart",           KIND_CUSTOM, .read = read_restart },
 	{ "network_mode",      KIND_CUSTOM, .read = read_network_mode },
+	{ "networks",          KIND_CUSTOM, .read = read_attachments },
+	{ "mac_address",       KIND_CUSTOM, .read = read_mac_address },
+	{ "dns",               KIND_CUSTOM, .read = read_dns },
+	{ "dns_search",        KIND_CUSTOM, .read = read_dns_search },
+	{ "dns_opt",           KIND_CUSTOM, .read = read_dns_opt },
+	{ "extra_hosts",       KIND_CUSTOM, .read = read_extra_hosts },
+	{ "links",             KIND_CUSTOM, .read = read_links },
+	{ "expose",            KIND_CUSTOM, .read = read_expose },
+	{ "healthcheck",       KIND_MAP, .table = &health_table },
 	{ "ports",             KIND_CUSTOM, .read = read_ports },
 	{ "volumes",           KIND_CUSTOM, .read = read_mounts },
 	{ "tmpfs",             KIND_CUSTOM, .read = read_tmpfs },
@@ -226,6 +263,7 @@ static const struct option service_rows[] = {
 	{ "ulimits",           KIND_CUSTOM, .read = read_ulimits },
 	{ "oom_score_adj",     KIND_CUSTOM, .read = read_oom_score_adj },
 	{ "deploy",            KIND_MAP, .table = &deploy_table },
+	{ "scale",             KIND_CUSTOM, .read = read_scale },
 
 	{ "build",             KIND_NEVER,
 	  .note = "a Tare machine builds no images; build elsewhere and name the result with 'image:'" },
@@ -249,30 +287,20 @@ static const struct option service_rows[] = {
 	{ "attach",            KIND_SILENT, .note = "there is no terminal to attach to" },
 	{ "annotations",       KIND_IGNORED, .note = "annotations are not kept" },
 	{ "container_name",    KIND_IGNORED, .note = "a container has the name of its service" },
-	{ "expose",            KIND_IGNORED, .note = "services share the machine's network, all their ports are exposed" },
-	{ "healthcheck",       KIND_IGNORED, .note = "health is not watched yet" },
 	{ "logging",           KIND_IGNORED, .note = "logs go to the data partition, one file per service" },
 	{ "platform",          KIND_IGNORED, .note = "the machine's own platform is used" },
 	{ "pull_policy",       KIND_IGNORED, .note = "images come from archives, nothing is pulled yet" },
 	{ "pull_refresh_after", KIND_IGNORED, .note = "images come from archives, nothing is pulled yet" },
 
 	{ "configs",           KIND_NOT_YET, .note = "mount the file, write 'volumes: [\"./file:/path:ro\"]'" },
-	{ "dns",               KIND_NOT_YET, .note = "services use the machine's name servers, remove it" },
-	{ "dns_opt",           KIND_NOT_YET, .note = "services use the machine's name servers, remove it" },
-	{ "dns_search",        KIND_NOT_YET, .note = "services use the machine's name servers, remove it" },
 	{ "domainname",        KIND_NOT_YET, .note = "write it behind the 'hostname:'" },
 	{ "extends",           KIND_NOT_YET, .note = "use an anchor and '<<: *name'" },
-	{ "extra_hosts",       KIND_NOT_YET, .note = "mount a file of yours at /etc/hosts" },
 	{ "gpus",              KIND_NOT_YET, .note = "write 'devices:'" },
 	{ "label_file",        KIND_NOT_YET, .note = "write 'labels:'" },
-	{ "links",             KIND_NOT_YET, .note = "services reach each other at 127.0.0.1; for the order write 'depends_on:'" },
-	{ "mac_address",       KIND_NOT_YET, .note = "all services use the machine's network, remove it" },
 	{ "models",            KIND_NOT_YET, .note = "run the model server as a service" },
-	{ "networks",          KIND_NOT_YET, .note = "all services use the machine's network and reach each other at 127.0.0.1, remove it" },
 	{ "post_start",        KIND_NOT_YET, .note = "let the command do it" },
 	{ "pre_stop",          KIND_NOT_YET, .note = "let the command do it when it gets its 'stop_signal:'" },
 	{ "profiles",          KIND_NOT_YET, .note = "every service starts; remove the key, or the service" },
-	{ "scale",             KIND_NOT_YET, .note = "one container runs per service, declare it twice" },
 	{ "secrets",           KIND_NOT_YET, .note = "mount the file, write 'volumes: [\"./file:/run/secrets/name:ro\"]'" },
 	{ "volumes_from",      KIND_NOT_YET, .note = "name the same volume in both services" },
 };
@@ -291,6 +319,39 @@ static const struct option volume_rows[] = {
 #undef FIELD
 TABLE(schema_volume, "volumes.NAME", volume_rows);
 
+/* networks.NAME.ipam.config[n] */
+static const struct option pool_rows[] = {
+	{ "subnet",        KIND_CUSTOM, .read = read_subnet },
+	{ "gateway",       KIND_CUSTOM, .read = read_gateway },
+	{ "ip_range",      KIND_CUSTOM, .read = read_ip_range },
+	{ "aux_addresses", KIND_CUSTOM, .read = read_aux_addresses },
+};
+TABLE(schema_pool, "networks.NAME.ipam.config[]", pool_rows);
+
+/* networks.NAME */
+#define FIELD(name) .offset = offsetof(struct draft_network, name)
+static const struct option ipam_rows[] = {
+	{ "driver",  KIND_TEXT, FIELD(ipam_driver), 1, 63 },
+	{ "config",  KIND_CUSTOM, .read = read_pools },
+	{ "options", KIND_IGNORED, .note = "there are no options for giving out addresses" },
+};
+static TABLE(ipam_table, "networks.NAME.ipam", ipam_rows);
+
+static const struct option network_rows[] = {
+	{ "driver",      KIND_TEXT, FIELD(driver), 1, 63 },
+	{ "driver_opts", KIND_CUSTOM, .read = read_driver_opts },
+	{ "internal",    KIND_BOOL, FIELD(network.is_internal) },
+	{ "enable_ipv4", KIND_BOOL, FIELD(network.has_ipv4), .preset = "true" },
+	{ "enable_ipv6", KIND_BOOL, FIELD(network.has_ipv6) },
+	{ "ipam",        KIND_MAP, .table = &ipam_table },
+	{ "external",    KIND_BOOL, FIELD(is_external) },
+	{ "name",        KIND_TEXT, FIELD(given_name), 1, 63, .check = name_check_network },
+	{ "attachable",  KIND_SILENT, .note = "nothing runs outside of the config" },
+	{ "labels",      KIND_IGNORED, .note = "labels of networks are not kept" },
+};
+#undef FIELD
+TABLE(schema_network, "networks.NAME", network_rows);
+
 #define FIELD(name) .offset = offsetof(struct draft, config.name)
 
 /* host */
@@ -307,13 +368,13 @@ static TABLE(host_table, "host", host_rows);
 static const struct option top_rows[] = {
 	{ "services", KIND_CUSTOM, .read = read_services },
 	{ "volumes",  KIND_CUSTOM, .read = read_volumes },
+	{ "networks", KIND_CUSTOM, .read = read_networks },
 	{ "name",     KIND_TEXT, FIELD(name), 1, 63, .check = name_check_project },
 	{ "host",     KIND_MAP, .table = &host_table },
 	{ "version",  KIND_IGNORED, .note = "the key is obsolete" },
 	{ "configs",  KIND_NOT_YET, .note = "put files beside the config and mount them, 'volumes: [\"./file:/path:ro\"]'" },
 	{ "include",  KIND_NOT_YET, .note = "write all services into this file" },
 	{ "models",   KIND_NOT_YET, .note = "run the model server as a service" },
-	{ "networks", KIND_NOT_YET, .note = "all services use the machine's network, remove it" },
 	{ "secrets",  KIND_NOT_YET, .note = "put files beside the config and mount them, 'volumes: [\"./file:/run/secrets/name:ro\"]'" },
 };
 #undef FIELD
@@ -342,5 +403,10 @@ const struct schema_table *const schema_tables[] = {
 	&limits_table,
 	&reservations_table,
 	&schema_volume,
+	&health_table,
+	&schema_network,
+	&ipam_table,
+	&schema_pool,
+	&schema_attachment,
 	NULL,
 };

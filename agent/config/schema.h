@@ -57,6 +57,9 @@ struct schema_table {
 extern const struct schema_table schema_top;
 extern const struct schema_table schema_service;
 extern const struct schema_table schema_volume;
+extern const struct schema_table schema_network;
+extern const struct schema_table schema_pool;
+extern const struct schema_table schema_attachment;
 extern const struct schema_table schema_port;
 extern const struct schema_table schema_mount;
 extern const struct schema_table schema_env_file;

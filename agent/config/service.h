@@ -12,6 +12,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/address.h"
+
 enum restart_policy {
 	RESTART_NO,
 	RESTART_ON_FAILURE,
@@ -54,8 +56,53 @@ struct port {
 	uint16_t published;
 	uint16_t target;
 	const char *protocol; /* "tcp", "udp" or "sctp" */
-	const char *host_ip;  /* or NULL */
+	/* of the machine; family 0: each; 0.0.0.0 or ::, each of that family */
+	struct address host;
 	struct mark mark;
+};
+
+enum network_mode {
+	NETWORK_MODE_OWN, /* its own, attached to networks */
+	NETWORK_MODE_NONE,
+	NETWORK_MODE_HOST,    /* the machine's */
+	NETWORK_MODE_SERVICE, /* that of another service */
+};
+
+/* services.NAME.networks.NAME */
+struct attachment {
+	const char *network; /* a name in config.networks */
+	struct strings aliases;
+	struct address ipv4_address;
+	struct address ipv6_address;
+	uint8_t mac[6];      /* all 0: not declared */
+	int64_t priority;    /* higher is connected first: eth0 */
+	int64_t gw_priority; /* higher is the default route */
+	const char *interface_name;
+	struct mark mark;
+};
+
+/* services.NAME.extra_hosts */
+struct extra_host {
+	const char *name;
+	struct address address; /* family 0: host-gateway */
+};
+
+/* services.NAME.links: "SERVICE:ALIAS" */
+struct service_link {
+	const char *service; /* its base, see struct service */
+	const char *alias;
+};
+
+/* services.NAME.healthcheck, merged with nothing of the image yet */
+struct healthcheck {
+	bool is_disabled;     /* disable: true, or test: ["NONE"] */
+	bool is_shell;        /* CMD-SHELL: test has one item, for /bin/sh -c */
+	struct strings test;  /* without CMD, CMD-SHELL; is_set: declared */
+	uint64_t interval_ms; /* 0: the image's, else 30 s */
+	uint64_t timeout_ms;
+	uint64_t start_period_ms;
+	uint64_t start_interval_ms;
+	uint64_t retries;
 };
 
 /* Whose namespace of some kind a service lives in. */
@@ -111,8 +158,16 @@ struct block_limit {
 	uint64_t value;   /* 10 to 1000, bytes or operations a second */
 };
 
+/*
+ * A service with replicas is as many of these: the first has its name, the
+ * others "NAME-2", "NAME-3" ... Only what is marked here differs in them.
+ */
 struct service {
-	const char *name;
+	const char *name; /* differs */
+	const char *base; /* the name in the config: that of the first */
+	uint32_t replica; /* from 1 on; differs */
+	uint32_t replica_count;
+	bool has_virtual_address; /* one for all replicas, in each network */
 	const char *image;
 	struct strings entrypoint;  /* overrides the image's when set */
 	struct strings command;     /* overrides the image's when set */
@@ -131,6 +186,23 @@ struct service {
 	bool has_terminal;
 	bool keeps_stdin_open;
 	struct strings group_add; /* names or ids of the image's groups */
+	struct healthcheck healthcheck;
+
+	/* network */
+	enum network_mode network_mode;
+	const char *network_of; /* NETWORK_MODE_SERVICE: whose own it is */
+	const struct attachment *attachments; /* eth0, eth1 ... in this order */
+	size_t attachment_count;              /* > 0 with NETWORK_MODE_OWN */
+	const struct address *dns;
+	size_t dns_count;
+	struct strings dns_search;
+	struct strings dns_opt;
+	const struct extra_host *extra_hosts;
+	size_t extra_host_count;
+	const struct service_link *links;
+	size_t link_count;
+	struct strings expose;    /* "80", "8000-8010", "53/udp" */
+	struct mark network_mark; /* of `network_mode:` or `networks:` */
 
 	/* isolation */
 	bool privileged;

@@ -4,10 +4,12 @@
 
 #include "config/conflicts.h"
 #include "config/draft.h"
+#include "config/health.h"
 #include "config/keys.h"
 #include "config/names.h"
 #include "config/node.h"
 #include "config/reader.h"
+#include "config/replicas.h"
 #include "config/schema.h"
 #include "config/walk.h"
 #include "lib/text.h"
@@ -20,6 +22,7 @@ static void read_service(struct reader *reader, const struct entry *entry,
 
 	service->name = entry->key;
 	service->mark = entry->mark;
+	draft->replicas.count = 1;
 	walk_presets(reader, &schema_service, draft);
 	if (wrong)
 		reader_error(reader, entry->mark, "the name '%.63s' %s",
@@ -46,6 +49,12 @@ static void read_service(struct reader *reader, const struct entry *entry,
 	service->block_limit_count = draft->block_limit_count;
 	service->ulimits = draft->ulimits;
 	service->ulimit_count = draft->ulimit_count;
+	service->dns = draft->dns;
+	service->dns_count = draft->dns_count;
+	service->extra_hosts = draft->extra_hosts;
+	service->extra_host_count = draft->extra_host_count;
+	replicas_settle(reader, draft);
+	health_check(reader, draft);
 	conflicts_check(reader, draft);
 }
 

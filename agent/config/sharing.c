@@ -37,16 +37,18 @@ static struct service *find(const struct services *all, const char *name)
 struct joint {
 	struct service *service;
 	const char *key;
-	struct share *share;
+	struct mark mark;
 	const struct service *target;
 };
 
 static void report(const struct services *all, const struct joint *joint,
 	const char *what)
 {
+	if (joint->service->replica > 1)
+		return; /* it is what the first one says */
 	push_key(all->reader, joint->service->name, joint->key);
-	reader_error(all->reader, joint->share->mark, "'%s' %s",
-		joint->target->name, what);
+	reader_error(all->reader, joint->mark, "'%s' %s", joint->target->name,
+		what);
 	reader_pop(all->reader, 0);
 }
 
@@ -74,7 +76,7 @@ static void join_users(const struct services *all, const struct joint *joint)
 static void join(const struct services *all, struct service *service,
 	const char *key, struct share *share)
 {
-	struct joint joint = { service, key, share, NULL };
+	struct joint joint = { service, key, share->mark, NULL };
 	const struct share *other;
 
 	if (share->mode == SHARE_SERVICE)
@@ -93,6 +95,26 @@ static void join(const struct services *all, struct service *service,
 		*share = (struct share){ SHARE_HOST, NULL, share->mark };
 }
 
+/* A network belongs to the users of who has made it. */
+static void join_network(const struct services *all, struct service *service)
+{
+	struct joint joint = { service, "network_mode", service->network_mark,
+		NULL };
+
+	if (service->network_mode == NETWORK_MODE_SERVICE)
+		joint.target = find(all, service->network_of);
+	if (!joint.target)
+		return;
+	if (joint.target->network_mode == NETWORK_MODE_HOST) {
+		service->network_mode = NETWORK_MODE_HOST;
+		service->network_of = NULL;
+		return;
+	}
+	join_users(all, &joint);
+	if (joint.target->network_mode == NETWORK_MODE_SERVICE)
+		service->network_of = joint.target->network_of;
+}
+
 /* A cgroup is that of one service or above some, not both. */
 static void check_parent(const struct services *all,
 	const struct service *service)
@@ -100,7 +122,7 @@ static void check_parent(const struct services *all,
 	const char *parent = service->cgroup_parent;
 	size_t length;
 
-	if (!parent)
+	if (!parent || service->replica > 1)
 		return;
 	if (text_equal(service->name, "1")) {
 		push_key(all->reader, service->name, "cgroup_parent");
@@ -133,6 +155,7 @@ void sharing_check(struct reader *reader, struct service *sorted, size_t count)
 
 		join(&all, service, "pid", &service->pid);
 		join(&all, service, "ipc", &service->ipc);
+		join_network(&all, service);
 		check_parent(&all, service);
 	}
 	for (size_t i = 0; i < count; i++) {

@@ -136,10 +136,14 @@ static void add_limit(struct text *out, const struct option *row,
 		text_add(out, "%" PRIu64 ".%02" PRIu64, value / 1000,
 			value % 1000 / 10);
 	} else if (row->kind == KIND_DURATION) {
-		const uint64_t hour = 3600000;
+		const uint64_t second = 1000, hour = 3600000;
 
-		text_add(out, value < hour ? "%" PRIu64 "s" : "%" PRIu64 "h",
-			value / (value < hour ? 1000 : hour));
+		if (value % second > 0)
+			text_add(out, "%" PRIu64 "ms", value);
+		else if (value < hour)
+			text_add(out, "%" PRIu64 "s", value / second);
+		else
+			text_add(out, "%" PRIu64 "h", value / hour);
 	} else {
 		while (value >= 1024 && value % 1024 == 0 && unit < 4) {
 			value /= 1024;

@@ -22,13 +22,18 @@ enum shape {
 	SHAPE_SYSCTLS,
 	SHAPE_BLOCK_LIMITS,
 	SHAPE_ULIMITS,
+	SHAPE_ATTACHMENTS,
+	SHAPE_ADDRESSES,
+	SHAPE_EXTRA_HOSTS,
+	SHAPE_LINKS,
+	SHAPE_HEALTH,
 	SHAPE_MARK, /* where it stands in the file is nobody's business */
 };
 
 /* A member of an element of a list. */
 struct part {
 	size_t offset;
-	size_t size; /* 0: a string */
+	size_t size; /* 0: a string; SIZE_MAX: strings */
 };
 
 #define NUMBER(type, name)                                        \
@@ -39,6 +44,11 @@ struct part {
 #define STRING(type, name)                      \
 	{                                       \
 		offsetof(struct type, name), 0, \
+	}
+
+#define STRINGS(type, name)                            \
+	{                                              \
+		offsetof(struct type, name), SIZE_MAX, \
 	}
 
 #define LIST(type, ...)                                    \
@@ -69,7 +79,7 @@ static const struct list {
 		NUMBER(volume_mount, tmpfs_exec)),
 	[SHAPE_PORTS] = LIST(port, NUMBER(port, published),
 		NUMBER(port, target), STRING(port, protocol),
-		STRING(port, host_ip)),
+		NUMBER(port, host)),
 	[SHAPE_DEVICES] = LIST(device, STRING(device, source),
 		STRING(device, target), STRING(device, access)),
 	[SHAPE_DEVICE_RULES] = LIST(device_rule, NUMBER(device_rule, type),
@@ -81,6 +91,18 @@ static const struct list {
 		STRING(block_limit, path), NUMBER(block_limit, value)),
 	[SHAPE_ULIMITS] = LIST(ulimit, NUMBER(ulimit, resource),
 		NUMBER(ulimit, soft), NUMBER(ulimit, hard)),
+	[SHAPE_ATTACHMENTS] = LIST(attachment, STRING(attachment, network),
+		STRINGS(attachment, aliases),
+		NUMBER(attachment, ipv4_address),
+		NUMBER(attachment, ipv6_address), NUMBER(attachment, mac),
+		NUMBER(attachment, priority), NUMBER(attachment, gw_priority),
+		STRING(attachment, interface_name)),
+	[SHAPE_ADDRESSES] = LIST(address, NUMBER(address, family),
+		NUMBER(address, bytes)),
+	[SHAPE_EXTRA_HOSTS] = LIST(extra_host, STRING(extra_host, name),
+		NUMBER(extra_host, address)),
+	[SHAPE_LINKS] = LIST(service_link, STRING(service_link, service),
+		STRING(service_link, alias)),
 };
 
 #define ROW(field, shape, kind) { \
@@ -106,8 +128,8 @@ static const struct row {
 	ROW(restart_max, NUMBER, NOTHING),
 	ROW(volumes, VOLUMES, RECREATE),
 	ROW(volume_count, NUMBER, RECREATE),
-	ROW(ports, PORTS, RECREATE),
-	ROW(port_count, NUMBER, RECREATE),
+	ROW(ports, PORTS, NOTHING), /* rules of the machine */
+	ROW(port_count, NUMBER, NOTHING),
 	ROW(read_only, NUMBER, RECREATE),
 	ROW(has_init, NUMBER, RECREATE),
 	ROW(has_terminal, NUMBER, RECREATE),
@@ -158,6 +180,27 @@ static const struct row {
 	ROW(depends_on, STRINGS, NOTHING),
 	ROW(labels, STRINGS, NOTHING),
 	ROW(mark, MARK, NOTHING),
+
+	ROW(base, STRING, NOTHING),
+	ROW(replica, NUMBER, NOTHING),
+	ROW(replica_count, NUMBER, NOTHING),
+	ROW(has_virtual_address, NUMBER, NOTHING),
+	ROW(healthcheck, HEALTH, NOTHING),
+	ROW(network_mode, NUMBER, RECREATE),
+	ROW(network_of, STRING, RECREATE),
+	ROW(attachments, ATTACHMENTS, RECREATE),
+	ROW(attachment_count, NUMBER, RECREATE),
+	/* these become files of its /etc */
+	ROW(dns, ADDRESSES, RECREATE),
+	ROW(dns_count, NUMBER, RECREATE),
+	ROW(dns_search, STRINGS, RECREATE),
+	ROW(dns_opt, STRINGS, RECREATE),
+	ROW(extra_hosts, EXTRA_HOSTS, RECREATE),
+	ROW(extra_host_count, NUMBER, RECREATE),
+	ROW(links, LINKS, RECREATE),
+	ROW(link_count, NUMBER, RECREATE),
+	ROW(expose, STRINGS, NOTHING),
+	ROW(network_mark, MARK, NOTHING),
 };
 /* clang-format on */
 /* NOLINTEND(bugprone-sizeof-expression) */
@@ -188,6 +231,22 @@ static bool is_zero(const char *at, size_t size)
 	return size == 0;
 }
 
+static size_t part_width(const struct part *part)
+{
+	if (part->size == SIZE_MAX)
+		return sizeof(struct strings);
+	return part->size > 0 ? part->size : sizeof(char *);
+}
+
+static uint64_t hash_part(uint64_t hash, const struct part *part,
+	const char *at)
+{
+	if (part->size == SIZE_MAX)
+		return hash_strings(hash, (const void *)at);
+	return part->size > 0 ? hash_bytes(hash, at, part->size)
+			      : hash_string_at(hash, at);
+}
+
 /* Each part by its number, as new ones come after the others. */
 static uint64_t hash_list(uint64_t hash, const struct list *list,
 	const char *items, size_t count)
@@ -199,16 +258,25 @@ static uint64_t hash_list(uint64_t hash, const struct list *list,
 			n++, part++) {
 			const char *at = items + part->offset;
 
-			if (is_zero(at, part->size > 0 ? part->size
-						       : sizeof(char *)))
+			if (is_zero(at, part_width(part)))
 				continue;
 			hash = hash_bytes(hash, &n, 1);
-			hash = part->size > 0 ? hash_bytes(hash, at, part->size)
-					      : hash_string_at(hash, at);
+			hash = hash_part(hash, part, at);
 		}
 		hash = hash_bytes(hash, "", 1); /* the end of an element */
 	}
 	return hash;
+}
+
+static uint64_t hash_health(uint64_t hash, const struct healthcheck *health)
+{
+	const uint64_t numbers[] = { health->is_disabled, health->is_shell,
+		health->interval_ms, health->timeout_ms,
+		health->start_period_ms, health->start_interval_ms,
+		health->retries };
+
+	hash = hash_bytes(hash, numbers, sizeof(numbers));
+	return hash_strings(hash, &health->test);
 }
 
 static uint64_t hash_row(uint64_t hash, const struct row *row,
@@ -236,9 +304,15 @@ static uint64_t hash_row(uint64_t hash, const struct row *row,
 	case SHAPE_SYSCTLS:
 	case SHAPE_BLOCK_LIMITS:
 	case SHAPE_ULIMITS:
+	case SHAPE_ATTACHMENTS:
+	case SHAPE_ADDRESSES:
+	case SHAPE_EXTRA_HOSTS:
+	case SHAPE_LINKS:
 		memcpy(&items, at, sizeof(items));
 		memcpy(&count, service + row[1].offset, sizeof(count));
 		return hash_list(hash, &lists[row->shape], items, count);
+	case SHAPE_HEALTH:
+		return hash_health(hash, (const void *)at);
 	case SHAPE_MARK:
 		return hash;
 	}

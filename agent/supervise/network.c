@@ -21,8 +21,8 @@
 
 static void on_address_change(struct watch *watch, uint32_t events)
 {
-	struct network *network =
-		container_of(watch, struct network, address_watch);
+	struct network_watch *network =
+		container_of(watch, struct network_watch, address_watch);
 	char addresses[sizeof(network->addresses)];
 
 	(void)events;
@@ -40,7 +40,7 @@ static void on_address_change(struct watch *watch, uint32_t events)
  * Containers have our copy mounted, so it changes in place; who reads it at
  * that moment finds the old text or the new one, not an empty file.
  */
-static void copy_resolv_conf(const struct network *network)
+static void copy_resolv_conf(const struct network_watch *network)
 {
 	auto_fd fd = openat(network->run_fd, RESOLV_CONF,
 		O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0644);
@@ -63,10 +63,11 @@ static void on_resolv_change(struct watch *watch, uint32_t events)
 	(void)events;
 	/* what comes after this read is another event */
 	(void)!read(watch->fd, buffer, sizeof(buffer));
-	copy_resolv_conf(container_of(watch, struct network, resolv_watch));
+	copy_resolv_conf(
+		container_of(watch, struct network_watch, resolv_watch));
 }
 
-static int watch_addresses(struct network *network, struct error *err)
+static int watch_addresses(struct network_watch *network, struct error *err)
 {
 	struct watch *watch = &network->address_watch;
 
@@ -77,7 +78,7 @@ static int watch_addresses(struct network *network, struct error *err)
 	return loop_add(network->loop, watch, EPOLLIN, err);
 }
 
-static int watch_name_servers(struct network *network, struct error *err)
+static int watch_name_servers(struct network_watch *network, struct error *err)
 {
 	struct watch *watch = &network->resolv_watch;
 	char path[32];
@@ -97,7 +98,7 @@ static int watch_name_servers(struct network *network, struct error *err)
 	return loop_add(network->loop, watch, EPOLLIN, err);
 }
 
-int network_open(struct network *network, struct loop *loop, int run_fd,
+int network_open(struct network_watch *network, struct loop *loop, int run_fd,
 	struct error *err)
 {
 	int result;
@@ -108,7 +109,7 @@ int network_open(struct network *network, struct loop *loop, int run_fd,
 	return result < 0 ? result : watch_name_servers(network, err);
 }
 
-void network_close(struct network *network)
+void network_close(struct network_watch *network)
 {
 	loop_remove(network->loop, &network->address_watch);
 	loop_remove(network->loop, &network->resolv_watch);

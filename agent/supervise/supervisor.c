@@ -251,7 +251,7 @@ static void on_orphan(struct orphans *orphans, pid_t pid, int status)
 	}
 }
 
-static void on_network_change(struct network *network)
+static void on_network_change(struct network_watch *network)
 {
 	changed(container_of(network, struct supervisor, network));
 }

@@ -62,7 +62,7 @@ struct supervisor {
 	struct keep keep;
 	struct orphans orphans;
 	struct chores chores;
-	struct network network;
+	struct network_watch network;
 	struct watch signal_watch;
 	struct timer tick;
 	struct timer turn; /* something may be started or stopped */

@@ -35,6 +35,16 @@ static void check_strings(const struct strings *strings)
 		require(strings->items[i] != NULL);
 }
 
+static const struct network *find_network(const struct config *config,
+	const char *name)
+{
+	for (size_t i = 0; i < config->network_count; i++) {
+		if (text_equal(config->networks[i].name, name))
+			return &config->networks[i];
+	}
+	return NULL;
+}
+
 static void check_service(const struct config *config,
 	const struct service *service)
 {
@@ -53,8 +63,17 @@ static void check_service(const struct config *config,
 		require(m->kind != VOLUME_FILE || m->read_only);
 	}
 	for (size_t i = 0; i < service->port_count; i++)
-		require(service->ports[i].published ==
+		require(service->ports[i].published &&
 			service->ports[i].target);
+	require((service->network_mode == NETWORK_MODE_OWN) ==
+		(service->attachment_count > 0));
+	for (size_t i = 0; i < service->attachment_count; i++)
+		require(find_network(config, service->attachments[i].network));
+	require(service->replica > 0 &&
+		service->replica <= service->replica_count);
+	check_strings(&service->dns_search);
+	check_strings(&service->expose);
+	check_strings(&service->healthcheck.test);
 	/* dependencies stand before those who need them */
 	for (size_t i = 0; i < service->depends_on.count; i++) {
 		const struct service *other = config->services;

@@ -8,6 +8,7 @@
 #define TARE_CONFIG_DUMP_H
 
 #include <inttypes.h>
+#include <string.h>
 
 #include "config/config.h"
 #include "lib/text.h"
@@ -68,9 +69,12 @@ static inline void dump_ports(struct text *out, const struct service *service)
 	for (size_t i = 0; i < service->port_count; i++) {
 		const struct port *p = &service->ports[i];
 
+		char host[ADDRESS_TEXT_SIZE];
+
 		text_add(out, "%s.ports[%zu] %s%s%u:%u/%s\n", service->name, i,
-			p->host_ip ? p->host_ip : "", p->host_ip ? ":" : "",
-			p->published, p->target, p->protocol);
+			address_print(&p->host, host),
+			p->host.family ? ":" : "", p->published, p->target,
+			p->protocol);
 	}
 }
 
@@ -153,6 +157,97 @@ static inline void dump_limits(struct text *out, const struct service *s)
 	dump_number(out, s->name, "oom_score_adj", s->oom_score_adj);
 }
 
+static inline void dump_address(struct text *out, const char *service,
+	const char *field, const struct address *address)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	if (address->family)
+		dump_text(out, service, field, address_print(address, text));
+}
+
+static inline void dump_mac(struct text *out, const uint8_t mac[6])
+{
+	static const uint8_t none[6];
+
+	if (memcmp(mac, none, sizeof(none)) != 0)
+		text_add(out, " %02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
+			mac[2], mac[3], mac[4], mac[5]);
+}
+
+static inline void dump_attachment(struct text *out, const char *service,
+	size_t index, const struct attachment *a)
+{
+	char four[ADDRESS_TEXT_SIZE], six[ADDRESS_TEXT_SIZE];
+
+	text_add(out, "%s.attachments[%zu] %s", service, index, a->network);
+	if (a->ipv4_address.family)
+		text_add(out, " %s", address_print(&a->ipv4_address, four));
+	if (a->ipv6_address.family)
+		text_add(out, " %s", address_print(&a->ipv6_address, six));
+	dump_mac(out, a->mac);
+	if (a->priority)
+		text_add(out, " priority=%" PRId64, a->priority);
+	if (a->gw_priority)
+		text_add(out, " gw_priority=%" PRId64, a->gw_priority);
+	if (a->interface_name)
+		text_add(out, " name=%s", a->interface_name);
+	for (size_t i = 0; i < a->aliases.count; i++)
+		text_add(out, " alias=%s", a->aliases.items[i]);
+	text_add(out, "\n");
+}
+
+static inline void dump_health(struct text *out, const char *service,
+	const struct healthcheck *health)
+{
+	dump_number(out, service, "health.is_disabled", health->is_disabled);
+	dump_number(out, service, "health.is_shell", health->is_shell);
+	dump_strings(out, service, "health.test", &health->test);
+	dump_number(out, service, "health.interval_ms",
+		(int64_t)health->interval_ms);
+	dump_number(out, service, "health.timeout_ms",
+		(int64_t)health->timeout_ms);
+	dump_number(out, service, "health.start_period_ms",
+		(int64_t)health->start_period_ms);
+	dump_number(out, service, "health.start_interval_ms",
+		(int64_t)health->start_interval_ms);
+	dump_number(out, service, "health.retries", (int64_t)health->retries);
+}
+
+static inline void dump_reach(struct text *out, const struct service *s)
+{
+	static const char *const modes[] = { NULL, "none", "host", "service" };
+
+	if (s->replica_count > 1)
+		text_add(out, "%s.replica %u/%u of %s\n", s->name, s->replica,
+			s->replica_count, s->base);
+	dump_number(out, s->name, "has_virtual_address",
+		s->has_virtual_address);
+	dump_text(out, s->name, "network_mode", modes[s->network_mode]);
+	dump_text(out, s->name, "network_of", s->network_of);
+	for (size_t i = 0; i < s->attachment_count; i++)
+		dump_attachment(out, s->name, i, &s->attachments[i]);
+	for (size_t i = 0; i < s->dns_count; i++)
+		dump_address(out, s->name, "dns", &s->dns[i]);
+	dump_strings(out, s->name, "dns_search", &s->dns_search);
+	dump_strings(out, s->name, "dns_opt", &s->dns_opt);
+	for (size_t i = 0; i < s->extra_host_count; i++) {
+		char text[ADDRESS_TEXT_SIZE];
+
+		text_add(out, "%s.extra_hosts[%zu] %s %s\n", s->name, i,
+			s->extra_hosts[i].name,
+			s->extra_hosts[i].address.family
+				? address_print(&s->extra_hosts[i].address,
+					  text)
+				: "host-gateway");
+	}
+	for (size_t i = 0; i < s->link_count; i++)
+		text_add(out, "%s.links[%zu] %s as %s\n", s->name, i,
+			s->links[i].service, s->links[i].alias);
+	dump_strings(out, s->name, "expose", &s->expose);
+	dump_health(out, s->name, &s->healthcheck);
+}
+
 static inline void dump_service(struct text *out, const struct service *s)
 {
 	static const char *const policies[] = { "no", "on-failure", "always",
@@ -174,6 +269,7 @@ static inline void dump_service(struct text *out, const struct service *s)
 	dump_number(out, s->name, "has_terminal", s->has_terminal);
 	dump_number(out, s->name, "keeps_stdin_open", s->keeps_stdin_open);
 	dump_strings(out, s->name, "group_add", &s->group_add);
+	dump_reach(out, s);
 	dump_isolation(out, s);
 	dump_limits(out, s);
 	dump_number(out, s->name, "stop_signal", s->stop_signal);
@@ -183,11 +279,53 @@ static inline void dump_service(struct text *out, const struct service *s)
 	text_add(out, "%s.mark %u:%u\n", s->name, s->mark.line, s->mark.column);
 }
 
+static inline void dump_pool(struct text *out, const char *network,
+	const struct network_pool *pool)
+{
+	char subnet[PREFIX_TEXT_SIZE], range[PREFIX_TEXT_SIZE];
+	char text[ADDRESS_TEXT_SIZE];
+
+	text_add(out, ".network %s pool %s", network,
+		prefix_print(&pool->subnet, subnet));
+	if (pool->gateway.family)
+		text_add(out, " gateway=%s",
+			address_print(&pool->gateway, text));
+	if (pool->ip_range.address.family)
+		text_add(out, " range=%s",
+			prefix_print(&pool->ip_range, range));
+	for (size_t i = 0; i < pool->reserved_count; i++)
+		text_add(out, " reserved=%s",
+			address_print(&pool->reserved[i], text));
+	text_add(out, "\n");
+}
+
+static inline void dump_network(struct text *out, const struct network *n)
+{
+	static const char *const drivers[] = { "bridge", "macvlan", "ipvlan" };
+
+	text_add(out, ".network %s %s%s%s%s%s%s", n->name, drivers[n->driver],
+		n->has_ipv4 ? " ipv4" : "", n->has_ipv6 ? " ipv6" : "",
+		n->is_internal ? " internal" : "",
+		n->is_routed ? " routed" : "",
+		n->allows_metadata ? " metadata" : "");
+	if (n->parent)
+		text_add(out, " parent=%s", n->parent);
+	if (n->mode)
+		text_add(out, " mode=%s", n->mode);
+	if (n->mtu)
+		text_add(out, " mtu=%u", n->mtu);
+	text_add(out, " mark=%u:%u\n", n->mark.line, n->mark.column);
+	for (size_t i = 0; i < n->pool_count; i++)
+		dump_pool(out, n->name, &n->pools[i]);
+}
+
 static inline void dump_config(struct text *out, const struct config *config)
 {
 	dump_text(out, "", "name", config->name);
 	dump_text(out, "", "host_name", config->host_name);
 	dump_strings(out, "", "volumes", &config->volumes);
+	for (size_t i = 0; i < config->network_count; i++)
+		dump_network(out, &config->networks[i]);
 	text_add(out, ".order");
 	for (size_t i = 0; i < config->service_count; i++)
 		text_add(out, " %s", config->services[i].name);

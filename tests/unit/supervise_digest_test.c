@@ -52,7 +52,9 @@ static void each_member(const char *text, const char *type,
 		char *rest = line;
 
 		for (char *part; (part = strsep(&rest, ","));) {
-			char *name = part + strlen(part);
+			char *name = part + strcspn(part, "[");
+
+			*name = '\0';
 
 			while (name > part &&
 				(isalnum((unsigned char)name[-1]) ||
@@ -90,7 +92,8 @@ static void check_has_part(const char *type, const char *member,
 static void test_every_field_has_a_row(void)
 {
 	static const char *const lists[] = { "volume_mount", "port", "device",
-		"device_rule", "sysctl", "block_limit", "ulimit" };
+		"device_rule", "sysctl", "block_limit", "ulimit", "attachment",
+		"extra_host", "service_link" };
 	auto_free char *header = read_source(HEADER);
 	auto_free char *source = read_source(SOURCE);
 
@@ -129,6 +132,13 @@ static void test_changes(void)
 	static const struct volume_mount others[] = { { .target = "/w" } };
 	static const struct block_limit limits[] = { { .value = 1 } };
 	static const struct ulimit ulimits[] = { { .hard = 1 } };
+	static const struct attachment places[] = { { .network = "front" } };
+	static const struct attachment named[] = { { .network = "front",
+		.aliases = { words, 1, true } } };
+	static const struct address address = { 2, { 1, 1, 1, 1 } };
+	static const struct extra_host hosts[] = { { .name = "db" } };
+	static const struct service_link links[] = { { "db", "db" } };
+	static const struct port ports[] = { { .target = 80 } };
 
 	CHANGE(RECREATE, .command = { .is_set = true });
 	CHANGE(RECREATE, .command = { words, 1, true });
@@ -140,6 +150,13 @@ static void test_changes(void)
 	CHANGE(RECREATE, .volumes = volumes, .volume_count = 1);
 	CHANGE(RECREATE, .ulimits = ulimits, .ulimit_count = 1);
 	CHANGE(RECREATE, .oom_score_adj = 1);
+	CHANGE(RECREATE, .network_mode = NETWORK_MODE_HOST);
+	CHANGE(RECREATE, .network_of = "db");
+	CHANGE(RECREATE, .attachments = places, .attachment_count = 1);
+	CHANGE(RECREATE, .dns = &address, .dns_count = 1);
+	CHANGE(RECREATE, .dns_search = { words, 1, true });
+	CHANGE(RECREATE, .extra_hosts = hosts, .extra_host_count = 1);
+	CHANGE(RECREATE, .links = links, .link_count = 1);
 	CHANGE(LIVE, .mem_limit_bytes = 1 << 20);
 	CHANGE(LIVE, .cpus_milli = 500);
 	CHANGE(LIVE, .cpuset = "0");
@@ -148,6 +165,12 @@ static void test_changes(void)
 	CHANGE(NOTHING, .restart = RESTART_ALWAYS);
 	CHANGE(NOTHING, .stop_grace_ms = 1);
 	CHANGE(NOTHING, .depends_on = { words, 1, true });
+	CHANGE(NOTHING, .ports = ports, .port_count = 1);
+	CHANGE(NOTHING, .expose = { words, 1, true });
+	CHANGE(NOTHING, .has_virtual_address = true);
+	CHANGE(NOTHING, .replica_count = 2);
+	CHANGE(NOTHING, .healthcheck = { .retries = 1 });
+	CHANGE(NOTHING, .healthcheck = { .test = { words, 1, true } });
 
 	/* where it stands in the file is no change, what is in a list is */
 	check_row("mark");
@@ -157,6 +180,12 @@ static void test_changes(void)
 				       .mark = { 7, 7 } },
 			DIGEST_NOTHING));
 	check_row("items of lists");
+	CHECK(digest_service(&(struct service){ .attachments = places,
+				     .attachment_count = 1 },
+		      DIGEST_RECREATE) !=
+		digest_service(&(struct service){ .attachments = named,
+				       .attachment_count = 1 },
+			DIGEST_RECREATE));
 	CHECK(digest_service(&(struct service){ .volumes = volumes,
 				     .volume_count = 1 },
 		      DIGEST_RECREATE) !=

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+/* addresses - addresses of all kinds, as values of keys */
+#include "config/addresses.h"
+
+#include <string.h>
+#include <sys/socket.h>
+
+#include "config/node.h"
+#include "config/reader.h"
+#include "lib/address.h"
+
+#define MAC_EXAMPLE "six bytes such as 02:42:ac:11:00:02"
+
+static const char *example_of(int family)
+{
+	if (family == AF_INET)
+		return "an IPv4 address such as 172.20.0.10";
+	if (family == AF_INET6)
+		return "an IPv6 address such as fd00:20::10";
+	return "an address such as 192.0.2.10 or 2001:db8::10";
+}
+
+bool address_read(struct reader *reader, const struct node *node, int family,
+	struct address *out)
+{
+	const char *expected = example_of(family);
+	const char *text = reader_text(reader, node, expected);
+	struct address address;
+
+	if (!text)
+		return false;
+	if (address_parse(text, &address) == 0 &&
+		(family == 0 || address.family == family)) {
+		*out = address;
+		return true;
+	}
+	reader_error(reader, node->mark, "'%.60s' is wrong, write %s", text,
+		expected);
+	return false;
+}
+
+static bool read_any(struct reader *reader, const struct node *node,
+	const char *expected, struct prefix *out)
+{
+	const char *text = reader_text(reader, node, expected);
+
+	if (!text)
+		return false;
+	if (strchr(text, '/') && prefix_parse(text, out) == 0)
+		return true;
+	reader_error(reader, node->mark, "'%.60s' is wrong, write %s", text,
+		expected);
+	return false;
+}
+
+/* The subnet that an address with a length is in. */
+static struct prefix clean(const struct prefix *prefix)
+{
+	struct prefix result = *prefix;
+
+	for (size_t bit = prefix->length;
+		bit < 8 * address_size(&prefix->address); bit++)
+		result.address.bytes[bit / 8] &=
+			(uint8_t) ~(0x80U >> (bit % 8));
+	return result;
+}
+
+bool prefix_read(struct reader *reader, const struct node *node,
+	struct prefix *out)
+{
+	char wrong[PREFIX_TEXT_SIZE];
+	char right[PREFIX_TEXT_SIZE];
+	struct prefix subnet;
+
+	if (!read_any(reader, node, "a subnet such as 172.20.0.0/16", out))
+		return false;
+	if (prefix_is_clean(out))
+		return true;
+	subnet = clean(out);
+	reader_error(reader, node->mark,
+		"'%s' is an address in a subnet; the subnet is '%s', write that",
+		prefix_print(out, wrong), prefix_print(&subnet, right));
+	return false;
+}
+
+bool host_prefix_read(struct reader *reader, const struct node *node,
+	struct prefix *out)
+{
+	return read_any(reader, node,
+		"an address with its subnet's length, such as 192.0.2.10/24",
+		out);
+}
+
+static int read_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Two digits each, with ':' or '-' between. */
+static bool parse_mac(const char *text, uint8_t out[6])
+{
+	for (size_t i = 0; i < 6; i++, text += 3) {
+		int high = read_digit(text[0]);
+		int low = high < 0 ? -1 : read_digit(text[1]);
+		bool is_end = i == 5;
+
+		if (low < 0 || (is_end && text[2]) ||
+			(!is_end && text[2] != ':' && text[2] != '-'))
+			return false;
+		out[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+bool mac_is_set(const uint8_t mac[6])
+{
+	static const uint8_t none[6];
+
+	return memcmp(mac, none, sizeof(none)) != 0;
+}
+
+bool mac_read(struct reader *reader, const struct node *node, uint8_t out[6])
+{
+	const char *text = reader_text(reader, node, MAC_EXAMPLE);
+	uint8_t mac[6];
+
+	if (!text)
+		return false;
+	if (!parse_mac(text, mac)) {
+		reader_error(reader, node->mark,
+			"'%.60s' is wrong, write " MAC_EXAMPLE, text);
+		return false;
+	}
+	if ((mac[0] & 1) || !mac_is_set(mac)) {
+		reader_error(reader, node->mark,
+			"'%.60s' is not the address of one card; write one whose first byte is even, such as 02:42:ac:11:00:02",
+			text);
+		return false;
+	}
+	memcpy(out, mac, sizeof(mac));
+	return true;
+}
