@@ -64,6 +64,7 @@ struct topology_endpoint {
 struct topology_group {
 	size_t network;
 	const char *service;
+	bool has_virtual; /* is to have a virtual address (see pool.h) */
 	struct address virtual4, virtual6; /* family 0: dnsrr */
 	const size_t *endpoints;           /* its replicas, indices */
 	size_t endpoint_count;

@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * link - bridges, veth pairs and their addresses, as a topology says
+ *
+ * By rtnetlink(7) and sysctls. Ours are links named "tb" or "tv" and eight
+ * hexadecimal digits whose alias (IFLA_IFALIAS) begins with "tare "; others are
+ * left alone. Nothing is kept in memory: what is there is asked for each time.
+ *
+ * The host's side of a network is its bridge: the gateway's addresses, and all
+ * virtual addresses of its groups as /32 and /128, so that it answers ARP and
+ * neighbour solicitations for them, and the host has them for its own; what no
+ * rule leads elsewhere ends in the host's input.
+ *
+ * The process must have one thread, CAP_NET_ADMIN and CAP_SYS_ADMIN.
+ */
+#ifndef TARE_NET_LINK_H
+#define TARE_NET_LINK_H
+
+#include <stddef.h>
+
+struct arena;
+struct error;
+struct prefix;
+struct topology;
+
+/*
+ * Makes the bridges of the topology, sets what differs and removes bridges and
+ * addresses of ours that are not in it. The host becomes a router: forwarding
+ * is on, and links that learn from router advertisements go on with it. Changes
+ * nothing that is as it should be.
+ *
+ * What fails for one network is tried for the others; the first reason is told:
+ * "make bridge 'tb0a1b2c3d' of network 'front': Operation not permitted".
+ */
+int link_apply_networks(const struct topology *topology, struct error *err);
+
+/*
+ * Gives the container whose network namespace netns_fd is its link of that
+ * endpoint: up, with addresses and default route, and "lo" up. The network must
+ * have been applied. A link of ours that has its name, left over from a
+ * container before, is replaced. On error nothing of it stays behind: "attach
+ * 'web-1' to network 'front': ...".
+ */
+int link_attach(const struct topology *topology, size_t endpoint, int netns_fd,
+	struct error *err);
+
+/*
+ * Removes a link of ours by the name of the host's end; that of the container
+ * goes with it. One that is not there is fine; those of macvlan and ipvlan have
+ * none, and go with the container's namespace.
+ */
+int link_detach(const char *name, struct error *err);
+
+/* Removes all links of ours to containers that are no endpoint's. */
+int link_detach_stale(const struct topology *topology, struct error *err);
+
+/*
+ * What the host uses already: the destinations of its routes, but not the
+ * default ones, and its addresses with their prefixes, but not those of links
+ * of ours, link-local and multicast ones. In the arena.
+ */
+int link_read_taken(struct arena *arena, const struct prefix **out,
+	size_t *count, struct error *err);
+
+#endif
