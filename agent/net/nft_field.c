@@ -16,6 +16,7 @@ enum type {
 	TYPE_L4PROTO = 12,
 	TYPE_SERVICE = 13,
 	TYPE_ICMP = 14,
+	TYPE_MARK = 19, /* any number of 4 bytes */
 	TYPE_ARPHRD = 21,
 	TYPE_CT_STATE = 26,
 	TYPE_CT_STATUS = 28,
@@ -64,7 +65,7 @@ static const struct nft_field_row rows[] = {
 	[FIELD_ICMP_TYPE] = { PAYLOAD, PORTS, 0, 1, TYPE_ICMP, IPV4, ICMP, false },
 	[FIELD_ICMP6_TYPE] = { PAYLOAD, PORTS, 0, 1, TYPE_ICMPV6, IPV6, ICMP6, false },
 	[FIELD_ICMP6_TADDR] = { PAYLOAD, PORTS, 8, 16, TYPE_IPV6, IPV6, ICMP6, false },
-	[FIELD_NUMBER] = { SOURCE_NONE, 0, 0, 4, TYPE_INTEGER, 0, 0, true },
+	[FIELD_NUMBER] = { SOURCE_NONE, 0, 0, 4, TYPE_MARK, 0, 0, true },
 	[FIELD_VERDICT] = { SOURCE_NONE, .size = 0 },
 };
 /* clang-format on */
