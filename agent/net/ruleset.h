@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ruleset - the packet rules of a topology: the tables "inet tare" and
+ * "bridge tare"
+ *
+ * Both are replaced as a whole by one transaction, so that a packet meets the
+ * old rules or the new ones. Tables of others are not touched. Rules stay when
+ * the process ends. `nft list ruleset` shows them with what each is for.
+ *
+ * Networks of other drivers than bridge, their endpoints and their groups have
+ * no rules: their packets do not pass through the machine.
+ */
+#ifndef TARE_NET_RULESET_H
+#define TARE_NET_RULESET_H
+
+struct error;
+struct nft;
+struct topology;
+
+enum ruleset_limit {
+	/* of messages; the largest topology needs about half */
+	RULESET_BYTES_MAX = 32 << 20,
+};
+
+/*
+ * Adds the whole transaction to an empty nft. Pure. What does not fit is told
+ * by the batch of nft, which is cut then.
+ */
+void ruleset_build(struct nft *nft, const struct topology *topology);
+
+/*
+ * Brings the kernel's rules, in the network namespace of the caller, in line
+ * with the topology. 0, or a negative errno and the object that was refused;
+ * then the rules are those of before. -ENOMEM, -EMSGSIZE: no room for it.
+ */
+int ruleset_apply(const struct topology *topology, struct error *err);
+
+/* Removes both tables; that there are none is no error. As ruleset_apply. */
+int ruleset_remove(struct error *err);
+
+#endif

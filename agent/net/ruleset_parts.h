@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ruleset_parts - what the files of ruleset.h share
+ *
+ *	ruleset_sets.c    sets and maps of "inet tare", made of the topology
+ *	ruleset_inet.c    its chains and rules, which hardly depend on it
+ *	ruleset_bridge.c  all of "bridge tare"
+ */
+#ifndef TARE_NET_RULESET_PARTS_H
+#define TARE_NET_RULESET_PARTS_H
+
+#include <stddef.h>
+
+#include "net/balance.h"
+#include "net/nft.h"
+
+#define RULESET_TABLE "tare"
+
+enum ruleset_parts_limit {
+	RULESET_CHAIN_SIZE = 32, /* the name of a chain of a target */
+};
+
+/* What sets are made of. */
+struct scene {
+	const struct topology *topology;
+	const struct balance *balance;
+};
+
+/* Counts elements, or adds them where nft is not NULL. */
+struct filler {
+	struct nft *nft;
+	size_t count;
+};
+
+typedef void ruleset_list_fn(struct filler *filler, const struct scene *scene,
+	unsigned int which);
+
+struct set_row {
+	struct nft_set set;
+	ruleset_list_fn *list; /* visits its elements */
+	unsigned int which;    /* of them, as list has it */
+};
+
+void filler_add(struct filler *filler, const struct nft_value *key,
+	const struct nft_value *value, const char *chain);
+
+/* Makes and fills the sets of a table. */
+void ruleset_fill(struct nft *nft, const struct set_row *rows, size_t count,
+	const struct scene *scene);
+
+/* "to4-3-80": the chain that leads to port 80 of group 3 by IPv4. */
+void ruleset_chain_name(char out[RULESET_CHAIN_SIZE],
+	enum balance_family family, const struct balance_target *target);
+
+/* The table that is begun gets these. Chains come first. */
+void ruleset_inet_chains(struct nft *nft, const struct scene *scene);
+void ruleset_inet_sets(struct nft *nft, const struct scene *scene);
+void ruleset_inet_rules(struct nft *nft, const struct scene *scene);
+void ruleset_bridge(struct nft *nft, const struct scene *scene);
+
+#endif

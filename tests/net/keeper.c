@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: MIT
+/*
+ * keeper - applies a topology that is written as lines of words, for tests
+ *
+ *	keeper apply FILE [COUNT]  COUNT: so often, and prints milliseconds
+ *	keeper remove
+ *	keeper list                connections
+ *	keeper forget ADDRESS PROTOCOL
+ *
+ *	network BRIDGE SUBNET4 GATEWAY4 SUBNET6 GATEWAY6 FLAG...
+ *	endpoint NETWORK LINK MAC ADDRESS4 ADDRESS6 FLAG...
+ *	group NETWORK SERVICE VIRTUAL4 VIRTUAL6 ENDPOINT...
+ *	port PROTOCOL HOST PUBLISHED TARGET GROUP
+ *	rule FROM PROTOCOL FIRST LAST
+ *
+ * Others are named by number, "-" is none. Flags: internal routed metadata
+ * macvlan; serving.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "lib/error.h"
+#include "lib/text.h"
+#include "net/conntrack.h"
+#include "net/ruleset.h"
+#include "net/topology.h"
+
+#define WORDS_MAX 64
+#define LINE_MAX  8192
+
+static struct topology_network networks[TOPOLOGY_NETWORKS_MAX];
+static struct topology_endpoint endpoints[TOPOLOGY_ENDPOINTS_MAX];
+static struct topology_group groups[TOPOLOGY_GROUPS_MAX];
+static struct topology_port ports[TOPOLOGY_PORTS_MAX];
+static struct topology_rule rules[TOPOLOGY_RULES_MAX];
+static struct topology topology = {
+	.networks = networks,
+	.endpoints = endpoints,
+	.groups = groups,
+	.ports = ports,
+	.rules = rules,
+};
+
+static char *words[WORDS_MAX + 1];
+static size_t word_count;
+
+static void fail(const char *what)
+{
+	fprintf(stderr, "keeper: %s\n", what);
+	exit(2);
+}
+
+static void split(char *line)
+{
+	char *rest = line;
+	char *word;
+
+	word_count = 0;
+	while ((word = strsep(&rest, " \n"))) {
+		if (*word == '\0')
+			continue;
+		if (word_count == WORDS_MAX)
+			fail("too many words");
+		words[word_count++] = word;
+	}
+}
+
+static const char *word(size_t i)
+{
+	return i < word_count ? words[i] : "-";
+}
+
+static bool has_flag(size_t from, const char *flag)
+{
+	for (size_t i = from; i < word_count; i++) {
+		if (text_equal(words[i], flag))
+			return true;
+	}
+	return false;
+}
+
+static size_t number(size_t i)
+{
+	uint64_t value;
+
+	if (text_equal(word(i), "-"))
+		return 0;
+	if (text_parse_u64(word(i), UINT32_MAX, &value) < 0)
+		fail("not a number");
+	return (size_t)value;
+}
+
+static struct address address(size_t i)
+{
+	struct address out = { 0 };
+
+	if (!text_equal(word(i), "-") && address_parse(word(i), &out) < 0)
+		fail("not an address");
+	return out;
+}
+
+static struct prefix prefix(size_t i)
+{
+	struct prefix out = { .length = 0 };
+
+	if (!text_equal(word(i), "-") && prefix_parse(word(i), &out) < 0)
+		fail("not a prefix");
+	return out;
+}
+
+static void read_network(void)
+{
+	struct topology_network *network = &networks[topology.network_count++];
+
+	(void)text_copy(network->bridge, sizeof(network->bridge), word(1));
+	network->subnet4 = prefix(2);
+	network->gateway4 = address(3);
+	network->subnet6 = prefix(4);
+	network->gateway6 = address(5);
+	network->is_internal = has_flag(6, "internal");
+	network->is_routed = has_flag(6, "routed");
+	network->allows_metadata = has_flag(6, "metadata");
+	if (has_flag(6, "macvlan"))
+		network->driver = TOPOLOGY_MACVLAN;
+}
+
+static void read_endpoint(void)
+{
+	struct topology_endpoint *endpoint =
+		&endpoints[topology.endpoint_count++];
+	uint8_t *mac = endpoint->mac;
+
+	endpoint->network = number(1);
+	(void)text_copy(endpoint->link, sizeof(endpoint->link), word(2));
+	if (sscanf(word(3), "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", mac, mac + 1,
+		    mac + 2, mac + 3, mac + 4, mac + 5) != 6)
+		fail("not a MAC");
+	endpoint->address4 = address(4);
+	endpoint->address6 = address(5);
+	endpoint->is_serving = has_flag(6, "serving");
+}
+
+static void read_group(void)
+{
+	struct topology_group *group = &groups[topology.group_count++];
+	size_t *members = calloc(WORDS_MAX, sizeof(*members));
+
+	if (!members)
+		fail("no memory");
+	group->network = number(1);
+	group->service = strdup(word(2));
+	group->virtual4 = address(3);
+	group->virtual6 = address(4);
+	for (size_t i = 5; i < word_count; i++)
+		members[group->endpoint_count++] = number(i);
+	group->endpoints = members;
+}
+
+static int protocol(size_t i)
+{
+	return text_equal(word(i), "tcp")    ? TOPOLOGY_TCP
+	       : text_equal(word(i), "udp")  ? TOPOLOGY_UDP
+	       : text_equal(word(i), "sctp") ? TOPOLOGY_SCTP
+					     : 0;
+}
+
+static void read_port(void)
+{
+	struct topology_port *port = &ports[topology.port_count++];
+
+	port->protocol = (enum topology_protocol)protocol(1);
+	port->host = address(2);
+	port->published = (uint16_t)number(3);
+	port->target = (uint16_t)number(4);
+	port->group = text_equal(word(5), "-") ? SIZE_MAX : number(5);
+}
+
+static void read_rule(void)
+{
+	struct topology_rule *rule = &rules[topology.rule_count++];
+
+	rule->from = prefix(1);
+	rule->protocol = (uint8_t)protocol(2);
+	rule->first_port = (uint16_t)number(3);
+	rule->last_port = (uint16_t)number(4);
+}
+
+static const struct {
+	const char *word;
+	void (*read)(void);
+} kinds[] = {
+	{ "network", read_network },
+	{ "endpoint", read_endpoint },
+	{ "group", read_group },
+	{ "port", read_port },
+	{ "rule", read_rule },
+};
+
+static void read_line(char *line)
+{
+	split(line);
+	if (word_count == 0 || words[0][0] == '#')
+		return;
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		if (text_equal(words[0], kinds[i].word)) {
+			kinds[i].read();
+			return;
+		}
+	}
+	fail(words[0]);
+}
+
+static void read_topology(const char *path)
+{
+	static char line[LINE_MAX];
+	FILE *file = fopen(path, "re");
+
+	if (!file)
+		fail(path);
+	while (fgets(line, sizeof(line), file))
+		read_line(line);
+	(void)fclose(file); /* it was read only */
+}
+
+static double now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail */
+	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
+}
+
+static int apply(const char *path, size_t count, struct error *err)
+{
+	int result = 0;
+
+	read_topology(path);
+	for (size_t i = 0; i < count && result == 0; i++) {
+		double start = now_ms();
+
+		result = ruleset_apply(&topology, err);
+		if (count > 1)
+			printf("%.2f\n", now_ms() - start);
+	}
+	return result;
+}
+
+static void print_tuple(const struct conntrack_tuple *tuple)
+{
+	char source[ADDRESS_TEXT_SIZE], destination[ADDRESS_TEXT_SIZE];
+
+	printf(" %s %u %s %u", address_print(&tuple->source, source),
+		tuple->source_port,
+		address_print(&tuple->destination, destination),
+		tuple->destination_port);
+}
+
+static void print(const struct conntrack *connection, void *context)
+{
+	(void)context;
+	printf("%u", connection->protocol);
+	print_tuple(&connection->original);
+	print_tuple(&connection->reply);
+	printf(" %s %s%s%s%s mark %u %llu %llu\n",
+		connection->state[0] ? connection->state : "-",
+		connection->is_answered ? "a" : "-",
+		connection->is_assured ? "s" : "-",
+		connection->has_dnat ? "d" : "-",
+		connection->has_snat ? "m" : "-", connection->mark,
+		(unsigned long long)connection->original_bytes,
+		(unsigned long long)connection->reply_bytes);
+}
+
+static int forget(struct error *err)
+{
+	struct address of = address(0);
+	int count = conntrack_forget(&of, (uint8_t)number(1), err);
+
+	printf("%d\n", count);
+	return count;
+}
+
+int main(int argc, char **argv)
+{
+	const char *verb = argc > 1 ? argv[1] : "";
+	struct error err = { 0 };
+	int result = -EINVAL;
+
+	if (text_equal(verb, "apply") && argc > 2) {
+		words[0] = argc > 3 ? argv[3] : (char[]){ "1" };
+		word_count = 1;
+		result = apply(argv[2], number(0), &err);
+	} else if (text_equal(verb, "remove")) {
+		result = ruleset_remove(&err);
+	} else if (text_equal(verb, "list")) {
+		result = conntrack_list(print, NULL, &err);
+	} else if (text_equal(verb, "forget") && argc > 3) {
+		words[0] = argv[2];
+		words[1] = argv[3];
+		word_count = 2;
+		result = forget(&err);
+	}
+	if (result < 0)
+		fprintf(stderr, "keeper: %s\n", err.text);
+	return result < 0;
+}
