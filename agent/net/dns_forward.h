@@ -100,6 +100,7 @@ struct dns_forward {
 	uint8_t random[256];
 	size_t random_used;
 	uint16_t free_waiter;  /* number + 1 */
+	uint16_t used_waiters; /* those behind were never used: no memory yet */
 	uint16_t waiting[256]; /* by a hash of the client's address */
 	struct dns_flight flights[DNS_FLIGHTS_MAX];
 	struct dns_waiter waiters[DNS_WAITERS_MAX];
