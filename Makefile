@@ -36,7 +36,7 @@ TARE_SRC   := $(filter-out agent/oci/%,$(AGENT_SRC))
 INIT_MAINS := init initramfs disks netd dhcp-hook setup shell shutdown reaper
 INIT_MAINS := $(filter $(INIT_MAINS),$(basename $(notdir $(wildcard init/*.c))))
 INIT_SRC   := $(filter-out $(INIT_MAINS:%=init/%.c),$(wildcard init/*.c))
-PROGRAMS   := $(INIT_MAINS:%=$(B)/bin/%) $(B)/bin/tare
+PROGRAMS   := $(INIT_MAINS:%=$(B)/bin/%) $(B)/bin/tare $(B)/bin/tare-dns
 TESTS      := $(patsubst tests/unit/%.c,$(H)/test/%,$(wildcard tests/unit/*_test.c))
 
 LIBS       := musl libyaml jansson zlib zstd libseccomp openssl
@@ -189,6 +189,9 @@ $(B)/bin/tare-oci: $(B)/obj/agent/tare-oci.o $(B)/obj/agent.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_LDFLAGS) -o $@ $^ \
 		-ljansson -lseccomp
+$(B)/bin/tare-dns: $(B)/obj/agent/tare-dns.o $(B)/obj/agent.a
+	$(call say,LD,$@)
+	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_LDFLAGS) -o $@ $^
 $(B)/bin/%: $(B)/obj/init/%.o $(B)/obj/init.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_LDFLAGS) -o $@ $^
