@@ -72,18 +72,6 @@ struct service_link {
 	const char *alias;
 };
 
-/* services.NAME.healthcheck, merged with nothing of the image yet */
-struct healthcheck {
-	bool is_disabled;     /* disable: true, or test: ["NONE"] */
-	bool is_shell;        /* CMD-SHELL: test has one item, for /bin/sh -c */
-	struct strings test;  /* without CMD, CMD-SHELL; is_set: declared */
-	uint64_t interval_ms; /* 0: the image's, else 30 s */
-	uint64_t timeout_ms;
-	uint64_t start_period_ms;
-	uint64_t start_interval_ms;
-	uint64_t retries;
-};
-
 /* host.network.NAME */
 enum host_link_kind {
 	HOST_LINK_DEVICE, /* one that is there: by name, "en*", or mac */

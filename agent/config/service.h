@@ -111,6 +111,18 @@ struct block_limit {
 	uint64_t value;   /* 10 to 1000, bytes or operations a second */
 };
 
+/* services.NAME.healthcheck, merged with nothing of the image yet */
+struct healthcheck {
+	bool is_disabled;     /* disable: true, or test: ["NONE"] */
+	bool is_shell;        /* CMD-SHELL: test has one item, for /bin/sh -c */
+	struct strings test;  /* without CMD, CMD-SHELL; is_set: declared */
+	uint64_t interval_ms; /* 0: the image's, else 30 s */
+	uint64_t timeout_ms;
+	uint64_t start_period_ms;
+	uint64_t start_interval_ms;
+	uint64_t retries;
+};
+
 struct service {
 	const char *name;
 	const char *image;
@@ -127,6 +139,7 @@ struct service {
 	const struct port *ports;
 	size_t port_count;
 	bool read_only;
+	struct healthcheck healthcheck;
 	bool has_init; /* process 1 is ours, the command its child */
 	bool has_terminal;
 	bool keeps_stdin_open;
