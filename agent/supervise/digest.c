@@ -22,7 +22,7 @@ enum shape {
 	SHAPE_SYSCTLS,
 	SHAPE_BLOCK_LIMITS,
 	SHAPE_ULIMITS,
-	SHAPE_MARK, /* where it stands in the file is nobody's business */
+	SHAPE_MARK,   /* where it stands in the file is nobody's business */
 	SHAPE_HEALTH, /* nothing that runs is changed by it */
 };
 
