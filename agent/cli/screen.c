@@ -3,6 +3,7 @@
 #include "cli/screen.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -194,11 +195,18 @@ static void add_problems(struct canvas *canvas, const struct problems *problems)
 			all - shown);
 }
 
+static bool is_well(const struct status_workload *workload)
+{
+	return workload->state == STATE_RUNNING &&
+	       workload->health != HEALTH_UNHEALTHY;
+}
+
 static const char *colour_of(const struct status_workload *workload)
 {
-	if (workload->state == STATE_RUNNING)
-		return GREEN;
-	if (workload->state == STATE_BACKOFF ||
+	if (is_well(workload))
+		return workload->health == HEALTH_STARTING ? "" : GREEN;
+	if (workload->state == STATE_RUNNING ||
+		workload->state == STATE_BACKOFF ||
 		(workload->state == STATE_FINISHED && workload->exit_code != 0))
 		return RED;
 	return "";
@@ -217,6 +225,9 @@ static void describe_state(const struct status_workload *workload, char *out,
 		(void)snprintf(out, size, "unpacking %d %%", workload->percent);
 	else if (workload->state == STATE_FINISHED)
 		(void)snprintf(out, size, "%s (%d)", name, workload->exit_code);
+	else if (workload->health != HEALTH_NONE)
+		(void)snprintf(out, size, "%s (%s)", name,
+			health_status_name(workload->health));
 	else
 		(void)snprintf(out, size, "%s", name);
 }
@@ -233,7 +244,8 @@ static void add_workload(struct canvas *canvas,
 	screen_format_age(workload->age_ms, age, sizeof(age));
 	add_line(canvas, colour_of(workload), "%-20.20s %-22s %8u %8s %8s",
 		workload->name, state, workload->restarts, memory, age);
-	if (*workload->reason && workload->state != STATE_RUNNING)
+	if (*workload->reason && (workload->state != STATE_RUNNING ||
+					 workload->health == HEALTH_UNHEALTHY))
 		add_sentence(canvas, "", INDENT, workload->reason);
 }
 
@@ -245,7 +257,7 @@ static void add_rest(struct canvas *canvas, const struct status *status,
 	size_t running = 0;
 
 	for (size_t i = first; i < status->workload_count; i++)
-		running += status->workloads[i].state == STATE_RUNNING;
+		running += is_well(&status->workloads[i]);
 	add_line(canvas, running < count ? YELLOW : "",
 		"... and %zu more, %zu of them running", count, running);
 }

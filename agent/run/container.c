@@ -328,7 +328,9 @@ static int execute_in(const struct container_exec_request *request,
 		.stage = stage,
 		.plan = &plan,
 		.join = JOIN_NONE,
-		.cgroup_fd = request->container->cgroup_dir_fd,
+		.cgroup_fd = request->cgroup_fd > 0
+				     ? request->cgroup_fd
+				     : request->container->cgroup_dir_fd,
 		.first = request->container,
 	};
 	int result = plan_make_exec(request->spec, &process, &plan, err);

@@ -123,7 +123,8 @@ struct container_exec_request {
 	const struct oci_spec *spec;       /* of the container */
 	const struct oci_process *process; /* has_capabilities false: the
 					      container's */
-	int filter_cache_fd;               /* as above */
+	int cgroup_fd;       /* below the container's; 0 or -1: that itself */
+	int filter_cache_fd; /* as above */
 	enum container_io io;
 	bool keeps_stdin_open;
 	unsigned int preserve_fds;
@@ -131,7 +132,8 @@ struct container_exec_request {
 
 /*
  * *out gets the new process; it has no cgroup of its own, so container_clear
- * ends only this process. Returns as container_create does.
+ * ends only this process: who wants to end what it starts, too, makes one for
+ * it. Returns as container_create does.
  */
 int container_exec(const struct container_exec_request *request,
 	struct container *out, struct error *err);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 #include "lib/text.h"
 #include "store/digest.h"
 #include "store/path.h"
+
+#define NS_PER_MS 1000000
 
 struct reading {
 	struct arena *arena;
@@ -113,6 +116,84 @@ static int read_volumes(const struct reading *reading, json_t *object,
 	return 0;
 }
 
+/* Nanoseconds as milliseconds, rounded up; 0 when it is absent or null. */
+static int read_duration(const struct reading *reading, const json_t *object,
+	const char *key, uint64_t *out)
+{
+	const json_t *value = json_object_get(object, key);
+	uint64_t ns;
+
+	*out = 0;
+	if (!value || json_is_null(value))
+		return 0;
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return wrong_kind(reading, key, "a number of nanoseconds");
+	ns = (uint64_t)json_integer_value(value);
+	*out = ns / NS_PER_MS + (ns % NS_PER_MS > 0);
+	return 0;
+}
+
+static int read_retries(const struct reading *reading, const json_t *object,
+	uint64_t *out)
+{
+	const json_t *value = json_object_get(object, "Retries");
+
+	*out = 0;
+	if (!value || json_is_null(value))
+		return 0;
+	if (!json_is_integer(value) || json_integer_value(value) < 0 ||
+		json_integer_value(value) > INT32_MAX)
+		return wrong_kind(reading, "Retries", "a count");
+	*out = (uint64_t)json_integer_value(value);
+	return 0;
+}
+
+/* What it begins with says how it is run; one that says nothing is none. */
+static int read_test(const struct reading *reading, const json_t *object,
+	struct image_health *out)
+{
+	const char *kind;
+	int result = read_strings(reading, object, "Test", &out->test,
+		&out->test_count);
+
+	if (result < 0 || out->test_count == 0)
+		return result;
+	kind = *out->test++;
+	out->test_count--;
+	out->is_disabled = text_equal(kind, "NONE");
+	out->is_shell = text_equal(kind, "CMD-SHELL");
+	if (!out->is_shell && !text_equal(kind, "CMD"))
+		out->test_count = 0;
+	return 0;
+}
+
+static int read_health(const struct reading *reading, const json_t *config,
+	struct image_health *out)
+{
+	const json_t *object = json_object_get(config, "Healthcheck");
+	const struct {
+		const char *key;
+		uint64_t *out;
+	} durations[] = {
+		{ "Interval", &out->interval_ms },
+		{ "Timeout", &out->timeout_ms },
+		{ "StartPeriod", &out->start_period_ms },
+		{ "StartInterval", &out->start_interval_ms },
+	};
+	int result;
+
+	if (!object || json_is_null(object))
+		return 0;
+	if (!json_is_object(object))
+		return wrong_kind(reading, "Healthcheck", "an object");
+	result = read_test(reading, object, out);
+	for (size_t i = 0; i < 4 && result == 0; i++)
+		result = read_duration(reading, object, durations[i].key,
+			durations[i].out);
+	return result < 0 ? result
+			  : read_retries(reading, object, &out->retries);
+}
+
 static int read_container(const struct reading *reading, json_t *config,
 	struct image *image)
 {
@@ -143,6 +224,8 @@ static int read_container(const struct reading *reading, json_t *config,
 	for (size_t i = 0; i < 3 && result == 0; i++)
 		result = read_string(reading, config, strings[i].key,
 			strings[i].out);
+	if (result == 0)
+		result = read_health(reading, config, &image->health);
 	return result < 0 ? result : read_volumes(reading, config, image);
 }
 

@@ -16,6 +16,7 @@
 #ifndef TARE_STORE_STORE_H
 #define TARE_STORE_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -35,6 +36,22 @@ struct store {
 	size_t source_count;
 };
 
+/*
+ * How it is checked: Docker's HEALTHCHECK, which the image-spec reserves the
+ * name for. 0: not said.
+ */
+struct image_health {
+	const char **test; /* after "CMD" or "CMD-SHELL" */
+	size_t test_count; /* 0: not said */
+	bool is_shell;     /* CMD-SHELL: the arguments of a shell's -c */
+	bool is_disabled;  /* "NONE" */
+	uint64_t interval_ms;
+	uint64_t timeout_ms;
+	uint64_t start_period_ms;
+	uint64_t start_interval_ms;
+	uint64_t retries;
+};
+
 /* What an image says of itself (OCI image-spec, config.md). In an arena. */
 struct image {
 	char digest[72];     /* "sha256:..." of its config */
@@ -51,6 +68,7 @@ struct image {
 	const char *working_dir; /* "" when not said */
 	const char *user;        /* "" when not said */
 	const char *stop_signal; /* "" when not said, as "SIGQUIT" or "3" */
+	struct image_health health;
 };
 
 /* Progress of an import: called now and then with bytes read and in all. */

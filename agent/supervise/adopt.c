@@ -184,6 +184,7 @@ static struct keep_entry entry_of(const struct found *found,
 		.state = STATE_RUNNING,
 		.since_ms = found->start_ticks * 1000 /
 			    (uint64_t)sysconf(_SC_CLK_TCK),
+		.health = HEALTH_STARTING, /* nobody knows */
 	};
 
 	(void)text_copy(entry.name, sizeof(entry.name), service->name);

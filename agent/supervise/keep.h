@@ -45,7 +45,7 @@ enum keep_fd {
 };
 
 /* One workload. Changing anything here needs a new KEEP_VERSION. */
-#define KEEP_VERSION 1
+#define KEEP_VERSION 2
 struct keep_entry {
 	uint32_t magic; /* this line and the next four are keep.c's */
 	uint32_t version;
@@ -75,6 +75,8 @@ struct keep_entry {
 	uint32_t attempts;
 	uint64_t since_ms;
 	char reason[128];
+	uint32_t health; /* enum health_status; 0: it is not checked */
+	uint32_t spare;  /* 0, so that there is no gap */
 };
 
 struct keep_slot {

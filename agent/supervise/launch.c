@@ -7,6 +7,7 @@
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -440,8 +441,13 @@ static int fill_sandbox(const struct launch_request *request,
 	if (result == 0)
 		result = sandbox_fill(&source, &launch->arena, &launch->spec,
 			err);
-	if (result < 0 || launch->spec.uid_mappings.count == 0)
-		return result;
+	return result;
+}
+
+static int open_users(struct launch *launch, struct error *err)
+{
+	if (launch->spec.uid_mappings.count == 0)
+		return 0;
 	launch->users_fd = idmap_open(&launch->spec.uid_mappings,
 		&launch->spec.gid_mappings, err);
 	return launch->users_fd < 0 ? launch->users_fd : 0;
@@ -457,6 +463,8 @@ int launch_prepare(const struct launch_request *request, struct launch *launch,
 		sizeof(launch->cgroup));
 	result = fill_sandbox(request, launch, err);
 	if (result == 0)
+		result = open_users(launch, err);
+	if (result == 0)
 		result = open_root(request, launch, err);
 	if (result == 0)
 		result = add_mounts(request, launch, err);
@@ -464,6 +472,46 @@ int launch_prepare(const struct launch_request *request, struct launch *launch,
 		result = fill_process(request, launch, err);
 	if (result == 0)
 		result = fill_seccomp(request, launch, err);
+	if (result < 0)
+		launch_clear(launch);
+	return result;
+}
+
+/* Without what counts only when a container is made. */
+static const struct service *without_start(const struct service *service,
+	struct arena *arena)
+{
+	struct service *plain = arena_alloc(arena, sizeof(*plain));
+
+	if (!plain)
+		return NULL;
+	*plain = *service;
+	plain->pid = plain->ipc = (struct share){ .mode = SHARE_NOTHING };
+	plain->users_of = NULL;
+	plain->device_count = 0;
+	plain->block_limit_count = 0;
+	return plain;
+}
+
+int launch_prepare_exec(const struct launch_request *request, pid_t pid,
+	struct launch *launch, struct error *err)
+{
+	struct launch_request own = *request;
+	char path[32];
+	int result;
+
+	*launch = (struct launch){ .spec.root_fd = -1, .users_fd = -1 };
+	own.service = without_start(request->service, &launch->arena);
+	if (!own.service)
+		return error_set(err, -ENOMEM, "start: no memory");
+	(void)snprintf(path, sizeof(path), "/proc/%d/root", (int)pid);
+	launch->spec.root_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	result = launch->spec.root_fd < 0 ? error_errno(err, "open '%s'", path)
+					  : fill_sandbox(&own, launch, err);
+	if (result == 0)
+		result = fill_process(&own, launch, err);
+	if (result == 0)
+		result = fill_seccomp(&own, launch, err);
 	if (result < 0)
 		launch_clear(launch);
 	return result;

@@ -60,7 +60,16 @@ struct launch {
 int launch_prepare(const struct launch_request *request, struct launch *launch,
 	struct error *err);
 
-/* Closes and frees all that launch_prepare holds. */
+/*
+ * Makes ready what one more process of a container needs that runs, and whose
+ * first process is pid: as its user, with its variables, folder, rights and
+ * filter. process.args is the container's, for the caller to replace. Else as
+ * above, but reads files of the container root, which may take time.
+ */
+int launch_prepare_exec(const struct launch_request *request, pid_t pid,
+	struct launch *launch, struct error *err);
+
+/* Closes and frees all that they hold. */
 void launch_clear(struct launch *launch);
 
 #endif

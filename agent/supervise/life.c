@@ -15,6 +15,7 @@
 #include "run/cgroup.h"
 #include "run/limits.h"
 #include "run/range.h"
+#include "supervise/checkup.h"
 #include "supervise/digest.h"
 #include "supervise/found.h"
 #include "supervise/launch.h"
@@ -44,6 +45,7 @@ static struct keep_entry describe(const struct workload *workload,
 		.failures = workload->failures,
 		.attempts = workload->attempts,
 		.since_ms = workload->since_ms,
+		.health = workload->health.state.status,
 	};
 
 	(void)text_copy(entry.name, sizeof(entry.name), name_of(workload));
@@ -124,6 +126,7 @@ static int keep_created(void *context, const struct container *container,
 	source.outputs[1] = container->stderr_fd;
 	fill(&entry, fds, container, &source);
 	entry.restarts += workload->has_ever_run;
+	entry.health = HEALTH_STARTING; /* or it is not checked at all */
 	return keep_put(workload->host->keep, &entry, fds, err);
 }
 
@@ -328,6 +331,9 @@ void life_adopt(struct workload *workload, const struct keep_entry *entry,
 	(void)range_mark(workload->host->ranges, entry->first_id);
 	watch_exit(workload);
 	adopt_log(workload, fds);
+	checkup_adopt(workload, entry->health < HEALTH_COUNT
+					? (enum health_status)entry->health
+					: HEALTH_STARTING);
 }
 
 static int plan_limits(const struct workload *workload, struct arena *arena,

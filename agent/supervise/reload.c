@@ -4,6 +4,7 @@
 
 #include "lib/error.h"
 #include "lib/log.h"
+#include "supervise/checkup.h"
 #include "supervise/digest.h"
 #include "supervise/life.h"
 #include "supervise/supervisor.h"
@@ -72,6 +73,7 @@ void reload_apply(struct supervisor *supervisor, const struct config *config)
 		}
 		workload->is_wanted = true;
 		workload->service = service;
+		checkup_revise(workload);
 	}
 	workload = NULL;
 	while ((workload = roster_next(roster, workload))) {

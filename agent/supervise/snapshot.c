@@ -112,6 +112,7 @@ describe_workload(const struct supervisor *supervisor,
 	struct status_workload out = {
 		.name = workload->service->name,
 		.state = workload->state,
+		.health = workload->health.state.status,
 		.restarts = workload->restarts,
 		.age_ms = age_ms,
 		.exit_code = workload->exit_code,
@@ -120,6 +121,8 @@ describe_workload(const struct supervisor *supervisor,
 	};
 	struct container_usage usage;
 
+	if (workload->state == STATE_RUNNING)
+		out.reason = workload->health.reason;
 	if (workload->state == STATE_BACKOFF && age_ms < workload->retry_ms)
 		out.retry_in_ms = workload->retry_ms - age_ms;
 	if (workload->container.pid > 0) {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "supervise/health_state.h"
 #include "supervise/state.h"
 
 struct problems;
@@ -23,13 +24,14 @@ enum status_limit {
 struct status_workload {
 	const char *name;
 	enum state state;
+	enum health_status health; /* HEALTH_NONE: nothing is checked */
 	uint32_t restarts;
 	uint64_t memory_bytes; /* 0 when it does not run */
 	uint64_t age_ms;       /* in this state */
 	uint64_t retry_in_ms;  /* STATE_BACKOFF */
 	int percent;        /* STATE_PREPARING: unpacked; -1: not unpacking */
 	int exit_code;      /* of the last run; -1: none */
-	const char *reason; /* or "" */
+	const char *reason; /* why it does not run or is not healthy, or "" */
 };
 
 struct status {

@@ -52,12 +52,13 @@ static struct workload *on_find(const struct workload_host *host,
 	return roster_find(&of_host(host)->roster, service);
 }
 
-/* A chore that runs for it knows where it is. */
+/* A chore that runs for it knows where it is, and so does a check. */
 static bool is_busy(const struct workload *workload)
 {
 	const struct chores *chores = &of_workload(workload)->chores;
 
-	return chores->owner == workload && job_is_running(&chores->job);
+	return health_is_busy(&workload->health) ||
+	       (chores->owner == workload && job_is_running(&chores->job));
 }
 
 static void reload(struct supervisor *supervisor);
@@ -153,6 +154,26 @@ static void on_workload_change(struct workload *workload)
 	say_ready(supervisor);
 	loop_arm(&supervisor->turn, 0);
 	changed(supervisor);
+}
+
+static void on_workload_health(struct workload *workload)
+{
+	struct supervisor *supervisor = of_workload(workload);
+	const struct health *health = &workload->health;
+	const char *name = workload->service->name;
+
+	if (health->state.status == HEALTH_UNHEALTHY)
+		log_warn("%s: unhealthy: %s", name, health->reason);
+	else
+		log_info("%s: healthy", name);
+	life_keep(workload);
+	loop_arm(&supervisor->turn, 0);
+	changed(supervisor);
+}
+
+static void on_workload_idle(struct workload *workload)
+{
+	loop_arm(&of_workload(workload)->turn, 0);
 }
 
 static int on_want(struct workload *workload, enum chore chore,
@@ -430,6 +451,8 @@ static void init_workloads(struct supervisor *supervisor)
 	supervisor->host.find = on_find;
 	supervisor->host.want = on_want;
 	supervisor->host.on_change = on_workload_change;
+	supervisor->host.on_health = on_workload_health;
+	supervisor->host.on_idle = on_workload_idle;
 	reload_apply(supervisor, &supervisor->config);
 }
 
@@ -515,8 +538,10 @@ void supervisor_close(struct supervisor *supervisor)
 	struct workload *workload = NULL;
 
 	job_cancel(&supervisor->chores.job);
-	while ((workload = roster_next(&supervisor->roster, workload)))
+	while ((workload = roster_next(&supervisor->roster, workload))) {
+		health_close(&workload->health);
 		loop_remove(loop, &workload->timer.watch);
+	}
 	loop_remove(loop, &supervisor->tick.watch);
 	loop_remove(loop, &supervisor->turn.watch);
 	loop_remove(loop, &supervisor->deadline.watch);

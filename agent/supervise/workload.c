@@ -15,6 +15,7 @@
 #include "lib/log.h"
 #include "lib/text.h"
 #include "store/store.h"
+#include "supervise/checkup.h"
 #include "supervise/folders.h"
 #include "supervise/keep.h"
 #include "supervise/life.h"
@@ -123,7 +124,10 @@ static int start(struct workload *workload, struct error *err)
 	if (result < 0 && !(result == -EAGAIN && image.layer_count > 0))
 		return result;
 	workload->stop_signal = find_stop_signal(workload->service, &image);
-	return life_start(workload, &image, err);
+	result = life_start(workload, &image, err);
+	if (result == 0)
+		checkup_start(workload, &image);
+	return result;
 }
 
 /* What an end means: run again or not. */
@@ -177,6 +181,7 @@ static void terminate(struct workload *workload)
 	int number = workload->service->stop_signal;
 	struct error err;
 
+	health_stop(&workload->health);
 	/* that of the config as it is now, else as it was at the start */
 	if (container_signal(&workload->container,
 		    number > 0 ? number : workload->stop_signal, &err) < 0)
@@ -292,6 +297,7 @@ static void finish(struct workload *workload)
 		event = EVENT_EXIT_AGAIN;
 	}
 
+	health_stop(&workload->health);
 	loop_remove(workload->host->loop, &workload->exit_watch);
 	loop_disarm(&workload->timer);
 	log_file_detach(&workload->log);
@@ -340,6 +346,14 @@ void workload_on_exit(struct watch *watch, uint32_t events)
 		finish_with(workload, 0, info.si_status);
 }
 
+bool workload_is_serving(const struct workload *workload)
+{
+	enum health_status status = workload->health.state.status;
+
+	return workload->state == STATE_RUNNING &&
+	       (status == HEALTH_NONE || status == HEALTH_HEALTHY);
+}
+
 bool workload_has_ended(const struct workload *workload)
 {
 	struct pollfd wait = { .fd = workload->container.pid_fd,
@@ -373,10 +387,27 @@ void workload_forget(struct workload *workload)
 {
 	struct error err;
 
+	health_close(&workload->health);
 	loop_remove(workload->host->loop, &workload->timer.watch);
 	if (keep_forget(workload->host->keep, name_of(workload), &err) < 0)
 		log_warn("%s: %s", name_of(workload), err.text);
 	memset(workload, 0, sizeof(*workload));
+}
+
+static void on_health(struct health *health)
+{
+	struct workload *workload =
+		container_of(health, struct workload, health);
+
+	workload->host->on_health(workload);
+}
+
+static void on_idle(struct health *health)
+{
+	struct workload *workload =
+		container_of(health, struct workload, health);
+
+	workload->host->on_idle(workload);
 }
 
 int workload_init(struct workload *workload, const struct workload_host *host,
@@ -390,6 +421,9 @@ int workload_init(struct workload *workload, const struct workload_host *host,
 	workload->exit_code = -1;
 	workload->stop_signal = SIGTERM;
 	workload->since_ms = loop_now_ms();
+	health_init(&workload->health, host->loop);
+	workload->health.on_change = on_health;
+	workload->health.on_idle = on_idle;
 	log_file_init(&workload->log, host->loop, host->places->log_fd,
 		service->name);
 	return loop_add_timer(host->loop, &workload->timer, on_timer, err);

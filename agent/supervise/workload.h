@@ -14,6 +14,7 @@
 #include "lib/error.h"
 #include "lib/loop.h"
 #include "run/container.h"
+#include "supervise/health.h"
 #include "supervise/logs.h"
 #include "supervise/state.h"
 
@@ -48,6 +49,10 @@ struct workload_host {
 	int (*want)(struct workload *workload, enum chore chore,
 		const struct image *image, struct error *err);
 	void (*on_change)(struct workload *workload);
+	/* It has become healthy or unhealthy (workload->health). */
+	void (*on_health)(struct workload *workload);
+	/* It may be forgotten now: no check of its health runs any more. */
+	void (*on_idle)(struct workload *workload);
 };
 
 struct workload {
@@ -66,6 +71,8 @@ struct workload {
 	struct watch exit_watch; /* a duplicate of the container's pid_fd */
 	struct timer timer; /* back-off, stop grace, or word of process 1 */
 	struct log_file log;
+	struct health health;
+	uint64_t health_digest;   /* of what its service says of that */
 	uint32_t first_id;        /* of its 65,536 ids; 0: none yet */
 	uint64_t recreate_digest; /* of the service that it was started as */
 	uint64_t live_digest;     /* of the limits that it has */
@@ -95,6 +102,9 @@ bool workload_has_ended(const struct workload *workload);
 
 /* The process was reaped by process 1; status as waitpid(2) has it. */
 void workload_orphaned(struct workload *workload, int status);
+
+/* Whether it gets new connections: it runs, and nothing says it is not well. */
+bool workload_is_serving(const struct workload *workload);
 
 /* Its process has ended: exit_watch is ready. */
 void workload_on_exit(struct watch *watch, uint32_t events);

@@ -82,6 +82,38 @@ static void test_what_a_person_looks_for(void)
 	CHECK(strstr(text, "web: running (pid 7)"));
 }
 
+static void test_health(void)
+{
+	static const struct {
+		enum health_status health;
+		const char *state;
+		bool has_reason;
+	} rows[] = {
+		{ HEALTH_NONE, "running  ", false },
+		{ HEALTH_STARTING, "running (starting)", false },
+		{ HEALTH_HEALTHY, "running (healthy)", false },
+		{ HEALTH_UNHEALTHY, "running (unhealthy)", true },
+	};
+
+	fill();
+	status.workloads[0].reason = "exit status 1: refused";
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const char *text;
+
+		status.workloads[0].health = rows[i].health;
+		text = render(24, 100);
+		check_row(rows[i].state);
+		CHECK(strstr(text, rows[i].state));
+		CHECK((strstr(text, "    exit status 1: refused") != NULL) ==
+			rows[i].has_reason);
+	}
+	/* one that is not well is none of those that run */
+	status.workload_count = 60;
+	for (size_t i = 1; i < 60; i++)
+		status.workloads[i] = status.workloads[0];
+	CHECK(strstr(render(24, 100), "more, 0 of them running"));
+}
+
 static void test_errors_come_first(void)
 {
 	const char *text;
@@ -283,6 +315,7 @@ static void test_terminal_answers(void)
 int main(void)
 {
 	RUN(test_what_a_person_looks_for);
+	RUN(test_health);
 	RUN(test_errors_come_first);
 	RUN(test_a_long_error_is_wrapped);
 	RUN(test_fits_every_terminal);

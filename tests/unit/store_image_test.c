@@ -49,14 +49,25 @@ static void test_bad_container_configs(void)
 		"{\"Env\":[1]}", "{\"User\":0}", "{\"Volumes\":[\"/a\"]}",
 		"{\"Volumes\":{\"relative\":{}}}", "{\"Entrypoint\":{}}",
 		"{\"StopSignal\":15}", "{\"WorkingDir\":[]}",
-		"{\"Cmd\":[\"a\\u0000b\"]}" };
+		"{\"Cmd\":[\"a\\u0000b\"]}", "{\"Healthcheck\":[]}",
+		"{\"Healthcheck\":{\"Test\":\"curl\"}}",
+		"{\"Healthcheck\":{\"Test\":[\"CMD\",7]}}",
+		"{\"Healthcheck\":{\"Interval\":\"30s\"}}",
+		"{\"Healthcheck\":{\"Timeout\":-1}}",
+		"{\"Healthcheck\":{\"StartPeriod\":1.5}}",
+		"{\"Healthcheck\":{\"StartInterval\":{}}}",
+		"{\"Healthcheck\":{\"Retries\":-1}}",
+		"{\"Healthcheck\":{\"Retries\":2147483648}}",
+		"{\"Healthcheck\":{\"Retries\":\"3\"}}" };
 	static const char *const good[] = { "null", "{}",
-		"{\"Cmd\":null,\"Env\":null,\"Volumes\":null,\"User\":null}" };
+		"{\"Cmd\":null,\"Env\":null,\"Volumes\":null,\"User\":null}",
+		"{\"Healthcheck\":null}", "{\"Healthcheck\":{}}" };
+	const size_t bad = sizeof(rows) / sizeof(rows[0]);
 	char text[512];
 
-	for (size_t i = 0; i < 14; i++) {
-		bool is_good = i >= sizeof(rows) / sizeof(rows[0]);
-		const char *row = is_good ? good[i - 11] : rows[i];
+	for (size_t i = 0; i < bad + sizeof(good) / sizeof(good[0]); i++) {
+		bool is_good = i >= bad;
+		const char *row = is_good ? good[i - bad] : rows[i];
 		struct image_config config;
 		auto_arena arena = { .limit_bytes = 1 << 20 };
 
@@ -66,6 +77,51 @@ static void test_bad_container_configs(void)
 			digest, row);
 		CHECK(image_parse(text, strlen(text), &arena, &config, NULL) ==
 			(is_good ? 0 : -EBADMSG));
+	}
+}
+
+static void test_healthchecks(void)
+{
+	static const struct {
+		const char *text, *first;
+		size_t count;
+		bool is_shell, is_disabled;
+	} rows[] = {
+		{ "[]", NULL, 0, false, false },
+		{ "null", NULL, 0, false, false },
+		{ "[\"NONE\"]", NULL, 0, false, true },
+		{ "[\"CMD\"]", NULL, 0, false, false },
+		{ "[\"CMD\",\"a\",\"b\"]", "a", 2, false, false },
+		{ "[\"CMD-SHELL\",\"a || b\"]", "a || b", 1, true, false },
+		{ "[\"curl\",\"localhost\"]", NULL, 0, false, false },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct image_config config;
+		const struct image_health *health = &config.image.health;
+		auto_arena arena = { .limit_bytes = 1 << 20 };
+		char text[512];
+
+		check_row(rows[i].text);
+		(void)snprintf(text, sizeof(text),
+			"{\"rootfs\":{\"diff_ids\":[\"%s\"]},\"config\":{"
+			"\"Healthcheck\":{\"Test\":%s,\"Interval\":2000000000,"
+			"\"Timeout\":1,\"StartPeriod\":9223372036854775807,"
+			"\"StartInterval\":0,\"Retries\":2147483647}}}",
+			digest, rows[i].text);
+		if (!CHECK(image_parse(text, strlen(text), &arena, &config,
+				   NULL) == 0))
+			return;
+		CHECK(health->test_count == rows[i].count);
+		CHECK(rows[i].count == 0 ||
+			strcmp(health->test[0], rows[i].first) == 0);
+		CHECK(health->is_shell == rows[i].is_shell);
+		CHECK(health->is_disabled == rows[i].is_disabled);
+		CHECK(health->interval_ms == 2000);
+		CHECK(health->timeout_ms == 1);
+		CHECK(health->start_period_ms == 9223372036855);
+		CHECK(health->start_interval_ms == 0);
+		CHECK(health->retries == INT32_MAX);
 	}
 }
 
@@ -114,6 +170,7 @@ int main(void)
 {
 	RUN(test_bad_configs);
 	RUN(test_bad_container_configs);
+	RUN(test_healthchecks);
 	RUN(test_chain_ids);
 	RUN(test_too_many_layers);
 	return check_done();

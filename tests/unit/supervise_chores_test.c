@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* tests of supervise/chores: what is done before a workload can start */
-/* wrap: store_find store_import folders_are_made folders_make launch_prepare container_create container_kill container_clear log_file_attach sethostname */
+/* wrap: store_find store_import folders_are_made folders_make launch_prepare container_create container_kill container_clear log_file_attach sethostname probe_run probe_kill */
 #include "supervise_scene.h"
 
 static void test_an_image_is_unpacked_first(void)

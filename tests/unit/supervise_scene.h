@@ -44,7 +44,8 @@ static bool needs_import;
 static bool has_older; /* an image that was imported before */
 static bool needs_folders;
 static bool folders_to_fail;
-static bool stops_at_start; /* the machine is told to stop then */
+static struct image_health image_health; /* of all images */
+static bool stops_at_start;              /* the machine is told to stop then */
 static int clears_to_fail;
 static int attaches_to_fail;
 static unsigned int fds_before;
@@ -98,6 +99,7 @@ int __wrap_store_find(const struct store *store, const char *reference,
 	*out = (struct image){ .working_dir = "",
 		.user = "",
 		.stop_signal = "",
+		.health = image_health,
 		.layer_count = has_older };
 	return needs_import && access(marker, F_OK) < 0 ? -EAGAIN : 0;
 }
@@ -132,6 +134,33 @@ static inline void put_mark(const char *name)
 
 	(void)snprintf(path, sizeof(path), "%s/%s", base, name);
 	fclose(fopen(path, "w"));
+}
+
+int __wrap_probe_run(const void *work, job_progress_fn *progress, void *context,
+	struct error *err);
+int __wrap_probe_kill(const struct container *container, struct error *err);
+
+/* Runs in the child that a job forks. */
+int __wrap_probe_run(const void *work, job_progress_fn *progress, void *context,
+	struct error *err)
+{
+	const struct probe *probe = work;
+
+	(void)progress;
+	(void)context;
+	while (has_mark("hanging"))
+		(void)pause();
+	if (!has_mark("sick"))
+		return 0;
+	return error_set(err, -EIO, "exit status 1: %s is sick",
+		probe->service->name);
+}
+
+int __wrap_probe_kill(const struct container *container, struct error *err)
+{
+	(void)container;
+	(void)err;
+	return 0;
 }
 
 bool __wrap_folders_are_made(const struct places *places,
@@ -317,6 +346,7 @@ static inline void begin(const char *config)
 	imports_to_fail = 0;
 	needs_import = false;
 	has_older = false;
+	image_health = (struct image_health){ .test_count = 0 };
 	needs_folders = false;
 	folders_to_fail = false;
 	stops_at_start = false;

@@ -5,7 +5,7 @@
  * This process is process 1: it holds the store and the pipe of orphans, and
  * reaps. Each agent is a child that it kills with SIGKILL.
  */
-/* wrap: store_find store_import folders_are_made folders_make launch_prepare container_create container_kill container_clear log_file_attach sethostname */
+/* wrap: store_find store_import folders_are_made folders_make launch_prepare container_create container_kill container_clear log_file_attach sethostname probe_run probe_kill */
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -313,6 +313,39 @@ static void test_ends_while_nobody_looks(void)
 	end_world();
 }
 
+/* Who was healthy is served on until a check says otherwise. */
+static void test_health_goes_on(void)
+{
+	static const char *test[] = { "check" };
+
+	begin_world(
+		"services:\n  web: {image: box, command: [exec sleep 99]}\n");
+	image_health = (struct image_health){ .test = test,
+		.test_count = 1,
+		.interval_ms = 10,
+		.retries = 2 };
+	start_agent();
+	CHECK(wait_until(has_said, "1 web: healthy"));
+	CHECK(entry_of("web")->health == HEALTH_HEALTHY);
+	kill_agent();
+	start_and_wait();
+	CHECK(entry_of("web")->health == HEALTH_HEALTHY);
+	kill_agent();
+	put_mark("sick");
+	start_agent();
+	CHECK(wait_until(has_said,
+		"3 web: unhealthy: exit status 1: web is sick"));
+	CHECK(entry_of("web")->health == HEALTH_UNHEALTHY);
+	kill_agent();
+	image_health = (struct image_health){ .test_count = 0 };
+	start_and_wait();
+	kill_agent();
+	start_and_wait();
+	CHECK(!has_said("2 web:") && !has_said("3 web: healthy"));
+	stop_world();
+	end_world();
+}
+
 /* A config that changed while no agent ran. */
 static void test_another_config(void)
 {
@@ -413,6 +446,7 @@ int main(void)
 {
 	RUN(test_runs_on);
 	RUN(test_ends_while_nobody_looks);
+	RUN(test_health_goes_on);
 	RUN(test_another_config);
 	RUN(test_killed_at_any_time);
 	return check_done();

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+/* tests of supervise/checkup and of what a change of health leads to */
+/* wrap: store_find store_import folders_are_made folders_make launch_prepare container_create container_kill container_clear log_file_attach sethostname probe_run probe_kill */
+#include "supervise/checkup.h"
+
+#include "supervise_scene.h"
+
+static const char *test_words[] = { "check" };
+static unsigned int phase;
+
+#define WEB "services:\n  web: {image: i, command: [exec sleep 100]}\n"
+
+static void begin_checked(const char *config)
+{
+	begin(config);
+	phase = 0;
+	image_health = (struct image_health){ .test = test_words,
+		.test_count = 1,
+		.interval_ms = 10,
+		.retries = 2 };
+}
+
+static void take_mark(const char *name)
+{
+	char path[96];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", base, name);
+	CHECK(unlink(path) == 0);
+}
+
+static enum health_status health_of_web(void)
+{
+	return find("web")->health.state.status;
+}
+
+/* Healthy, then sick, then healthy again. */
+static bool has_recovered(void)
+{
+	static const enum health_status wanted[] = { HEALTH_HEALTHY,
+		HEALTH_UNHEALTHY, HEALTH_HEALTHY };
+
+	if (health_of_web() != wanted[phase])
+		return false;
+	CHECK(workload_is_serving(find("web")) ==
+		(wanted[phase] == HEALTH_HEALTHY));
+	if (phase == 0)
+		put_mark("sick");
+	if (phase == 1) {
+		static struct status status;
+
+		supervisor_status(&supervisor, &status);
+		CHECK(status.workloads[0].health == HEALTH_UNHEALTHY);
+		CHECK(strcmp(status.workloads[0].reason,
+			      "exit status 1: web is sick") == 0);
+		take_mark("sick");
+	}
+	return ++phase == 3;
+}
+
+static void test_says_each_change_once(void)
+{
+	begin_checked(WEB);
+	run(has_recovered);
+	CHECK(times("log web: healthy\n") == 2);
+	CHECK(times("log web: unhealthy: exit status 1: web is sick\n") == 1);
+	CHECK(comes_before("log web: running", "log web: healthy"));
+	CHECK(health_of_web() == HEALTH_NONE);
+	CHECK(!workload_is_serving(find("web")));
+	end();
+}
+
+static bool is_running(void)
+{
+	return find("web")->state == STATE_RUNNING;
+}
+
+static void test_nothing_is_checked(void)
+{
+	begin(WEB);
+	run(is_running);
+	CHECK(health_of_web() == HEALTH_NONE);
+	CHECK(find("web")->health.timer.watch.fd < 0);
+	end();
+}
+
+/* It does not serve before the first check has said so. */
+static bool is_starting(void)
+{
+	if (!is_running())
+		return false;
+	CHECK(health_of_web() == HEALTH_STARTING);
+	CHECK(!workload_is_serving(find("web")));
+	return true;
+}
+
+static void test_starting(void)
+{
+	begin_checked(WEB);
+	image_health.interval_ms = 1000000;
+	run(is_starting);
+	CHECK(times("healthy") == 0);
+	end();
+}
+
+/* The config in force, as a reload would change it. */
+static void revise(void (*change)(struct healthcheck *own))
+{
+	struct workload *workload = roster_find(&supervisor.roster, "web");
+	union {
+		const struct service *in;
+		struct service *out;
+	} service = { .in = workload->service };
+
+	change(&service.out->healthcheck);
+	checkup_revise(workload);
+}
+
+static void disable(struct healthcheck *own)
+{
+	own->is_disabled = true;
+}
+
+static void enable(struct healthcheck *own)
+{
+	own->is_disabled = false;
+}
+
+static void set_own_test(struct healthcheck *own)
+{
+	own->test = (struct strings){ test_words, 1, true };
+}
+
+static bool is_revised(void)
+{
+	if (phase == 0 && health_of_web() == HEALTH_HEALTHY) {
+		phase++;
+		revise(disable);
+		CHECK(health_of_web() == HEALTH_NONE);
+		CHECK(workload_is_serving(find("web")));
+		revise(enable);
+		CHECK(health_of_web() == HEALTH_STARTING);
+	} else if (phase == 1 && health_of_web() == HEALTH_HEALTHY) {
+		phase++;
+		revise(set_own_test);
+		/* another test: what is known until it has an answer */
+		CHECK(health_of_web() == HEALTH_HEALTHY);
+		put_mark("sick");
+	}
+	return phase == 2 && health_of_web() == HEALTH_UNHEALTHY;
+}
+
+static void test_another_healthcheck(void)
+{
+	begin_checked(WEB);
+	run(is_revised);
+	CHECK(times("log web: healthy\n") == 2);
+	CHECK(times("starting it anew") == 0);
+	end();
+}
+
+/* One that is gone from the config while its check hangs. */
+static bool is_forgotten(void)
+{
+	struct workload *web = roster_find(&supervisor.roster, "web");
+
+	if (phase == 0 && web && web->state == STATE_RUNNING) {
+		phase++;
+		web->health.timer.on_expire(&web->health.timer);
+		CHECK(health_is_busy(&web->health));
+		put_config("services:\n"
+			   "  db: {image: i, command: [exec sleep 100]}\n");
+		(void)kill(getpid(), SIGHUP);
+	}
+	loop_arm(&supervisor.tick, 20); /* to be asked again */
+	return phase == 1 && !web && find("db")->state == STATE_RUNNING;
+}
+
+static void test_a_check_that_hangs(void)
+{
+	begin_checked(WEB);
+	put_mark("hanging");
+	run(is_forgotten);
+	CHECK(times("log web: stopped") == 1);
+	CHECK(times("healthy") == 0);
+	end();
+}
+
+static bool has_timed_out_twice(void)
+{
+	return health_of_web() == HEALTH_UNHEALTHY;
+}
+
+static void test_time_is_up(void)
+{
+	begin_checked(WEB);
+	image_health.timeout_ms = 20;
+	put_mark("hanging");
+	run(has_timed_out_twice);
+	CHECK(strstr(journal, "log web: unhealthy: no result within 0.02 s"));
+	end();
+}
+
+int main(void)
+{
+	RUN(test_says_each_change_once);
+	RUN(test_nothing_is_checked);
+	RUN(test_starting);
+	RUN(test_another_healthcheck);
+	RUN(test_a_check_that_hangs);
+	RUN(test_time_is_up);
+	return check_done();
+}
