@@ -58,6 +58,8 @@ struct topology_endpoint {
 	uint8_t mac[6];
 	struct address address4, address6;
 	bool has_default_route;
+	bool is_running;
+	bool has_left; /* runs no more, and flows may still lead to it */
 	bool is_serving; /* runs, is healthy, does not stop: gets new connections */
 };
 

@@ -77,8 +77,7 @@ static void remember(struct workload *workload, const struct keep_entry *entry)
 	if (range_mark(workload->host->ranges, entry->first_id) == 0)
 		workload->first_id = entry->first_id;
 	workload->state = STATE_STOPPED;
-	if (entry->recreate_digest !=
-		digest_service(workload->service, DIGEST_RECREATE))
+	if (entry->recreate_digest != life_digest(workload))
 		return; /* that was another one: it starts */
 	workload->recreate_digest = entry->recreate_digest;
 	if (entry->state == STATE_FINISHED &&
@@ -169,8 +168,9 @@ static void kill_found(struct supervisor *supervisor, const struct found *found)
 }
 
 static struct keep_entry entry_of(const struct found *found,
-	const struct service *service)
+	const struct workload *workload)
 {
+	const struct service *service = workload->service;
 	struct keep_entry entry = {
 		.pid = found->pid,
 		.exit_code = -1,
@@ -179,7 +179,7 @@ static struct keep_entry entry_of(const struct found *found,
 		.stop_signal = service->stop_signal > 0 ? service->stop_signal
 							: SIGTERM,
 		.stop_grace_ms = service->stop_grace_ms,
-		.recreate_digest = digest_service(service, DIGEST_RECREATE),
+		.recreate_digest = life_digest(workload),
 		.live_digest = digest_service(service, DIGEST_LIVE),
 		.state = STATE_RUNNING,
 		.since_ms = found->start_ticks * 1000 /
@@ -208,7 +208,7 @@ static void visit_found(void *context, struct found *found)
 		/* what is left of one that has ended, or a second one */
 		kill_found(supervisor, found);
 	} else {
-		struct keep_entry entry = entry_of(found, workload->service);
+		struct keep_entry entry = entry_of(found, workload);
 
 		entry.restarts = workload->restarts;
 		log_warn("%s: found running (pid %d), unknown to the store",

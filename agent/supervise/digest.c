@@ -22,17 +22,12 @@ enum shape {
 	SHAPE_SYSCTLS,
 	SHAPE_BLOCK_LIMITS,
 	SHAPE_ULIMITS,
-<<<<<<< HEAD
 	SHAPE_ATTACHMENTS,
 	SHAPE_ADDRESSES,
 	SHAPE_EXTRA_HOSTS,
 	SHAPE_LINKS,
 	SHAPE_HEALTH,
 	SHAPE_MARK, /* where it stands in the file is nobody's business */
-=======
-	SHAPE_MARK,   /* where it stands in the file is nobody's business */
-	SHAPE_HEALTH, /* nothing that runs is changed by it */
->>>>>>> d6f11d2f965714cec63ebade4e799cce2ff677ff
 };
 
 /* A member of an element of a list. */
@@ -320,7 +315,6 @@ static uint64_t hash_row(uint64_t hash, const struct row *row,
 	case SHAPE_HEALTH:
 		return hash_health(hash, (const void *)at);
 	case SHAPE_MARK:
-	case SHAPE_HEALTH: /* health.h sees it by itself */
 		return hash;
 	}
 	return hash;

@@ -12,6 +12,7 @@
 #include "lib/arena.h"
 #include "lib/error.h"
 #include "lib/fd.h"
+#include "lib/text.h"
 
 static int write_file(int dir_fd, const char *name, const char *text,
 	struct error *err)
@@ -25,26 +26,81 @@ static int write_file(int dir_fd, const char *name, const char *text,
 			  : 0;
 }
 
-int etc_write(int dir_fd, const struct service *service, struct arena *arena,
-	struct error *err)
+#define FILE_BYTES 16384
+
+/* "ADDRESS<tab>NAME" for each; a name of the image's is not in the way. */
+static void add_hosts(const struct service *service, const struct etc_net *net,
+	const char *hostname, struct text *text)
+{
+	char own[ADDRESS_TEXT_SIZE];
+
+	text_add(text, "127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n");
+	for (size_t i = 0; i < net->address_count; i++)
+		text_add(text, "%s\t%s\n",
+			address_print(&net->addresses[i], own), hostname);
+	if (net->address_count == 0)
+		text_add(text, "127.0.1.1\t%s\n", hostname);
+	for (size_t i = 0; i < service->extra_host_count; i++) {
+		const struct extra_host *host = &service->extra_hosts[i];
+		const struct address *address = host->address.family
+							? &host->address
+							: &net->host_gateway;
+
+		text_add(text, "%s\t%s\n",
+			address->family ? address_print(address, own)
+					: "127.0.0.1",
+			host->name);
+	}
+}
+
+static void add_words(struct text *text, const char *key,
+	const struct strings *words)
+{
+	if (words->count == 0)
+		return;
+	text_add(text, "%s", key);
+	for (size_t i = 0; i < words->count; i++)
+		text_add(text, " %s", words->items[i]);
+	text_add(text, "\n");
+}
+
+static void add_servers(const struct service *service,
+	const struct etc_net *net, struct text *text)
+{
+	char own[ADDRESS_TEXT_SIZE];
+
+	for (size_t i = 0; i < net->server_count; i++)
+		text_add(text, "nameserver %s\n",
+			address_print(&net->servers[i], own));
+	add_words(text, "search", &service->dns_search);
+	add_words(text, "options", &service->dns_opt);
+}
+
+int etc_write(int dir_fd, const struct service *service,
+	const struct etc_net *net, struct arena *arena, struct error *err)
 {
 	char own[65] = "";
 	const char *hostname =
 		service->hostname ? service->hostname : service->name;
-	const char *hosts;
-	const char *name;
+	char *buffer = arena_alloc(arena, FILE_BYTES);
+	struct text text;
 	int result;
 
+	if (!buffer)
+		return error_set(err, -ENOMEM, "start: no memory");
 	/* with 'uts: host' it is the machine's */
 	if (service->has_host_uts && gethostname(own, sizeof(own) - 1) == 0)
 		hostname = own;
-	hosts = arena_format(arena,
-		"127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost\n"
-		"127.0.1.1\t%s\n",
-		hostname);
-	name = arena_format(arena, "%s\n", hostname);
-	if (!hosts || !name)
-		return error_set(err, -ENOMEM, "start: no memory");
-	result = write_file(dir_fd, "hosts", hosts, err);
-	return result < 0 ? result : write_file(dir_fd, "hostname", name, err);
+	text_init(&text, buffer, FILE_BYTES);
+	text_add(&text, "%s\n", hostname);
+	result = write_file(dir_fd, "hostname", buffer, err);
+	text_init(&text, buffer, FILE_BYTES);
+	add_hosts(service, net, hostname, &text);
+	if (result == 0)
+		result = write_file(dir_fd, "hosts", buffer, err);
+	if (result < 0 || net->server_count == 0)
+		return result;
+	text_init(&text, buffer, FILE_BYTES);
+	add_servers(service, net, &text);
+	return write_file(dir_fd, "resolv.conf", buffer, err);
 }

@@ -183,17 +183,21 @@ static int add_etc_files(const struct launch_request *request,
 
 	if (fd < 0)
 		return fd;
-	result = etc_write(fd, request->service, &launch->arena, err);
+	result = etc_write(fd, request->service, &request->net, &launch->arena,
+		err);
 	if (result == 0)
 		result =
 			add_bind(launch, fd, "hosts", "/etc/hosts", false, err);
 	if (result == 0)
 		result = add_bind(launch, fd, "hostname", "/etc/hostname",
 			false, err);
-	if (result == 0)
-		result = add_bind(launch, request->places->run_fd,
-			"resolv.conf", "/etc/resolv.conf", true, err);
-	return result;
+	if (result < 0)
+		return result;
+	if (request->net.server_count > 0)
+		return add_bind(launch, fd, "resolv.conf", "/etc/resolv.conf",
+			false, err);
+	return add_bind(launch, request->places->run_fd, "resolv.conf",
+		"/etc/resolv.conf", true, err);
 }
 
 static size_t depth_of(const char *path)
@@ -436,6 +440,9 @@ static int fill_sandbox(const struct launch_request *request,
 		result = find_peer(request, service->ipc.service,
 			&source.ipc_of, err);
 	if (result == 0)
+		result = find_peer(request, service->network_of,
+			&source.network_of, err);
+	if (result == 0)
 		result = find_peer(request, service->users_of, &source.users_of,
 			err);
 	if (result == 0)
@@ -487,7 +494,9 @@ static const struct service *without_start(const struct service *service,
 		return NULL;
 	*plain = *service;
 	plain->pid = plain->ipc = (struct share){ .mode = SHARE_NOTHING };
-	plain->users_of = NULL;
+	plain->users_of = plain->network_of = NULL;
+	if (plain->network_mode == NETWORK_MODE_SERVICE)
+		plain->network_mode = NETWORK_MODE_NONE;
 	plain->device_count = 0;
 	plain->block_limit_count = 0;
 	return plain;

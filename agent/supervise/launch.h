@@ -17,6 +17,7 @@
 #include "run/docker.h"
 #include "run/oci.h"
 #include "run/root.h"
+#include "supervise/etc.h"
 
 struct error;
 struct image;
@@ -41,6 +42,7 @@ struct launch_request {
 	/* The first process of another service, or 0: it does not run. */
 	pid_t (*find_pid)(void *context, const char *service);
 	void *context;
+	struct etc_net net; /* what its networks make of its files */
 	const char *reaper; /* NULL: the machine's */
 };
 

@@ -10,6 +10,7 @@
 #include "lib/arena.h"
 #include "lib/error.h"
 #include "lib/fd.h"
+#include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/text.h"
 #include "run/cgroup.h"
@@ -17,6 +18,7 @@
 #include "run/range.h"
 #include "supervise/checkup.h"
 #include "supervise/digest.h"
+#include "supervise/fabric.h"
 #include "supervise/found.h"
 #include "supervise/launch.h"
 #include "supervise/nodes.h"
@@ -106,6 +108,16 @@ void life_keep_end(const struct workload *workload, enum state next)
 	put(workload, &entry, fds);
 }
 
+uint64_t life_digest(const struct workload *workload)
+{
+	uint64_t digest = digest_service(workload->service, DIGEST_RECREATE);
+	uint64_t networks =
+		fabric_digest(workload->host->fabric, workload->service);
+
+	return networks ? hash_bytes(digest, &networks, sizeof(networks))
+			: digest;
+}
+
 /* Start. */
 
 struct birth {
@@ -127,7 +139,11 @@ static int keep_created(void *context, const struct container *container,
 	fill(&entry, fds, container, &source);
 	entry.restarts += workload->has_ever_run;
 	entry.health = HEALTH_STARTING; /* or it is not checked at all */
-	return keep_put(workload->host->keep, &entry, fds, err);
+	int result = fabric_attach(workload->host->fabric, workload->service,
+		container->pid, err);
+
+	return result < 0 ? result
+			  : keep_put(workload->host->keep, &entry, fds, err);
 }
 
 static int make_spools(struct log_source *source, struct error *err)
@@ -190,17 +206,19 @@ static int create(struct workload *workload, const struct image *image,
 	struct birth *birth, struct error *err)
 {
 	const struct workload_host *host = workload->host;
+	struct launch_request request = {
+		.places = host->places,
+		.service = workload->service,
+		.image = image,
+		.first_id = shared_ids_of(workload),
+		.find_pid = find_pid,
+		.context = workload,
+	};
 	struct launch launch;
-	int result = launch_prepare(
-		&(struct launch_request){
-			.places = host->places,
-			.service = workload->service,
-			.image = image,
-			.first_id = shared_ids_of(workload),
-			.find_pid = find_pid,
-			.context = workload,
-		},
-		&launch, err);
+	int result;
+
+	fabric_describe(host->fabric, workload->service, &request.net);
+	result = launch_prepare(&request, &launch, err);
 
 	if (result < 0)
 		return result;
@@ -238,8 +256,7 @@ int life_start(struct workload *workload, const struct image *image,
 		{ .outputs = { -1, -1 }, .spools = { -1, -1 } } };
 	int result;
 
-	workload->recreate_digest =
-		digest_service(workload->service, DIGEST_RECREATE);
+	workload->recreate_digest = life_digest(workload);
 	workload->live_digest = digest_service(workload->service, DIGEST_LIVE);
 	workload->is_adopted = false;
 	workload->is_unborn = false;

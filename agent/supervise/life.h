@@ -10,12 +10,17 @@
 #ifndef TARE_SUPERVISE_LIFE_H
 #define TARE_SUPERVISE_LIFE_H
 
+#include <stdint.h>
+
 #include "supervise/keep.h"
 #include "supervise/state.h"
 
 struct error;
 struct image;
 struct workload;
+
+/* Of all that takes a new container when it changes (digest.h, fabric.h). */
+uint64_t life_digest(const struct workload *workload);
 
 /* Starts the container, with its log; on error nothing is left behind. */
 int life_start(struct workload *workload, const struct image *image,

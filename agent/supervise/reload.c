@@ -31,8 +31,7 @@ void reload_compare(struct workload *workload)
 
 	if (workload->recreate_digest == 0)
 		return; /* it was never started */
-	if (workload->recreate_digest !=
-		digest_service(service, DIGEST_RECREATE)) {
+	if (workload->recreate_digest != life_digest(workload)) {
 		log_info("%s: its config has changed, starting it anew",
 			service->name);
 		workload_event(workload, EVENT_STOP);

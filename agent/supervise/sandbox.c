@@ -27,6 +27,7 @@ static int ask(struct oci_spec *out, enum oci_namespace_kind kind, pid_t pid,
 		[OCI_NAMESPACE_USER] = "user",
 		[OCI_NAMESPACE_PID] = "pid",
 		[OCI_NAMESPACE_IPC] = "ipc",
+		[OCI_NAMESPACE_NETWORK] = "net",
 	};
 	struct oci_namespace *namespace = &out->namespaces[kind];
 
@@ -60,6 +61,9 @@ static int fill_namespaces(const struct sandbox_source *source,
 		result = ask(out, OCI_NAMESPACE_PID, source->pid_of, arena);
 	if (result == 0 && service->ipc.mode != SHARE_HOST)
 		result = ask(out, OCI_NAMESPACE_IPC, source->ipc_of, arena);
+	if (result == 0 && service->network_mode != NETWORK_MODE_HOST)
+		result = ask(out, OCI_NAMESPACE_NETWORK, source->network_of,
+			arena);
 	return result;
 }
 
@@ -105,19 +109,55 @@ static int fill_devices(const struct nodes *nodes, struct arena *arena,
 	return 0;
 }
 
-static int fill_sysctls(const struct service *service, struct arena *arena,
-	struct oci_spec *out)
+static bool has_sysctl(const struct service *service, const char *name)
 {
+	for (size_t i = 0; i < service->sysctl_count; i++) {
+		if (text_equal(service->sysctls[i].name, name))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * As Docker has it: in a network of its own no port and no ping is a privilege.
+ * Groups are those that the namespace has.
+ */
+static size_t add_network_sysctls(const struct sandbox_source *source,
+	struct oci_pair *pairs)
+{
+	const struct oci_pair own[] = {
+		{ "net.ipv4.ip_unprivileged_port_start", "0" },
+		{ "net.ipv4.ping_group_range",
+			has_host_users(source) ? "0 2147483647" : "0 65535" },
+	};
+	enum network_mode mode = source->service->network_mode;
+	size_t count = 0;
+
+	if (mode != NETWORK_MODE_OWN && mode != NETWORK_MODE_NONE)
+		return 0;
+	for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+		if (!has_sysctl(source->service, own[i].key))
+			pairs[count++] = own[i];
+	}
+	return count;
+}
+
+static int fill_sysctls(const struct sandbox_source *source,
+	struct arena *arena, struct oci_spec *out)
+{
+	const struct service *service = source->service;
 	struct oci_pair *pairs =
-		arena_array(arena, service->sysctl_count + 1, sizeof(*pairs));
+		arena_array(arena, service->sysctl_count + 2, sizeof(*pairs));
+	size_t count;
 
 	if (!pairs)
 		return -ENOMEM;
+	count = add_network_sysctls(source, pairs);
 	for (size_t i = 0; i < service->sysctl_count; i++)
-		pairs[i] = (struct oci_pair){ service->sysctls[i].name,
+		pairs[count++] = (struct oci_pair){ service->sysctls[i].name,
 			service->sysctls[i].value };
 	out->sysctls = pairs;
-	out->sysctl_count = service->sysctl_count;
+	out->sysctl_count = count;
 	return 0;
 }
 
@@ -158,7 +198,7 @@ int sandbox_fill(const struct sandbox_source *source, struct arena *arena,
 	if (result == 0)
 		result = fill_devices(source->nodes, arena, out);
 	if (result == 0)
-		result = fill_sysctls(service, arena, out);
+		result = fill_sysctls(source, arena, out);
 	if (result == 0)
 		result = resources_fill(service, source->nodes,
 			source->machine_memory_bytes, arena, &out->resources);

@@ -33,6 +33,7 @@ struct sandbox_source {
 	uint32_t first_id;
 	pid_t pid_of; /* processes of those whose namespaces it shares, */
 	pid_t ipc_of; /* 0 where it shares none */
+	pid_t network_of;
 	pid_t users_of;
 };
 

@@ -20,6 +20,7 @@
 #include "supervise/life.h"
 #include "supervise/past.h"
 #include "supervise/reload.h"
+#include "supervise/weaver.h"
 
 #define HOSTNAME_DEFAULT "tare"
 #define FILES_MAX        262144
@@ -79,6 +80,8 @@ static void on_turn(struct timer *timer)
 		return;
 	}
 	has_unwanted = roster_stop_unwanted(&supervisor->roster, is_busy);
+	if (!has_unwanted)
+		weaver_let_go(supervisor);
 	if (roster_start_one(&supervisor->roster))
 		loop_arm(timer, 0);
 	if (supervisor->wants_reload && !has_unwanted)
@@ -145,6 +148,7 @@ static void on_workload_change(struct workload *workload)
 	struct supervisor *supervisor = of_workload(workload);
 
 	say_state(workload);
+	weaver_mark(supervisor, workload);
 	if (workload->state == STATE_RUNNING ||
 		workload->state == STATE_FINISHED)
 		past_write(supervisor->places.run_fd, workload);
@@ -166,6 +170,7 @@ static void on_workload_health(struct workload *workload)
 		log_warn("%s: unhealthy: %s", name, health->reason);
 	else
 		log_info("%s: healthy", name);
+	weaver_mark(supervisor, workload);
 	life_keep(workload);
 	loop_arm(&supervisor->turn, 0);
 	changed(supervisor);
@@ -405,11 +410,14 @@ static void load_config(struct supervisor *supervisor)
 	if (supervisor->generation.origin == GENERATION_NONE) {
 		/* what runs goes on with the files of its own config */
 		fd_close(&supervisor->generation.folder_fd);
+		if (!supervisor->fabric.is_in_force)
+			weaver_weave(supervisor);
 		return;
 	}
 	fd_close(&supervisor->places.config_fd);
 	supervisor->places.config_fd = supervisor->generation.folder_fd;
 	set_hostname(supervisor);
+	weaver_weave(supervisor);
 }
 
 /*
@@ -448,6 +456,7 @@ static void init_workloads(struct supervisor *supervisor)
 	supervisor->host.places = &supervisor->places;
 	supervisor->host.keep = &supervisor->keep;
 	supervisor->host.ranges = &supervisor->roster.ranges;
+	supervisor->host.fabric = &supervisor->fabric;
 	supervisor->host.find = on_find;
 	supervisor->host.want = on_want;
 	supervisor->host.on_change = on_workload_change;
@@ -494,6 +503,7 @@ int supervisor_open(struct supervisor *supervisor,
 	supervisor->signal_watch.fd = -1;
 	supervisor->network = NETWORK_NONE;
 	supervisor->network.on_change = on_network_change;
+	supervisor->fabric.timer.watch.fd = -1;
 	supervisor->tick.watch.fd = -1;
 	supervisor->turn.watch.fd = -1;
 	supervisor->deadline.watch.fd = -1;
@@ -508,6 +518,9 @@ int supervisor_open(struct supervisor *supervisor,
 	if (result < 0)
 		return result;
 	result = places_open(paths, &supervisor->places, err);
+	if (result == 0)
+		result = fabric_open(&supervisor->fabric, &supervisor->loop,
+			&supervisor->places, err);
 	if (result == 0)
 		result = keep_open(&supervisor->keep, inheritance->store_fd,
 			inheritance->queue_fd, err);
@@ -547,6 +560,7 @@ void supervisor_close(struct supervisor *supervisor)
 	loop_remove(loop, &supervisor->deadline.watch);
 	loop_remove(loop, &supervisor->signal_watch);
 	network_close(&supervisor->network);
+	fabric_close(&supervisor->fabric, loop);
 	orphans_close(&supervisor->orphans);
 	keep_close(&supervisor->keep);
 	store_close(&supervisor->store);

@@ -20,6 +20,7 @@
 #include "lib/loop.h"
 #include "store/store.h"
 #include "supervise/chores.h"
+#include "supervise/fabric.h"
 #include "supervise/generation.h"
 #include "supervise/keep.h"
 #include "supervise/network.h"
@@ -63,6 +64,8 @@ struct supervisor {
 	struct orphans orphans;
 	struct chores chores;
 	struct network_watch network;
+	struct fabric fabric;
+	bool has_leaving; /* the fabric knows services of the config before */
 	struct watch signal_watch;
 	struct timer tick;
 	struct timer turn; /* something may be started or stopped */

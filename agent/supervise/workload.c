@@ -16,6 +16,7 @@
 #include "lib/text.h"
 #include "store/store.h"
 #include "supervise/checkup.h"
+#include "supervise/fabric.h"
 #include "supervise/folders.h"
 #include "supervise/keep.h"
 #include "supervise/life.h"
@@ -182,6 +183,7 @@ static void terminate(struct workload *workload)
 	struct error err;
 
 	health_stop(&workload->health);
+	fabric_drain(workload->host->fabric, workload->service);
 	/* that of the config as it is now, else as it was at the start */
 	if (container_signal(&workload->container,
 		    number > 0 ? number : workload->stop_signal, &err) < 0)

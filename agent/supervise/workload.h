@@ -18,6 +18,7 @@
 #include "supervise/logs.h"
 #include "supervise/state.h"
 
+struct fabric;
 struct image;
 struct keep;
 struct places;
@@ -39,6 +40,7 @@ struct workload_host {
 	const struct places *places;
 	struct keep *keep;
 	struct range_set *ranges; /* of ids */
+	struct fabric *fabric;    /* the networks */
 	/* The workload of a service, or NULL. */
 	struct workload *(
 		*find)(const struct workload_host *host, const char *service);

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fabric - the networks of the workloads, kept as config and states want them
+ *
+ *	config, what runs   layout.h    what is wanted
+ *	                    net/pool.h  addresses, kept in a book in /data
+ *	                    net/link.h  bridges, links of containers
+ *	                    net/ruleset.h  who reaches whom, in one transaction
+ *	                    names.h     the file that tare-dns reads
+ *
+ * All of it outlives the agent: the next one finds it, or makes the same again.
+ * Rules are in force before a container is attached; where the kernel refused
+ * them none is.
+ */
+#ifndef TARE_SUPERVISE_FABRIC_H
+#define TARE_SUPERVISE_FABRIC_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "lib/arena.h"
+#include "lib/loop.h"
+#include "net/book.h"
+#include "supervise/layout.h"
+
+struct error;
+struct etc_net;
+struct places;
+struct service;
+
+struct fabric {
+	const struct places *places;
+	struct arena arenas[2]; /* of the layout in force, and the one before */
+	size_t arena;           /* which is the first */
+	struct layout layout;
+	struct book book;
+	bool is_in_force;   /* the rules of this layout */
+	struct timer timer; /* something is to be brought in line */
+	bool is_due;
+	uint64_t rested_ms;  /* until then the kernel is left in peace */
+	uint64_t names_hash; /* of the file as it was written last */
+};
+
+/* Prepares a zeroed struct; places must outlive it. */
+int fabric_open(struct fabric *fabric, struct loop *loop,
+	const struct places *places, struct error *err);
+
+/* Forgets, and leaves all in the kernel as it is. */
+void fabric_close(struct fabric *fabric, struct loop *loop);
+
+/*
+ * Brings all in line with another config, whose services and networks must
+ * live until the next call. What fails is said, the rest is done. Nothing runs
+ * in the new layout until fabric_mark says so.
+ */
+void fabric_weave(struct fabric *fabric, const struct layout_source *source);
+
+/*
+ * Gives the container of a service its links; pid is its first process. Fine
+ * for one that has no network of its own.
+ */
+int fabric_attach(struct fabric *fabric, const struct service *service,
+	pid_t pid, struct error *err);
+
+/* What has become of a service; brings all in line in the next turn. */
+void fabric_mark(struct fabric *fabric, const struct service *service,
+	bool is_running, bool is_serving);
+
+/*
+ * A service is about to be stopped: where others share its work, new
+ * connections go to them from now on.
+ */
+void fabric_drain(struct fabric *fabric, const struct service *service);
+
+/* Brings all in line now, if anything has changed. */
+void fabric_flush(struct fabric *fabric);
+
+/*
+ * What of the networks a container has been made with: when it changes the
+ * container must be made anew. 0 without networks.
+ */
+uint64_t fabric_digest(const struct fabric *fabric,
+	const struct service *service);
+
+/* What its files in /etc say. */
+void fabric_describe(const struct fabric *fabric, const struct service *service,
+	struct etc_net *out);
+
+#endif

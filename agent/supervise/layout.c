@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: MIT
+/* layout - which networks, places in them and ports a config wants */
+#include "supervise/layout.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "config/config.h"
+#include "lib/arena.h"
+#include "lib/error.h"
+#include "lib/hash.h"
+#include "lib/text.h"
+
+#define NONE SIZE_MAX
+
+struct work {
+	const struct layout_source *source;
+	struct arena *arena;
+	struct layout *out;
+	uint64_t *group_hashes; /* of the service and network of each */
+	size_t *next;           /* of each endpoint: the next of its group */
+	size_t *first;          /* of each group */
+};
+
+/* ---- networks ------------------------------------------------------------ */
+
+static void read_pools(const struct network *network,
+	struct topology_network *out, struct pool_network *pool)
+{
+	for (size_t i = 0; i < network->pool_count; i++) {
+		const struct network_pool *own = &network->pools[i];
+		bool is_v6 = own->subnet.address.family == AF_INET6;
+
+		*(is_v6 ? &out->subnet6 : &out->subnet4) = own->subnet;
+		*(is_v6 ? &out->gateway6 : &out->gateway4) = own->gateway;
+		*(is_v6 ? &pool->range6 : &pool->range4) = own->ip_range;
+		if (own->reserved_count > 0) {
+			pool->reserved = own->reserved;
+			pool->reserved_count = own->reserved_count;
+		}
+	}
+}
+
+static enum topology_driver driver_of(const struct network *network)
+{
+	switch (network->driver) {
+	case NETWORK_BRIDGE:
+		break;
+	case NETWORK_MACVLAN:
+		return TOPOLOGY_MACVLAN;
+	case NETWORK_IPVLAN:
+		return TOPOLOGY_IPVLAN;
+	}
+	return TOPOLOGY_BRIDGE;
+}
+
+static int add_networks(struct work *work)
+{
+	const struct config *config = work->source->config;
+	struct topology *topology = &work->out->topology;
+	size_t count = config->network_count;
+
+	topology->networks = arena_array(work->arena, count + 1,
+		sizeof(*topology->networks));
+	work->out->pools =
+		arena_array(work->arena, count + 1, sizeof(*work->out->pools));
+	if (!topology->networks || !work->out->pools)
+		return -ENOMEM;
+	for (size_t i = 0; i < count; i++) {
+		const struct network *network = &config->networks[i];
+		struct topology_network *out = &topology->networks[i];
+		struct pool_network *pool = &work->out->pools[i];
+
+		*out = (struct topology_network){
+			.name = network->name,
+			.driver = driver_of(network),
+			.parent = network->parent,
+			.mode = network->mode,
+			.mtu = network->mtu,
+			.is_internal = network->is_internal,
+			.is_routed = network->is_routed,
+			.allows_metadata = network->allows_metadata,
+		};
+		pool->has_ipv4 = network->has_ipv4;
+		pool->has_ipv6 = network->has_ipv6;
+		read_pools(network, out, pool);
+	}
+	topology->network_count = count;
+	return 0;
+}
+
+static size_t find_network(const struct topology *topology, const char *name)
+{
+	for (size_t i = 0; i < topology->network_count; i++) {
+		if (text_equal(topology->networks[i].name, name))
+			return i;
+	}
+	return NONE;
+}
+
+/* ---- endpoints ----------------------------------------------------------- */
+
+/* The attachment that leads outside: of the highest priority, then the first. */
+static size_t find_way_out(const struct topology *topology,
+	const struct service *service)
+{
+	size_t best = NONE;
+
+	for (size_t i = 0; i < service->attachment_count; i++) {
+		const struct attachment *own = &service->attachments[i];
+		size_t network = find_network(topology, own->network);
+
+		if (network == NONE || topology->networks[network].is_internal)
+			continue;
+		if (best == NONE ||
+			own->gw_priority >
+				service->attachments[best].gw_priority)
+			best = i;
+	}
+	return best;
+}
+
+static void add_endpoint(struct work *work, const struct service *service,
+	size_t index, size_t network)
+{
+	struct topology *topology = &work->out->topology;
+	const struct attachment *own = &service->attachments[index];
+	size_t number = topology->endpoint_count++;
+	struct topology_endpoint *out = &topology->endpoints[number];
+
+	*out = (struct topology_endpoint){
+		.network = network,
+		.container = service->name,
+		.address4 = own->ipv4_address,
+		.address6 = own->ipv6_address,
+		.has_default_route = find_way_out(topology, service) == index,
+	};
+	memcpy(out->mac, own->mac, sizeof(out->mac));
+	if (own->interface_name)
+		(void)text_copy(out->name, sizeof(out->name),
+			own->interface_name);
+	else
+		(void)snprintf(out->name, sizeof(out->name), "eth%u",
+			(unsigned int)index);
+	work->out->services[number] = service;
+}
+
+static bool has_own_network(const struct service *service)
+{
+	return service->network_mode == NETWORK_MODE_OWN;
+}
+
+static void add_endpoints_of(struct work *work, const struct service *service)
+{
+	const struct topology *topology = &work->out->topology;
+
+	if (!has_own_network(service))
+		return;
+	for (size_t i = 0; i < service->attachment_count; i++) {
+		size_t network =
+			find_network(topology, service->attachments[i].network);
+
+		if (network != NONE)
+			add_endpoint(work, service, i, network);
+	}
+}
+
+static size_t count_attachments(const struct layout_source *source)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < source->config->service_count; i++)
+		count += source->config->services[i].attachment_count;
+	for (size_t i = 0; i < source->leaving_count; i++)
+		count += source->leaving[i]->attachment_count;
+	return count;
+}
+
+static int add_endpoints(struct work *work, struct error *err)
+{
+	const struct layout_source *source = work->source;
+	struct topology *topology = &work->out->topology;
+	size_t count = count_attachments(source);
+
+	if (count > TOPOLOGY_ENDPOINTS_MAX)
+		return error_set(err, -E2BIG,
+			"the services are attached to networks %zu times, the limit is %d",
+			count, TOPOLOGY_ENDPOINTS_MAX);
+	topology->endpoints = arena_array(work->arena, count + 1,
+		sizeof(*topology->endpoints));
+	work->out->services = arena_array(work->arena, count + 1,
+		sizeof(const struct service *));
+	if (!topology->endpoints || !work->out->services)
+		return -ENOMEM;
+	for (size_t i = 0; i < source->config->service_count; i++)
+		add_endpoints_of(work, &source->config->services[i]);
+	for (size_t i = 0; i < source->leaving_count; i++)
+		add_endpoints_of(work, source->leaving[i]);
+	return 0;
+}
+
+/* ---- groups -------------------------------------------------------------- */
+
+static const char *base_of(const struct service *service)
+{
+	return service->base ? service->base : service->name;
+}
+
+static uint64_t hash_group(const char *base, size_t network)
+{
+	return hash_bytes(hash_string(HASH_START, base), &network,
+		sizeof(network));
+}
+
+static size_t find_group(const struct work *work, const char *base,
+	size_t network)
+{
+	const struct topology *topology = &work->out->topology;
+	uint64_t hash = hash_group(base, network);
+
+	for (size_t i = 0; i < topology->group_count; i++) {
+		const struct topology_group *group = &topology->groups[i];
+
+		if (work->group_hashes[i] == hash &&
+			group->network == network &&
+			text_equal(group->service, base))
+			return i;
+	}
+	return NONE;
+}
+
+static const struct attachment *attachment_to(const struct service *service,
+	const char *network)
+{
+	for (size_t i = 0; i < service->attachment_count; i++) {
+		if (text_equal(service->attachments[i].network, network))
+			return &service->attachments[i];
+	}
+	return NULL;
+}
+
+static size_t add_group(struct work *work, const struct service *service,
+	size_t network)
+{
+	struct topology *topology = &work->out->topology;
+	const struct attachment *own =
+		attachment_to(service, topology->networks[network].name);
+	size_t number = topology->group_count++;
+
+	topology->groups[number] = (struct topology_group){
+		.network = network,
+		.service = base_of(service),
+		.has_virtual = service->has_virtual_address,
+		.names = own ? own->aliases.items : NULL,
+		.name_count = own ? own->aliases.count : 0,
+	};
+	work->group_hashes[number] = hash_group(base_of(service), network);
+	work->first[number] = NONE;
+	return number;
+}
+
+/* From the last to the first, so that each group's are in order. */
+static void sort_endpoints(struct work *work)
+{
+	struct topology *topology = &work->out->topology;
+
+	for (size_t i = topology->endpoint_count; i-- > 0;) {
+		const struct service *service = work->out->services[i];
+		size_t network = topology->endpoints[i].network;
+		size_t group = find_group(work, base_of(service), network);
+
+		if (group == NONE)
+			group = add_group(work, service, network);
+		work->next[i] = work->first[group];
+		work->first[group] = i;
+		topology->groups[group].endpoint_count++;
+	}
+}
+
+static int list_endpoints(struct work *work)
+{
+	struct topology *topology = &work->out->topology;
+
+	for (size_t i = 0; i < topology->group_count; i++) {
+		size_t *list = arena_array(work->arena,
+			topology->groups[i].endpoint_count, sizeof(*list));
+		size_t at = work->first[i];
+
+		if (!list)
+			return -ENOMEM;
+		topology->groups[i].endpoints = list;
+		for (; at != NONE; at = work->next[at])
+			*list++ = at;
+	}
+	return 0;
+}
+
+static int add_groups(struct work *work, struct error *err)
+{
+	struct topology *topology = &work->out->topology;
+	size_t count = topology->endpoint_count + 1;
+
+	topology->groups =
+		arena_array(work->arena, count, sizeof(*topology->groups));
+	work->group_hashes =
+		arena_array(work->arena, count, sizeof(*work->group_hashes));
+	work->first = arena_array(work->arena, count, sizeof(*work->first));
+	work->next = arena_array(work->arena, count, sizeof(*work->next));
+	if (!topology->groups || !work->group_hashes || !work->first ||
+		!work->next)
+		return -ENOMEM;
+	sort_endpoints(work);
+	if (topology->group_count > TOPOLOGY_GROUPS_MAX)
+		return error_set(err, -E2BIG,
+			"the services have %zu names in networks, the limit is %d",
+			topology->group_count, TOPOLOGY_GROUPS_MAX);
+	return list_endpoints(work);
+}
+
+/* ---- ports --------------------------------------------------------------- */
+
+static enum topology_protocol protocol_of(const char *name)
+{
+	if (text_equal(name, "udp"))
+		return TOPOLOGY_UDP;
+	return text_equal(name, "sctp") ? TOPOLOGY_SCTP : TOPOLOGY_TCP;
+}
+
+/* Where what comes in for it goes: the network that it goes out by. */
+static bool find_target(const struct work *work, const struct service *service,
+	size_t *group)
+{
+	const struct topology *topology = &work->out->topology;
+	size_t way;
+
+	*group = NONE;
+	if (service->network_mode == NETWORK_MODE_HOST)
+		return true;
+	way = has_own_network(service) ? find_way_out(topology, service) : NONE;
+	if (way == NONE)
+		return false;
+	*group = find_group(work, base_of(service),
+		find_network(topology, service->attachments[way].network));
+	return *group != NONE;
+}
+
+static void add_ports_of(struct work *work, const struct service *service)
+{
+	struct topology *topology = &work->out->topology;
+	size_t group;
+
+	if (service->replica > 1 || !find_target(work, service, &group))
+		return;
+	for (size_t i = 0; i < service->port_count; i++) {
+		const struct port *port = &service->ports[i];
+
+		topology->ports[topology->port_count++] =
+			(struct topology_port){
+				.protocol = protocol_of(port->protocol),
+				.host = port->host,
+				.published = port->published,
+				.target = port->target,
+				.group = group,
+			};
+	}
+}
+
+static int add_ports(struct work *work, struct error *err)
+{
+	const struct config *config = work->source->config;
+	struct topology *topology = &work->out->topology;
+	size_t count = 0;
+
+	for (size_t i = 0; i < config->service_count; i++)
+		count += config->services[i].port_count;
+	if (count > TOPOLOGY_PORTS_MAX)
+		return error_set(err, -E2BIG,
+			"the services publish %zu ports, the limit is %d",
+			count, TOPOLOGY_PORTS_MAX);
+	topology->ports =
+		arena_array(work->arena, count + 1, sizeof(*topology->ports));
+	if (!topology->ports)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->service_count; i++)
+		add_ports_of(work, &config->services[i]);
+	return 0;
+}
+
+static int add_rules(struct work *work)
+{
+	const struct config *config = work->source->config;
+	struct topology_rule *rules = arena_array(work->arena,
+		config->firewall_count + 1, sizeof(*rules));
+
+	if (!rules)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->firewall_count; i++) {
+		const struct firewall_rule *rule = &config->firewall[i];
+
+		rules[i] = (struct topology_rule){
+			.from = rule->from,
+			.protocol = rule->protocol ? (uint8_t)protocol_of(
+							     rule->protocol)
+						   : 0,
+			.first_port = rule->first_port,
+			.last_port = rule->last_port,
+		};
+	}
+	work->out->topology.rules = rules;
+	work->out->topology.rule_count = config->firewall_count;
+	return 0;
+}
+
+int layout_make(const struct layout_source *source, struct arena *arena,
+	struct layout *out, struct error *err)
+{
+	struct work work = { .source = source, .arena = arena, .out = out };
+	int result;
+
+	*out = (struct layout){ .pools = NULL };
+	result = add_networks(&work);
+	if (result == 0)
+		result = add_endpoints(&work, err);
+	if (result == 0)
+		result = add_groups(&work, err);
+	if (result == 0)
+		result = add_ports(&work, err);
+	if (result == 0)
+		result = add_rules(&work);
+	if (result == -ENOMEM)
+		return error_set(err, result,
+			"lay out the networks: no memory");
+	return result;
+}
+
+struct topology_endpoint *layout_find(const struct layout *layout,
+	const char *service, size_t index)
+{
+	const struct topology *topology = &layout->topology;
+
+	for (size_t i = 0; i < topology->endpoint_count; i++) {
+		if (text_equal(topology->endpoints[i].container, service) &&
+			index-- == 0)
+			return &topology->endpoints[i];
+	}
+	return NULL;
+}
+
+const struct topology_endpoint *layout_find_way_out(const struct layout *layout,
+	const char *service)
+{
+	const struct topology_endpoint *endpoint;
+
+	for (size_t i = 0; (endpoint = layout_find(layout, service, i)); i++) {
+		if (endpoint->has_default_route)
+			return endpoint;
+	}
+	return layout_find(layout, service, 0);
+}
