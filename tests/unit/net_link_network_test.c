@@ -109,9 +109,7 @@ static void test_makes_bridges(void)
 	topology_reset();
 	CHECK(apply());
 	CHECK(count_links(getpid()) == 3);
-	CHECK(holds("ip -d link show tb00000001 | tr '\\n' ' ' | grep -q "
-		    "'[<,]UP[,>].*mtu 1500 .*alias tare front$' ||"
-		    "ip -d link show tb00000001 | grep -q 'alias tare front'"));
+	CHECK(holds("ip -d link show tb00000001 | grep -q 'alias tare front'"));
 	CHECK(holds("ip -o link show tb00000001 | grep -q '[<,]UP[,>]'"));
 	CHECK(holds(
 		"ip -d link show tb00000001 | grep -q "
@@ -255,14 +253,12 @@ static void test_keeps_its_mac(void)
 	}
 	CHECK(apply());
 	CHECK(holds(
-		"a=$(cat /proc/sys/net/ipv4/conf/all/forwarding;"
-		" ip -br link show tb00000001 | cut -c 34-50);"
+		"mac() { ip -br link show tb00000001 |"
+		" awk '{ print $3 }'; }; a=$(mac);"
 		"ip link add p0 address 00:00:00:00:00:09 type veth peer p1;"
 		"ip link set p0 master tb00000001; ip link set p0 up;"
-		"ip link set p1 up;"
-		"b=$(cat /proc/sys/net/ipv4/conf/all/forwarding;"
-		" ip -br link show tb00000001 | cut -c 34-50);"
-		"ip link del p0; test \"$a\" = \"$b\""));
+		"ip link set p1 up; b=$(mac); ip link del p0;"
+		"test -n \"$a\" && test \"$a\" = \"$b\""));
 }
 
 static void test_removes_what_is_no_longer_there(void)
