@@ -39,20 +39,6 @@ bool address_read(struct reader *reader, const struct node *node, int family,
 	return false;
 }
 
-static bool read_any(struct reader *reader, const struct node *node,
-	const char *expected, struct prefix *out)
-{
-	const char *text = reader_text(reader, node, expected);
-
-	if (!text)
-		return false;
-	if (strchr(text, '/') && prefix_parse(text, out) == 0)
-		return true;
-	reader_error(reader, node->mark, "'%.60s' is wrong, write %s", text,
-		expected);
-	return false;
-}
-
 /* The subnet that an address with a length is in. */
 static struct prefix clean(const struct prefix *prefix)
 {
@@ -65,30 +51,45 @@ static struct prefix clean(const struct prefix *prefix)
 	return result;
 }
 
-bool prefix_read(struct reader *reader, const struct node *node,
-	struct prefix *out)
+static bool read_clean(struct reader *reader, const struct node *node,
+	bool needs_length, const char *expected, struct prefix *out)
 {
-	char wrong[PREFIX_TEXT_SIZE];
+	const char *text = reader_text(reader, node, expected);
 	char right[PREFIX_TEXT_SIZE];
+	struct prefix prefix;
 	struct prefix subnet;
 
-	if (!read_any(reader, node, "a subnet such as 172.20.0.0/16", out))
+	if (!text)
 		return false;
-	if (prefix_is_clean(out))
+	if ((needs_length && !strchr(text, '/')) ||
+		prefix_parse(text, &prefix) < 0) {
+		reader_error(reader, node->mark, "'%.60s' is wrong, write %s",
+			text, expected);
+		return false;
+	}
+	if (prefix_is_clean(&prefix)) {
+		*out = prefix;
 		return true;
-	subnet = clean(out);
+	}
+	subnet = clean(&prefix);
 	reader_error(reader, node->mark,
-		"'%s' is an address in a subnet; the subnet is '%s', write that",
-		prefix_print(out, wrong), prefix_print(&subnet, right));
+		"'%.60s' is an address in a subnet; the subnet is '%s', write that",
+		text, prefix_print(&subnet, right));
 	return false;
 }
 
-bool host_prefix_read(struct reader *reader, const struct node *node,
+bool subnet_read(struct reader *reader, const struct node *node,
 	struct prefix *out)
 {
-	return read_any(reader, node,
-		"an address with its subnet's length, such as 192.0.2.10/24",
+	return read_clean(reader, node, true, "a subnet such as 172.20.0.0/16",
 		out);
+}
+
+bool prefix_read(struct reader *reader, const struct node *node,
+	struct prefix *out)
+{
+	return read_clean(reader, node, false,
+		"a subnet such as 192.0.2.0/24, or an address", out);
 }
 
 static int read_digit(char c)

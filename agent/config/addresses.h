@@ -19,12 +19,12 @@ struct reader;
 bool address_read(struct reader *reader, const struct node *node, int family,
 	struct address *out);
 
-/* "ADDRESS/LENGTH", with nothing set behind the length: a subnet. */
-bool prefix_read(struct reader *reader, const struct node *node,
+/* "ADDRESS/LENGTH", with nothing set behind the length. */
+bool subnet_read(struct reader *reader, const struct node *node,
 	struct prefix *out);
 
-/* "ADDRESS/LENGTH" of one host in its subnet. */
-bool host_prefix_read(struct reader *reader, const struct node *node,
+/* The same, or an address, which is a subnet of one. */
+bool prefix_read(struct reader *reader, const struct node *node,
 	struct prefix *out);
 
 /* Six bytes, as 02:42:ac:11:00:02: one card, not a group, not all 0. */

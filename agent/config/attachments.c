@@ -123,6 +123,13 @@ static void add_attachment(struct reader *reader, struct draft_service *draft,
 			old->network, old->mark.line, old->mark.column);
 		return;
 	}
+	if (reader->attachment_count == CONFIG_ATTACHMENTS_MAX) {
+		reader_error(reader, attachment->attachment.mark,
+			"the services are in too many networks, the limit is %d",
+			CONFIG_ATTACHMENTS_MAX);
+		return;
+	}
+	reader->attachment_count++;
 	grown = reader_grow(reader, draft->attachments, draft->attachment_count,
 		sizeof(*grown));
 	if (!grown)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "config/draft.h"
+#include "config/host_conflicts.h"
 #include "config/names.h"
 #include "config/network_conflicts.h"
 #include "config/networks.h"
@@ -243,10 +244,11 @@ static void sort_services(struct reader *reader, struct draft *draft)
 
 void check_draft(struct reader *reader, struct draft *draft)
 {
-	replicas_check(reader, draft);
 	wiring_check(reader, draft);
+	replicas_check(reader, draft);
 	port_conflicts_check(reader, draft);
 	network_conflicts_check(reader, draft);
+	host_conflicts_check(reader, draft);
 	check_mounts(reader, draft);
 	for (size_t i = 0; i < draft->service_count; i++)
 		resolve(reader, draft, &draft->services[i]);

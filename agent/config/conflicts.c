@@ -105,6 +105,15 @@ static void check_limits(struct reader *reader,
 			"this is memory and swap together, write no less than 'mem_limit:'");
 }
 
+static bool has_ipc_sysctl(const struct service *service)
+{
+	for (size_t i = 0; i < service->sysctl_count; i++) {
+		if (!text_starts_with(service->sysctls[i].name, "net."))
+			return true;
+	}
+	return false;
+}
+
 static void check_ipc(struct reader *reader, const struct draft_service *draft)
 {
 	const struct service *s = &draft->service;
@@ -114,7 +123,7 @@ static void check_ipc(struct reader *reader, const struct draft_service *draft)
 	if (s->shm_size_bytes > 0 && s->ipc.mode != SHARE_NOTHING)
 		warn(reader, draft, "shm_size",
 			"the service has no /dev/shm of its own, see 'ipc:'");
-	if (s->sysctl_count > 0 && !is_own)
+	if (has_ipc_sysctl(s) && !is_own)
 		say(reader, draft, "sysctls",
 			"these are settings of the IPC namespace, which is not the service's own, see 'ipc:'; remove one of them");
 }
@@ -136,6 +145,14 @@ static bool is_of_machine(const char *name)
 	return false;
 }
 
+/* A network that is not the machine's belongs to those who are in it. */
+static bool is_of_network(const struct service *service, const char *name)
+{
+	return service->network_mode != NETWORK_MODE_HOST &&
+	       (text_equal(name, "NET_ADMIN") ||
+		       text_equal(name, "NET_BROADCAST"));
+}
+
 static void check_capabilities(struct reader *reader,
 	const struct draft_service *draft)
 {
@@ -143,7 +160,8 @@ static void check_capabilities(struct reader *reader,
 	size_t path = reader_push(reader, "cap_add");
 
 	for (size_t i = 0; i < s->cap_add.count && !s->has_host_users; i++) {
-		if (is_of_machine(s->cap_add.items[i]))
+		if (is_of_machine(s->cap_add.items[i]) &&
+			!is_of_network(s, s->cap_add.items[i]))
 			reader_warn(reader, mark_of(draft, "cap_add"),
 				"%s has no power over the machine from a user namespace of its own; for that write 'userns_mode: host'",
 				s->cap_add.items[i]);

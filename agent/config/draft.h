@@ -109,12 +109,44 @@ struct draft_network {
 	size_t pool_count;
 };
 
+/* host.network.NAME.routes[] */
+struct draft_route {
+	struct host_route route;
+	bool has_to; /* perhaps a wrong one */
+	bool is_wrong;
+};
+
+/* host.firewall[] */
+struct draft_rule {
+	struct firewall_rule rule;
+	bool has_port; /* perhaps a wrong one, as the others */
+	bool has_from;
+};
+
+/* host.network.NAME */
+struct draft_host_link {
+	struct host_link link;
+	const struct node *node; /* of all its keys, or NULL */
+	struct prefix *addresses;
+	struct mark *address_marks;
+	struct mark gateway4_mark, gateway6_mark;
+	struct host_route *routes;
+	struct host_peer *peers;
+	size_t allowed_count; /* of all peers */
+	struct mark *member_marks;
+	struct mark parent_mark;
+};
+
 struct draft {
 	struct config config;
 	struct draft_service *services; /* in the order of the file */
 	size_t service_count;
 	struct draft_network *networks; /* in the order of the file */
 	size_t network_count;
+	struct draft_host_link *host_links;
+	size_t host_link_count;
+	struct firewall_rule *firewall;
+	size_t firewall_count;
 };
 
 #endif

@@ -108,6 +108,45 @@ void read_expose(struct reader *reader, const struct node *node, void *base);
 void read_health_test(struct reader *reader, const struct node *node,
 	void *base);
 
+/* schema_top: into struct draft (host_links.c, firewall.c) */
+void read_host_network(struct reader *reader, const struct node *node,
+	void *base);
+void read_firewall(struct reader *reader, const struct node *node, void *base);
+void read_time_servers(struct reader *reader, const struct node *node,
+	void *base);
+
+/* host_links.c, host_addresses.c, wireguard.c: into struct draft_host_link */
+void read_match_mac(struct reader *reader, const struct node *node, void *base);
+void read_vlan_parent(struct reader *reader, const struct node *node,
+	void *base);
+void read_members(struct reader *reader, const struct node *node, void *base);
+void read_host_address(struct reader *reader, const struct node *node,
+	void *base);
+void read_host_gateway(struct reader *reader, const struct node *node,
+	void *base);
+void read_host_dns(struct reader *reader, const struct node *node, void *base);
+void read_host_search(struct reader *reader, const struct node *node,
+	void *base);
+void read_routes(struct reader *reader, const struct node *node, void *base);
+void read_peers(struct reader *reader, const struct node *node, void *base);
+
+/* the same: into struct draft_route, struct host_peer */
+void read_route_to(struct reader *reader, const struct node *node, void *base);
+void read_route_via(struct reader *reader, const struct node *node, void *base);
+void read_public_key(struct reader *reader, const struct node *node,
+	void *base);
+void read_endpoint(struct reader *reader, const struct node *node, void *base);
+void read_allowed_ips(struct reader *reader, const struct node *node,
+	void *base);
+void read_preshared_key_file(struct reader *reader, const struct node *node,
+	void *base);
+
+/* firewall.c: into struct draft_rule */
+void read_from(struct reader *reader, const struct node *node, void *base);
+void read_rule_port(struct reader *reader, const struct node *node, void *base);
+void read_rule_protocol(struct reader *reader, const struct node *node,
+	void *base);
+
 /* environ.c */
 void read_environment(struct reader *reader, const struct node *node,
 	void *base);

@@ -78,6 +78,7 @@ struct host_peer {              /* of WireGuard */
 	size_t allowed_count;
 	uint64_t keepalive_s;
 	const char *preshared_key_file; /* below the config folder, or NULL */
+	struct mark mark;
 };
 
 struct host_link {

@@ -141,6 +141,21 @@ static void check_links(struct reader *reader, const struct draft *draft,
 	reader_pop(reader, 0);
 }
 
+static void check_sysctls(struct reader *reader,
+	const struct draft_service *draft)
+{
+	enum network_mode mode = draft->service.network_mode;
+
+	for (size_t i = 0; i < draft->sysctl_count; i++) {
+		if (mode == NETWORK_MODE_OWN || mode == NETWORK_MODE_NONE ||
+			!text_starts_with(draft->sysctls[i].name, "net."))
+			continue;
+		say(reader, draft, "sysctls",
+			"settings that start with 'net.' are those of a network, and this service has none of its own; remove them");
+		return;
+	}
+}
+
 void network_conflicts_check(struct reader *reader, const struct draft *draft)
 {
 	for (size_t i = 0; i < draft->service_count; i++) {
@@ -148,6 +163,7 @@ void network_conflicts_check(struct reader *reader, const struct draft *draft)
 		bool is_own = service->service.network_mode == NETWORK_MODE_OWN;
 
 		check_ports(reader, service);
+		check_sysctls(reader, service);
 		if (!is_own && mac_is_set(service->mac))
 			say(reader, service, "mac_address",
 				"the service has no network of its own, remove the key");

@@ -287,7 +287,8 @@ static void read_network(struct reader *reader, const struct entry *entry,
 		reader_error(reader, entry->mark, "the name '%.63s' %s",
 			entry->key, wrong);
 	if (!node_is_null(entry->value)) {
-		if (!reader_is_map(reader, entry->value, "{} or nothing"))
+		if (!reader_is_map(reader, entry->value,
+			    "nothing, or a map such as {internal: true}"))
 			return;
 		draft->node = entry->value;
 		walk_map(reader, entry->value, &schema_network, draft);

@@ -60,7 +60,7 @@ void read_subnet(struct reader *reader, const struct node *node, void *base)
 	const char *what;
 
 	draft->has_subnet = true;
-	if (!prefix_read(reader, node, &subnet))
+	if (!subnet_read(reader, node, &subnet))
 		return;
 	is_ipv4 = subnet.address.family == AF_INET;
 	min = is_ipv4 ? IPV4_LENGTH_MIN : IPV6_LENGTH_MIN;
@@ -96,7 +96,7 @@ void read_ip_range(struct reader *reader, const struct node *node, void *base)
 	struct draft_pool *draft = base;
 
 	draft->range_mark = node->mark;
-	(void)prefix_read(reader, node, &draft->pool.ip_range);
+	(void)subnet_read(reader, node, &draft->pool.ip_range);
 }
 
 /* A map of names, which mean nothing, to addresses. */

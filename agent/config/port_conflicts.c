@@ -68,6 +68,24 @@ static void check_port(struct reader *reader, const struct user *users,
 	}
 }
 
+/* The machine itself listens for those on the other side. */
+static void check_tunnels(struct reader *reader, const struct draft *draft,
+	const struct user *user)
+{
+	for (size_t i = 0; i < draft->host_link_count; i++) {
+		const struct host_link *link = &draft->host_links[i].link;
+		char owner[80];
+		struct text text;
+
+		if (link->listen_port != user->port->published ||
+			!text_equal(user->port->protocol, "udp"))
+			continue;
+		text_init(&text, owner, sizeof(owner));
+		text_add(&text, "that of the machine's '%.15s'", link->name);
+		say(reader, user, owner, link->mark);
+	}
+}
+
 void port_conflicts_check(struct reader *reader, const struct draft *draft)
 {
 	size_t count = 0;
@@ -86,6 +104,7 @@ void port_conflicts_check(struct reader *reader, const struct draft *draft)
 			if (service->replicas.count == 0)
 				continue;
 			check_port(reader, users, count, &new);
+			check_tunnels(reader, draft, &new);
 			users[count++] = new;
 		}
 	}

@@ -84,6 +84,7 @@ static void report_lengths(struct reader *reader, struct mark mark,
 	struct range published, struct range target)
 {
 	unsigned int count = (unsigned int)(published.last - published.first);
+	struct range range = count > 0 ? published : target;
 
 	if (target.first == target.last)
 		reader_error(reader, mark,
@@ -94,8 +95,7 @@ static void report_lengths(struct reader *reader, struct mark mark,
 	else
 		reader_error(reader, mark,
 			"the two ranges differ in length, write '%u-%u:%u-%u'",
-			published.first, published.last, published.first,
-			published.last);
+			range.first, range.last, range.first, range.last);
 }
 
 /* A port or range; false: it is none, and that has been reported. */

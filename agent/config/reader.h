@@ -38,6 +38,7 @@ struct reader {
 	char *scratch; /* see reader_scratch */
 	size_t expanded_bytes;
 	size_t port_count;
+	size_t attachment_count;
 	char path[128];
 	size_t path_used;
 };

@@ -202,7 +202,7 @@ void replicas_check(struct reader *reader, const struct draft *draft)
 		attachments += count * service->attachment_count;
 		if (attachments > CONFIG_ATTACHMENTS_MAX) {
 			(void)snprintf(what, sizeof(what),
-				"the services have more than %d places in networks together, which is the limit",
+				"the services have more than %d places in networks together, which is the limit; write less",
 				CONFIG_ATTACHMENTS_MAX);
 			say(reader, service, service->service.network_mark,
 				"networks", what);

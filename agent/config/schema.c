@@ -352,15 +352,93 @@ static const struct option network_rows[] = {
 #undef FIELD
 TABLE(schema_network, "networks.NAME", network_rows);
 
+/* host.network.NAME */
+static const struct option route_rows[] = {
+	{ "to",     KIND_CUSTOM, .read = read_route_to },
+	{ "via",    KIND_CUSTOM, .read = read_route_via },
+	{ "metric", KIND_COUNT, .offset = offsetof(struct draft_route, route.metric), 0, UINT32_MAX },
+};
+TABLE(schema_route, "host.network.NAME.routes[]", route_rows);
+
+#define FIELD(name) .offset = offsetof(struct host_peer, name)
+static const struct option peer_rows[] = {
+	{ "public_key",         KIND_CUSTOM, .read = read_public_key },
+	{ "endpoint",           KIND_CUSTOM, .read = read_endpoint },
+	{ "allowed_ips",        KIND_CUSTOM, .read = read_allowed_ips },
+	{ "keepalive",          KIND_COUNT, FIELD(keepalive_s), 0, UINT16_MAX },
+	{ "preshared_key_file", KIND_CUSTOM, .read = read_preshared_key_file },
+};
+#undef FIELD
+TABLE(schema_peer, "host.network.NAME.wireguard.peers[]", peer_rows);
+
+#define FIELD(name) .offset = offsetof(struct draft_host_link, link.name)
+static const struct option match_rows[] = {
+	{ "mac", KIND_CUSTOM, .read = read_match_mac },
+};
+static TABLE(match_table, "host.network.NAME.match", match_rows);
+
+static const struct option vlan_rows[] = {
+	{ "parent", KIND_CUSTOM, .read = read_vlan_parent },
+	{ "id",     KIND_COUNT, FIELD(vlan_id), 1, 4094 },
+};
+static TABLE(vlan_table, "host.network.NAME.vlan", vlan_rows);
+
+static const struct option bond_rows[] = {
+	{ "mode",    KIND_TEXT, FIELD(bond_mode), 1, 32 },
+	{ "members", KIND_CUSTOM, .read = read_members },
+};
+static TABLE(bond_table, "host.network.NAME.bond", bond_rows);
+
+static const struct option bridge_rows[] = {
+	{ "members", KIND_CUSTOM, .read = read_members },
+};
+static TABLE(bridge_table, "host.network.NAME.bridge", bridge_rows);
+
+static const struct option wireguard_rows[] = {
+	{ "port",  KIND_COUNT, FIELD(listen_port), 1, UINT16_MAX },
+	{ "peers", KIND_CUSTOM, .read = read_peers },
+};
+static TABLE(wireguard_table, "host.network.NAME.wireguard", wireguard_rows);
+
+static const struct option host_link_rows[] = {
+	{ "match",     KIND_MAP, .table = &match_table },
+	{ "address",   KIND_CUSTOM, .read = read_host_address },
+	{ "gateway",   KIND_CUSTOM, .read = read_host_gateway },
+	{ "routes",    KIND_CUSTOM, .read = read_routes },
+	{ "metric",    KIND_COUNT, FIELD(metric), 0, UINT32_MAX },
+	{ "mtu",       KIND_COUNT, FIELD(mtu), 68, UINT16_MAX },
+	{ "dns",       KIND_CUSTOM, .read = read_host_dns },
+	{ "search",    KIND_CUSTOM, .read = read_host_search },
+	{ "vlan",      KIND_MAP, .table = &vlan_table },
+	{ "bond",      KIND_MAP, .table = &bond_table },
+	{ "bridge",    KIND_MAP, .table = &bridge_table },
+	{ "wireguard", KIND_MAP, .table = &wireguard_table },
+};
+#undef FIELD
+TABLE(schema_host_link, "host.network.NAME", host_link_rows);
+
+/* host.firewall[n] */
+static const struct option rule_rows[] = {
+	{ "from",     KIND_CUSTOM, .read = read_from },
+	{ "port",     KIND_CUSTOM, .read = read_rule_port },
+	{ "protocol", KIND_CUSTOM, .read = read_rule_protocol },
+};
+TABLE(schema_rule, "host.firewall[]", rule_rows);
+
+static const struct option time_rows[] = {
+	{ "servers", KIND_CUSTOM, .read = read_time_servers },
+};
+static TABLE(time_table, "host.time", time_rows);
+
 #define FIELD(name) .offset = offsetof(struct draft, config.name)
 
 /* host */
 static const struct option host_rows[] = {
 	{ "name",     KIND_TEXT, FIELD(host_name), 1, 63, .check = name_check_host },
+	{ "network",  KIND_CUSTOM, .read = read_host_network },
+	{ "firewall", KIND_CUSTOM, .read = read_firewall },
+	{ "time",     KIND_MAP, .table = &time_table },
 	{ "api",      KIND_NOT_YET, .note = "there is no remote API, remove it" },
-	{ "firewall", KIND_NOT_YET, .note = "nothing is filtered, remove it" },
-	{ "network",  KIND_NOT_YET, .note = "addresses come from DHCP, remove it" },
-	{ "time",     KIND_NOT_YET, .note = "the clock of the machine is used, remove it" },
 };
 static TABLE(host_table, "host", host_rows);
 
@@ -408,5 +486,15 @@ const struct schema_table *const schema_tables[] = {
 	&ipam_table,
 	&schema_pool,
 	&schema_attachment,
+	&schema_host_link,
+	&match_table,
+	&vlan_table,
+	&bond_table,
+	&bridge_table,
+	&wireguard_table,
+	&schema_peer,
+	&schema_route,
+	&schema_rule,
+	&time_table,
 	NULL,
 };

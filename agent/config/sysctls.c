@@ -10,7 +10,8 @@
 #include "config/reader.h"
 #include "lib/text.h"
 
-#define VALUE_MAX 255
+#define VALUE_MAX     255
+#define NAME_MAX_SIZE 128
 
 /* those of the IPC namespace: ipc/ipc_sysctl.c and mq_sysctl.c of the kernel */
 static const char *const own_names[] = {
@@ -41,7 +42,7 @@ static void report_name(struct reader *reader, const char *name,
 		name_suggest(name, own_names[i], &best, &distance);
 	if (text_starts_with(name, "net."))
 		reader_error(reader, mark,
-			"'%.60s' is not done yet: networks of their own come later, all services use the machine's; remove it",
+			"'%.60s' is no setting of a network, write one such as net.core.somaxconn",
 			name);
 	else if (text_equal(name, "kernel.hostname"))
 		reader_error(reader, mark,
@@ -56,8 +57,29 @@ static void report_name(struct reader *reader, const char *name,
 			name);
 }
 
+/* "net." and parts of letters, digits, '_' and '-', with dots between: those
+ * of the network namespace (Documentation/networking/ip-sysctl.rst) */
+static bool is_of_network(const char *name)
+{
+	bool has_part = false;
+
+	if (!text_starts_with(name, "net.") || strlen(name) > NAME_MAX_SIZE)
+		return false;
+	for (name += strlen("net."); *name; name++) {
+		if (*name == '.' && !has_part)
+			return false;
+		has_part = *name != '.';
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-.",
+			    *name))
+			return false;
+	}
+	return has_part;
+}
+
 static bool is_own(const char *name)
 {
+	if (is_of_network(name))
+		return true;
 	for (size_t i = 0; i < OWN_NAMES; i++) {
 		if (text_equal(own_names[i], name))
 			return true;

@@ -330,7 +330,7 @@ static void set_mac(struct reader *reader, struct draft_service *service)
 		reader_push(reader, service->service.name);
 		reader_push(reader, "mac_address");
 		reader_error(reader, mark,
-			"the network '%s' says another, at line %u, column %u; remove one of them",
+			"in the network '%s' it is another one, at line %u, column %u; remove one of them",
 			first->attachment.network, first->mac_mark.line,
 			first->mac_mark.column);
 		reader_pop(reader, 0);

@@ -210,6 +210,21 @@ static void test_isolation(void)
 	run_file(DATA "/isolation.txt");
 }
 
+static void test_networks(void)
+{
+	run_file(DATA "/networks.txt");
+}
+
+static void test_reach(void)
+{
+	run_file(DATA "/reach.txt");
+}
+
+static void test_host(void)
+{
+	run_file(DATA "/host.txt");
+}
+
 static void test_interpolation(void)
 {
 	run_file(DATA "/interpolation.txt");
@@ -221,6 +236,9 @@ int main(void)
 	RUN(test_problems);
 	RUN(test_fields);
 	RUN(test_isolation);
+	RUN(test_networks);
+	RUN(test_reach);
+	RUN(test_host);
 	RUN(test_interpolation);
 	return check_done();
 }

@@ -319,6 +319,98 @@ static inline void dump_network(struct text *out, const struct network *n)
 		dump_pool(out, n->name, &n->pools[i]);
 }
 
+static inline void dump_peer(struct text *out, const char *link,
+	const struct host_peer *peer)
+{
+	text_add(out,
+		".link %s peer %s endpoint=%s keepalive=%" PRIu64 " file=%s",
+		link, peer->public_key, peer->endpoint ? peer->endpoint : "-",
+		peer->keepalive_s,
+		peer->preshared_key_file ? peer->preshared_key_file : "-");
+	for (size_t i = 0; i < peer->allowed_count; i++)
+		text_add(out, " %s", peer->allowed[i]);
+	text_add(out, "\n");
+}
+
+static inline void dump_link_kind(struct text *out, const struct host_link *l)
+{
+	static const char *const kinds[] = { "device", "vlan", "bond", "bridge",
+		"wireguard" };
+
+	text_add(out, ".link %s %s", l->name, kinds[l->kind]);
+	dump_mac(out, l->mac);
+	text_add(out, "%s%s%s", l->flags & HOST_DHCP4 ? " dhcp" : "",
+		l->flags & HOST_DHCP6 ? " dhcp6" : "",
+		l->flags & HOST_AUTO6 ? " auto" : "");
+	if (l->metric)
+		text_add(out, " metric=%" PRIu64, l->metric);
+	if (l->mtu)
+		text_add(out, " mtu=%" PRIu64, l->mtu);
+	if (l->parent)
+		text_add(out, " parent=%s id=%" PRIu64, l->parent, l->vlan_id);
+	if (l->bond_mode)
+		text_add(out, " mode=%s", l->bond_mode);
+	if (l->listen_port)
+		text_add(out, " port=%" PRIu64, l->listen_port);
+	for (size_t i = 0; i < l->members.count; i++)
+		text_add(out, " member=%s", l->members.items[i]);
+	text_add(out, " mark=%u:%u\n", l->mark.line, l->mark.column);
+}
+
+static inline void dump_link(struct text *out, const struct host_link *l)
+{
+	char one[PREFIX_TEXT_SIZE], two[ADDRESS_TEXT_SIZE];
+
+	dump_link_kind(out, l);
+	for (size_t i = 0; i < l->address_count; i++)
+		text_add(out, ".link %s address %s\n", l->name,
+			prefix_print(&l->addresses[i], one));
+	if (l->gateway4.family)
+		text_add(out, ".link %s gateway %s\n", l->name,
+			address_print(&l->gateway4, two));
+	if (l->gateway6.family)
+		text_add(out, ".link %s gateway %s\n", l->name,
+			address_print(&l->gateway6, two));
+	for (size_t i = 0; i < l->route_count; i++) {
+		const struct host_route *r = &l->routes[i];
+
+		text_add(out, ".link %s route %s via %s metric %" PRIu64 "\n",
+			l->name,
+			r->to.address.family ? prefix_print(&r->to, one)
+					     : "default",
+			r->via.family ? address_print(&r->via, two) : "-",
+			r->metric);
+	}
+	for (size_t i = 0; i < l->dns_count; i++)
+		text_add(out, ".link %s dns %s\n", l->name,
+			address_print(&l->dns[i], two));
+	for (size_t i = 0; i < l->search.count; i++)
+		text_add(out, ".link %s search %s\n", l->name,
+			l->search.items[i]);
+	for (size_t i = 0; i < l->peer_count; i++)
+		dump_peer(out, l->name, &l->peers[i]);
+}
+
+static inline void dump_host(struct text *out, const struct config *config)
+{
+	char from[PREFIX_TEXT_SIZE];
+
+	for (size_t i = 0; i < config->host_link_count; i++)
+		dump_link(out, &config->host_links[i]);
+	for (size_t i = 0; i < config->firewall_count; i++) {
+		const struct firewall_rule *rule = &config->firewall[i];
+
+		text_add(out, ".firewall[%zu] from %s %s %u-%u\n", i,
+			rule->from.address.family
+				? prefix_print(&rule->from, from)
+				: "anybody",
+			rule->protocol ? rule->protocol : "every",
+			rule->first_port, rule->last_port);
+	}
+	dump_number(out, ".time", "is_off", config->host_time.is_off);
+	dump_strings(out, ".time", "servers", &config->host_time.servers);
+}
+
 static inline void dump_config(struct text *out, const struct config *config)
 {
 	dump_text(out, "", "name", config->name);
@@ -326,6 +418,7 @@ static inline void dump_config(struct text *out, const struct config *config)
 	dump_strings(out, "", "volumes", &config->volumes);
 	for (size_t i = 0; i < config->network_count; i++)
 		dump_network(out, &config->networks[i]);
+	dump_host(out, config);
 	text_add(out, ".order");
 	for (size_t i = 0; i < config->service_count; i++)
 		text_add(out, " %s", config->services[i].name);

@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: MIT
+/* host_addresses - addresses, gateways and routes of the machine */
+#include "config/host_addresses.h"
+
+#include <stdbool.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "config/addresses.h"
+#include "config/draft.h"
+#include "config/keys.h"
+#include "config/names.h"
+#include "config/node.h"
+#include "config/reader.h"
+#include "config/schema.h"
+#include "config/walk.h"
+#include "lib/address.h"
+#include "lib/text.h"
+
+#define ADDRESS_EXAMPLE \
+	"dhcp, dhcp6, auto, or an address with its length such as 192.0.2.10/24"
+
+enum host_limit {
+	ADDRESSES_MAX = 32,
+	ROUTES_MAX = 256,
+	SEARCH_MAX = 32,
+	MTU_MIN_IPV6 = 1280, /* RFC 8200, 5 */
+};
+
+/* Calls read with the value, or with each item of a list of at most max. */
+static void each_item(struct reader *reader, const struct node *node,
+	size_t max,
+	void (*read)(struct reader *reader, const struct node *node,
+		struct draft_host_link *draft),
+	struct draft_host_link *draft)
+{
+	size_t index = 0;
+
+	if (node->kind != NODE_LIST) {
+		read(reader, node, draft);
+		return;
+	}
+	if (node->count > max) {
+		reader_error(reader, node->mark,
+			"the list has %zu items, the limit is %zu", node->count,
+			max);
+		return;
+	}
+	for (const struct entry *e = node->first; e; e = e->next) {
+		size_t path = reader_push_index(reader, index++);
+
+		read(reader, e->value, draft);
+		reader_pop(reader, path);
+	}
+}
+
+static void add_address(struct reader *reader, struct draft_host_link *draft,
+	const struct prefix *prefix, struct mark mark)
+{
+	size_t count = draft->link.address_count;
+	struct prefix *addresses;
+	struct mark *marks;
+
+	for (size_t i = 0; i < count; i++) {
+		if (address_compare(&draft->addresses[i].address,
+			    &prefix->address) != 0)
+			continue;
+		reader_error(reader, mark,
+			"the interface has this address already, at line %u, column %u; remove one of them",
+			draft->address_marks[i].line,
+			draft->address_marks[i].column);
+		return;
+	}
+	addresses = reader_grow(reader, draft->addresses, count,
+		sizeof(*addresses));
+	marks = reader_grow(reader, draft->address_marks, count,
+		sizeof(*marks));
+	if (!addresses || !marks)
+		return;
+	addresses[count] = *prefix;
+	marks[count] = mark;
+	draft->addresses = addresses;
+	draft->address_marks = marks;
+	draft->link.address_count++;
+}
+
+/* What keeps it from being the address of an interface, or NULL. */
+static const char *host_refuses(const struct prefix *prefix)
+{
+	const struct address *address = &prefix->address;
+	bool is_ipv4 = address->family == AF_INET;
+
+	if (address_is_loopback(address) || address_is_multicast(address))
+		return "is for the loopback or for multicast";
+	if (is_ipv4 && (address->bytes[0] == 0 || address->bytes[0] >= 240))
+		return "is not for use";
+	if (prefix->length == 0)
+		return "has no subnet";
+	if (prefix->length < (is_ipv4 ? 31 : 127) && prefix_is_clean(prefix))
+		return "is the address of the whole subnet";
+	return NULL;
+}
+
+static void read_one_address(struct reader *reader, const struct node *node,
+	struct draft_host_link *draft)
+{
+	static const struct {
+		const char *word;
+		enum host_address_flag flag;
+	} words[] = {
+		{ "dhcp", HOST_DHCP4 },
+		{ "dhcp6", HOST_DHCP6 },
+		{ "auto", HOST_AUTO6 },
+	};
+	const char *text = reader_text(reader, node, ADDRESS_EXAMPLE);
+	const char *wrong;
+	struct prefix prefix;
+
+	if (!text)
+		return;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (text_equal(text, words[i].word)) {
+			draft->link.flags |= words[i].flag;
+			return;
+		}
+	}
+	if (!strchr(text, '/') || prefix_parse(text, &prefix) < 0) {
+		reader_error(reader, node->mark,
+			"'%.60s' is wrong, write " ADDRESS_EXAMPLE, text);
+		return;
+	}
+	wrong = host_refuses(&prefix);
+	if (wrong)
+		reader_error(reader, node->mark,
+			"'%.60s' %s, write the address of the machine in it",
+			text, wrong);
+	else
+		add_address(reader, draft, &prefix, node->mark);
+}
+
+void read_host_address(struct reader *reader, const struct node *node,
+	void *base)
+{
+	each_item(reader, node, ADDRESSES_MAX, read_one_address, base);
+}
+
+static void read_one_gateway(struct reader *reader, const struct node *node,
+	struct draft_host_link *draft)
+{
+	struct address address;
+	struct address *own;
+	struct mark *mark;
+
+	if (!address_read(reader, node, 0, &address))
+		return;
+	own = address.family == AF_INET ? &draft->link.gateway4
+					: &draft->link.gateway6;
+	mark = address.family == AF_INET ? &draft->gateway4_mark
+					 : &draft->gateway6_mark;
+	if (own->family) {
+		reader_error(reader, node->mark,
+			"there is a gateway of this family already, at line %u, column %u; write 'routes:' for others",
+			mark->line, mark->column);
+		return;
+	}
+	*own = address;
+	*mark = node->mark;
+}
+
+void read_host_gateway(struct reader *reader, const struct node *node,
+	void *base)
+{
+	each_item(reader, node, 2, read_one_gateway, base);
+}
+
+static void read_one_server(struct reader *reader, const struct node *node,
+	struct draft_host_link *draft)
+{
+	const size_t max = sizeof(draft->link.dns) / sizeof(draft->link.dns[0]);
+
+	if (draft->link.dns_count < max &&
+		address_read(reader, node, 0,
+			&draft->link.dns[draft->link.dns_count]))
+		draft->link.dns_count++;
+}
+
+void read_host_dns(struct reader *reader, const struct node *node, void *base)
+{
+	each_item(reader, node,
+		sizeof(((struct host_link *)NULL)->dns) /
+			sizeof(struct address),
+		read_one_server, base);
+}
+
+static void read_one_domain(struct reader *reader, const struct node *node,
+	struct draft_host_link *draft)
+{
+	const char *text =
+		reader_text(reader, node, "a domain, such as example.org");
+	const char *wrong = text ? name_check_host(text) : NULL;
+
+	if (wrong)
+		reader_error(reader, node->mark, "'%.60s' %s", text, wrong);
+	else if (text)
+		reader_append(reader, &draft->link.search, text);
+}
+
+void read_host_search(struct reader *reader, const struct node *node,
+	void *base)
+{
+	each_item(reader, node, SEARCH_MAX, read_one_domain, base);
+}
+
+void read_route_to(struct reader *reader, const struct node *node, void *base)
+{
+	struct draft_route *draft = base;
+
+	draft->has_to = true;
+	if (node->kind == NODE_SCALAR && text_equal(node->text, "default"))
+		return;
+	if (!prefix_read(reader, node, &draft->route.to))
+		draft->is_wrong = true;
+	else if (draft->route.to.length == 0) /* that is the default */
+		draft->route.to.address.family = 0;
+}
+
+void read_route_via(struct reader *reader, const struct node *node, void *base)
+{
+	struct draft_route *draft = base;
+
+	draft->is_wrong |= !address_read(reader, node, 0, &draft->route.via);
+}
+
+static void add_route(struct reader *reader, struct draft_host_link *draft,
+	const struct host_route *route)
+{
+	struct host_route *grown = reader_grow(reader, draft->routes,
+		draft->link.route_count, sizeof(*grown));
+
+	if (!grown)
+		return;
+	grown[draft->link.route_count++] = *route;
+	draft->routes = grown;
+}
+
+static void read_one_route(struct reader *reader, const struct node *node,
+	struct draft_host_link *draft)
+{
+	struct draft_route route = { .route.mark = node->mark };
+	const struct host_route *own = &route.route;
+
+	if (!reader_is_map(reader, node,
+		    "a map, such as {to: 198.51.100.0/24, via: 192.0.2.1}"))
+		return;
+	walk_map(reader, node, &schema_route, &route);
+	if (!route.has_to)
+		reader_error(reader, node->mark,
+			"the key 'to' is missing, write a subnet such as 198.51.100.0/24, or default");
+	else if (route.is_wrong)
+		return;
+	else if (own->to.address.family == 0 && own->via.family == 0)
+		reader_error(reader, node->mark,
+			"the default route needs a 'via:', write the router's address");
+	else if (own->to.address.family && own->via.family &&
+		 own->to.address.family != own->via.family)
+		reader_error(reader, node->mark,
+			"'to:' and 'via:' are of different families, write both as IPv4 or as IPv6");
+	else
+		add_route(reader, draft, own);
+}
+
+void read_routes(struct reader *reader, const struct node *node, void *base)
+{
+	if (reader_is_list(reader, node,
+		    "a list, such as [{to: 198.51.100.0/24, via: 192.0.2.1}]"))
+		each_item(reader, node, ROUTES_MAX, read_one_route, base);
+}
+
+static bool has_family(const struct host_link *link, int family)
+{
+	for (size_t i = 0; i < link->address_count; i++) {
+		if (link->addresses[i].address.family == family)
+			return true;
+	}
+	return family == AF_INET6 && (link->flags & (HOST_DHCP6 | HOST_AUTO6));
+}
+
+/* fe80::/10 (RFC 4291, 2.5.6) */
+static bool is_of_link(const struct address *address)
+{
+	return address->family == AF_INET6 && address->bytes[0] == 0xfe &&
+	       (address->bytes[1] & 0xc0) == 0x80;
+}
+
+static void check_gateway(struct reader *reader, const struct host_link *link,
+	const struct address *gateway, struct mark mark)
+{
+	char text[ADDRESS_TEXT_SIZE];
+	char subnet[PREFIX_TEXT_SIZE];
+	const struct prefix *own = NULL;
+	size_t path;
+
+	if (gateway->family == 0 || is_of_link(gateway))
+		return;
+	path = reader_push(reader, "gateway");
+	for (size_t i = 0; i < link->address_count; i++) {
+		const struct prefix *prefix = &link->addresses[i];
+
+		if (address_compare(&prefix->address, gateway) == 0) {
+			reader_error(reader, mark,
+				"'%s' is the machine's own address, write the router's",
+				address_print(gateway, text));
+			reader_pop(reader, path);
+			return;
+		}
+		if (prefix_contains(prefix, gateway)) {
+			reader_pop(reader, path);
+			return;
+		}
+		if (prefix->address.family == gateway->family)
+			own = prefix;
+	}
+	if (own)
+		reader_error(reader, mark,
+			"'%s' cannot be reached from '%s', write a router in that subnet, or 'routes:'",
+			address_print(gateway, text),
+			prefix_print(own, subnet));
+	else
+		reader_error(reader, mark,
+			"the interface has no static address of this family that leads to '%s'; remove the key, DHCP and SLAAC bring their own, or write an 'address:'",
+			address_print(gateway, text));
+	reader_pop(reader, path);
+}
+
+void host_addresses_check(struct reader *reader,
+	const struct draft_host_link *draft)
+{
+	const struct host_link *link = &draft->link;
+
+	check_gateway(reader, link, &link->gateway4, draft->gateway4_mark);
+	check_gateway(reader, link, &link->gateway6, draft->gateway6_mark);
+	if (link->mtu > 0 && link->mtu < MTU_MIN_IPV6 &&
+		has_family(link, AF_INET6)) {
+		size_t path = reader_push(reader, "mtu");
+
+		reader_error(reader,
+			node_find_mark(draft->node, "mtu", link->mark),
+			"IPv6 needs 1280 or more");
+		reader_pop(reader, path);
+	}
+}
