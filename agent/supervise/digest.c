@@ -22,8 +22,8 @@ enum shape {
 	SHAPE_SYSCTLS,
 	SHAPE_BLOCK_LIMITS,
 	SHAPE_ULIMITS,
-	SHAPE_MARK,   /* where it stands in the file is nobody's business */
-	SHAPE_HEALTH, /* nothing that runs is changed by it */
+	SHAPE_MARK,  /* where it stands in the file is nobody's business */
+	SHAPE_LATER, /* nothing that runs is changed by it */
 };
 
 /* A member of an element of a list. */
@@ -110,7 +110,7 @@ static const struct row {
 	ROW(ports, PORTS, RECREATE),
 	ROW(port_count, NUMBER, RECREATE),
 	ROW(read_only, NUMBER, RECREATE),
-	ROW(healthcheck, HEALTH, NOTHING),
+	ROW(healthcheck, LATER, NOTHING),
 	ROW(has_init, NUMBER, RECREATE),
 	ROW(has_terminal, NUMBER, RECREATE),
 	ROW(keeps_stdin_open, NUMBER, RECREATE),
@@ -158,6 +158,7 @@ static const struct row {
 	ROW(stop_signal, NUMBER, NOTHING),
 	ROW(stop_grace_ms, NUMBER, NOTHING),
 	ROW(depends_on, STRINGS, NOTHING),
+	ROW(depends_conditions, LATER, NOTHING),
 	ROW(labels, STRINGS, NOTHING),
 	ROW(mark, MARK, NOTHING),
 };
@@ -242,7 +243,7 @@ static uint64_t hash_row(uint64_t hash, const struct row *row,
 		memcpy(&count, service + row[1].offset, sizeof(count));
 		return hash_list(hash, &lists[row->shape], items, count);
 	case SHAPE_MARK:
-	case SHAPE_HEALTH: /* health.h sees it by itself */
+	case SHAPE_LATER: /* it has readers that see it by themselves */
 		return hash;
 	}
 	return hash;
