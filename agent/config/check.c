@@ -127,10 +127,26 @@ static void report_missing(struct reader *reader, const struct draft *draft,
 	reader_pop(reader, 0);
 }
 
+/* As many as names; when there is no memory, nothing of the config is used. */
+static void add_condition(struct reader *reader, struct service *service,
+	enum dependency_condition **conditions, size_t count,
+	enum dependency_condition condition)
+{
+	enum dependency_condition *grown =
+		reader_grow(reader, *conditions, count, sizeof(*grown));
+
+	if (!grown)
+		return;
+	grown[count] = condition;
+	*conditions = grown;
+	service->depends_conditions = grown;
+}
+
 /* Keeps the dependencies that exist. */
 static void resolve(struct reader *reader, const struct draft *draft,
 	struct draft_service *service)
 {
+	enum dependency_condition *conditions = NULL;
 	size_t kept = 0;
 
 	for (size_t i = 0; i < service->dependency_count; i++) {
@@ -142,6 +158,8 @@ static void resolve(struct reader *reader, const struct draft *draft,
 		if (target && target->replicas.count > 0) {
 			reader_append(reader, &service->service.depends_on,
 				d->name);
+			add_condition(reader, &service->service, &conditions,
+				kept, d->condition);
 			service->dependencies[kept++] = *d;
 		} else if (!d->is_optional && target) {
 			report_idle(reader, service->service.name, d, target);

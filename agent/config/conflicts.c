@@ -174,7 +174,7 @@ static void depend(struct reader *reader, struct draft_service *draft,
 	const char *key, const struct share *share)
 {
 	struct dependency dependency = { key, share->service, share->mark,
-		false };
+		DEPENDS_STARTED, false };
 	struct dependency *grown;
 
 	if (share->mode != SHARE_SERVICE)

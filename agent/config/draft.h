@@ -17,6 +17,7 @@ struct dependency {
 	const char *key; /* that says so: "depends_on" */
 	const char *name;
 	struct mark mark;
+	enum dependency_condition condition;
 	bool is_optional; /* "required: false": may be missing */
 };
 

@@ -103,29 +103,41 @@ static void add_dependency(struct reader *reader, struct draft_service *draft,
 	draft->dependencies = grown;
 }
 
+static bool find_condition(const char *name, enum dependency_condition *out)
+{
+	static const char *const names[] = {
+		[DEPENDS_STARTED] = "service_started",
+		[DEPENDS_HEALTHY] = "service_healthy",
+		[DEPENDS_COMPLETED] = "service_completed_successfully",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (text_equal(name, names[i])) {
+			*out = (enum dependency_condition)i;
+			return true;
+		}
+	}
+	return false;
+}
+
 static void read_condition(struct reader *reader, const struct entry *entry,
 	struct draft_service *draft)
 {
 	struct long_dependency options = { .required = true };
 	struct dependency dependency = { "depends_on", entry->key, entry->mark,
-		false };
+		DEPENDS_STARTED, false };
 	const struct node *node = entry->value;
 
 	if (!reader_is_map(reader, node, "{condition: service_started}"))
 		return;
 	walk_map(reader, node, &schema_dependency, &options);
 	if (options.condition &&
-		!text_equal(options.condition, "service_started")) {
-		bool is_known =
-			text_equal(options.condition, "service_healthy") ||
-			text_equal(options.condition,
-				"service_completed_successfully");
-
+		!find_condition(options.condition, &dependency.condition))
 		reader_error(reader, node->mark,
-			"the condition '%.60s' is %s; write service_started",
-			options.condition,
-			is_known ? "not done yet" : "unknown");
-	}
+			"the condition '%.60s' is unknown; write "
+			"service_started, service_healthy or "
+			"service_completed_successfully",
+			options.condition);
 	if (options.restart)
 		reader_warn(reader, node->mark,
 			"'restart: true' is not done yet, ignored");
@@ -146,7 +158,7 @@ void read_depends_on(struct reader *reader, const struct node *node, void *base)
 		size_t path = e->key ? reader_push(reader, e->key)
 				     : reader_push_index(reader, index++);
 		struct dependency dependency = { "depends_on", NULL, e->mark,
-			false };
+			DEPENDS_STARTED, false };
 
 		if (e->key) {
 			read_condition(reader, e, draft);

@@ -27,6 +27,13 @@ enum volume_kind {
 	VOLUME_TMPFS,
 };
 
+/* What a service waits for in one that it depends on. */
+enum dependency_condition {
+	DEPENDS_STARTED,
+	DEPENDS_HEALTHY,   /* it runs, and no check says that it is not well */
+	DEPENDS_COMPLETED, /* it has finished with status 0 */
+};
+
 /* Where something stands in the file; both count from 1. */
 struct mark {
 	uint32_t line;
@@ -248,8 +255,10 @@ struct service {
 	int stop_signal;           /* 0: the image's, else SIGTERM */
 	uint64_t stop_grace_ms;    /* 10,000 when not declared */
 	struct strings depends_on; /* names of services */
-	struct strings labels;     /* "key=value" */
-	struct mark mark;          /* of its name */
+	/* one for each of them; NULL: all DEPENDS_STARTED */
+	const enum dependency_condition *depends_conditions;
+	struct strings labels; /* "key=value" */
+	struct mark mark;      /* of its name */
 };
 
 #endif

@@ -26,8 +26,8 @@ enum shape {
 	SHAPE_ADDRESSES,
 	SHAPE_EXTRA_HOSTS,
 	SHAPE_LINKS,
-	SHAPE_HEALTH,
-	SHAPE_MARK, /* where it stands in the file is nobody's business */
+	SHAPE_LATER, /* it has readers that see it by themselves */
+	SHAPE_MARK,  /* where it stands in the file is nobody's business */
 };
 
 /* A member of an element of a list. */
@@ -131,7 +131,7 @@ static const struct row {
 	ROW(ports, PORTS, NOTHING), /* rules of the machine */
 	ROW(port_count, NUMBER, NOTHING),
 	ROW(read_only, NUMBER, RECREATE),
-	ROW(healthcheck, HEALTH, NOTHING),
+	ROW(healthcheck, LATER, NOTHING),
 	ROW(has_init, NUMBER, RECREATE),
 	ROW(has_terminal, NUMBER, RECREATE),
 	ROW(keeps_stdin_open, NUMBER, RECREATE),
@@ -179,6 +179,7 @@ static const struct row {
 	ROW(stop_signal, NUMBER, NOTHING),
 	ROW(stop_grace_ms, NUMBER, NOTHING),
 	ROW(depends_on, STRINGS, NOTHING),
+	ROW(depends_conditions, LATER, NOTHING),
 	ROW(labels, STRINGS, NOTHING),
 	ROW(mark, MARK, NOTHING),
 
@@ -186,7 +187,6 @@ static const struct row {
 	ROW(replica, NUMBER, NOTHING),
 	ROW(replica_count, NUMBER, NOTHING),
 	ROW(has_virtual_address, NUMBER, NOTHING),
-	ROW(healthcheck, HEALTH, NOTHING),
 	ROW(network_mode, NUMBER, RECREATE),
 	ROW(network_of, STRING, RECREATE),
 	ROW(attachments, ATTACHMENTS, RECREATE),
@@ -269,17 +269,6 @@ static uint64_t hash_list(uint64_t hash, const struct list *list,
 	return hash;
 }
 
-static uint64_t hash_health(uint64_t hash, const struct healthcheck *health)
-{
-	const uint64_t numbers[] = { health->is_disabled, health->is_shell,
-		health->interval_ms, health->timeout_ms,
-		health->start_period_ms, health->start_interval_ms,
-		health->retries };
-
-	hash = hash_bytes(hash, numbers, sizeof(numbers));
-	return hash_strings(hash, &health->test);
-}
-
 static uint64_t hash_row(uint64_t hash, const struct row *row,
 	const char *service)
 {
@@ -312,8 +301,7 @@ static uint64_t hash_row(uint64_t hash, const struct row *row,
 		memcpy(&items, at, sizeof(items));
 		memcpy(&count, service + row[1].offset, sizeof(count));
 		return hash_list(hash, &lists[row->shape], items, count);
-	case SHAPE_HEALTH:
-		return hash_health(hash, (const void *)at);
+	case SHAPE_LATER:
 	case SHAPE_MARK:
 		return hash;
 	}

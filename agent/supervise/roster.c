@@ -3,6 +3,8 @@
 #include "supervise/roster.h"
 
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 
 #include "lib/error.h"
 #include "lib/hash.h"
@@ -66,18 +68,55 @@ static bool depends_on(const struct service *service, const char *name)
 	return false;
 }
 
-static bool can_start(struct roster *roster, const struct workload *workload)
+/* Whether what one waits for in another is so. */
+static bool is_met(const struct workload *other,
+	enum dependency_condition condition)
 {
-	const struct strings *names = &workload->service->depends_on;
+	switch (condition) {
+	case DEPENDS_STARTED:
+		return other->has_started;
+	case DEPENDS_HEALTHY:
+		return workload_is_serving(other);
+	case DEPENDS_COMPLETED:
+		return other->state == STATE_FINISHED && other->exit_code == 0;
+	}
+	abort();
+}
+
+/* For the screen: that one waits long for these may have a reason. */
+static void say_waiting(struct workload *workload, const char *name,
+	enum dependency_condition condition)
+{
+	static const char *const ends[] = {
+		[DEPENDS_HEALTHY] = "be healthy",
+		[DEPENDS_COMPLETED] = "finish with status 0",
+	};
+
+	if (condition == DEPENDS_STARTED)
+		return;
+	(void)snprintf(workload->reason, sizeof(workload->reason),
+		"waits for '%s' to %s", name, ends[condition]);
+}
+
+static bool can_start(struct roster *roster, struct workload *workload)
+{
+	const struct service *service = workload->service;
+	const struct strings *names = &service->depends_on;
 
 	if (!workload->is_wanted || workload->state != STATE_STOPPED)
 		return false;
 	for (size_t i = 0; i < names->count; i++) {
 		const struct workload *other =
 			roster_find(roster, names->items[i]);
+		enum dependency_condition condition =
+			service->depends_conditions
+				? service->depends_conditions[i]
+				: DEPENDS_STARTED;
 
-		if (other && !other->has_started)
-			return false;
+		if (!other || is_met(other, condition))
+			continue;
+		say_waiting(workload, names->items[i], condition);
+		return false;
 	}
 	return true;
 }

@@ -5,6 +5,7 @@
 
 #include "supervise_scene.h"
 
+/* config keys of a healthcheck are not needed: images have one here */
 static const char *test_words[] = { "check" };
 static unsigned int phase;
 
@@ -200,6 +201,86 @@ static void test_time_is_up(void)
 	end();
 }
 
+/* Dependencies. */
+
+static bool is_served(void)
+{
+	const struct workload *web = find("web");
+
+	if (phase == 0 && find("db")->state == STATE_RUNNING &&
+		find("db")->health.state.failures > 0) {
+		phase++;
+		CHECK(web->state == STATE_STOPPED);
+		CHECK(strcmp(web->reason, "waits for 'db' to be healthy") == 0);
+		take_mark("sick");
+	}
+	loop_arm(&supervisor.tick, 20); /* to be asked again */
+	return web->state == STATE_RUNNING;
+}
+
+static void test_waits_until_healthy(void)
+{
+	begin_checked("services:\n"
+		      "  web:\n    image: i\n    command: [exec sleep 100]\n"
+		      "    depends_on: {db: {condition: service_healthy}}\n"
+		      "  db: {image: i, command: [exec sleep 100]}\n");
+	put_mark("sick");
+	run(is_served);
+	CHECK(phase == 1);
+	CHECK(comes_before("log db: healthy", "start web"));
+	end();
+}
+
+/* Nothing is checked: that it runs is all there is to know. */
+static void test_waits_for_one_without_a_check(void)
+{
+	begin("services:\n"
+	      "  web:\n    image: i\n    command: [exec sleep 100]\n"
+	      "    depends_on: {db: {condition: service_healthy}}\n"
+	      "  db: {image: i, command: [exec sleep 100]}\n");
+	run(all_running);
+	CHECK(comes_before("log db: running", "start web"));
+	end();
+}
+
+static bool web_runs(void)
+{
+	return find("web")->state == STATE_RUNNING;
+}
+
+static bool has_init_finished(void)
+{
+	return find("init")->state == STATE_FINISHED &&
+	       strstr(find("web")->reason, "waits");
+}
+
+static void test_waits_for_success(void)
+{
+	for (int status = 0; status < 2; status++) {
+		char config[256];
+
+		(void)snprintf(config, sizeof(config),
+			"services:\n"
+			"  web:\n    image: i\n    command: [exec sleep 100]\n"
+			"    depends_on:\n      init: {condition: "
+			"service_completed_successfully}\n"
+			"  init:\n    image: i\n    restart: \"no\"\n"
+			"    command: [exit %d]\n",
+			status);
+		begin(config);
+		check_row(status ? "fails" : "succeeds");
+		run(status ? has_init_finished : web_runs);
+		CHECK(status || comes_before("log init: exited with status 0",
+					"start web"));
+		CHECK(!status || times("start web") == 0);
+		CHECK(!status ||
+			strcmp(find("web")->reason,
+				"waits for 'init' to finish with status 0") ==
+				0);
+		end();
+	}
+}
+
 int main(void)
 {
 	RUN(test_says_each_change_once);
@@ -208,5 +289,8 @@ int main(void)
 	RUN(test_another_healthcheck);
 	RUN(test_a_check_that_hangs);
 	RUN(test_time_is_up);
+	RUN(test_waits_until_healthy);
+	RUN(test_waits_for_one_without_a_check);
+	RUN(test_waits_for_success);
 	return check_done();
 }
