@@ -20,23 +20,26 @@
 #include "net/ruleset.h"
 #include "supervise/etc.h"
 #include "supervise/names.h"
+#include "supervise/netfile.h"
 #include "supervise/places.h"
 
-#define FOLDER "net"      /* below /data and /run/tare */
-#define BOOK   "net/book" /* below /data */
-#define NAMES  "net/names"
-#define REST   4 /* times as long as it took */
+#define REST 4 /* times as long as it took */
 
 /* ---- what was given out before ------------------------------------------- */
 
+static struct netfile book_of(const struct fabric *fabric)
+{
+	return (struct netfile){ fabric->places->data_fd, "book", 0600 };
+}
+
 static void read_book(struct fabric *fabric)
 {
+	const struct netfile file = book_of(fabric);
 	auto_free char *text = NULL;
 	char *copy;
 	size_t size = 0;
 	struct error err;
-	int result = fd_read_file(fabric->places->data_fd, BOOK, BOOK_TEXT_MAX,
-		&text, &size, &err);
+	int result = netfile_read(&file, BOOK_TEXT_MAX, &text, &size, &err);
 
 	if (result == -ENOENT)
 		return;
@@ -55,48 +58,35 @@ static void read_book(struct fabric *fabric)
 
 static void write_book(struct fabric *fabric, const struct book *book)
 {
-	struct arena *arena = &fabric->arenas[fabric->arena];
-	auto_free char *before = NULL;
-	size_t before_size = 0;
-	struct error err = { 0 };
+	const struct netfile file = book_of(fabric);
+	struct error err = { .text = "no memory" };
 	size_t size;
-	const char *text = book_print(book, arena, &size);
-	int result = text ? 0 : -ENOMEM;
+	const char *text =
+		book_print(book, &fabric->arenas[fabric->arena], &size);
 
-	(void)fd_read_file(fabric->places->data_fd, BOOK, BOOK_TEXT_MAX,
-		&before, &before_size, NULL);
-	if (text && before && size == before_size &&
-		memcmp(text, before, size) == 0)
-		return;
-	if (result == 0)
-		result = fd_make_dirs(fabric->places->data_fd, FOLDER, 0700,
-			&err);
-	if (result == 0)
-		result = fd_replace_file(fabric->places->data_fd, BOOK, text,
-			size, 0600, &err);
-	if (result < 0)
+	if (!text || netfile_write(&file, text, size, &err) < 0)
 		log_warn("networks: keep the addresses: %s", err.text);
 }
 
 /* IPv6 networks without a subnet of their own have one of the machine's. */
-static int want_ula(const struct layout *layout, struct book *book)
+static int want_ula(const struct blueprint *blueprint, struct book *book)
 {
-	for (size_t i = 0; i < layout->topology.network_count; i++) {
-		if (layout->pools[i].has_ipv6 && !book->ula.address.family &&
-			!layout->topology.networks[i].subnet6.address.family)
+	for (size_t i = 0; i < blueprint->topology.network_count; i++) {
+		if (blueprint->pools[i].has_ipv6 && !book->ula.address.family &&
+			!blueprint->topology.networks[i].subnet6.address.family)
 			return pool_make_ula(&book->ula);
 	}
 	return 0;
 }
 
-static int give_addresses(struct fabric *fabric, struct layout *layout,
+static int give_addresses(struct fabric *fabric, struct blueprint *blueprint,
 	struct error *err)
 {
 	struct arena *arena = &fabric->arenas[fabric->arena];
 	struct book before = fabric->book;
 	struct pool_request request = {
-		.topology = &layout->topology,
-		.networks = layout->pools,
+		.topology = &blueprint->topology,
+		.networks = blueprint->pools,
 		.before = &before,
 	};
 	struct book after;
@@ -106,7 +96,7 @@ static int give_addresses(struct fabric *fabric, struct layout *layout,
 	if (result < 0)
 		log_warn("networks: %s, subnets may collide with others",
 			err->text);
-	result = want_ula(layout, &before);
+	result = want_ula(blueprint, &before);
 	if (result < 0)
 		return error_set(err, result, "make a prefix for IPv6: %s",
 			strerror(-result));
@@ -120,33 +110,24 @@ static int give_addresses(struct fabric *fabric, struct layout *layout,
 	return 0;
 }
 
-/* ---- in line with the layout --------------------------------------------- */
+/* ---- in line with the blueprint --------------------------------------------- */
 
-/* The whole file at once, so that no half of it is ever read. */
 static void write_names(struct fabric *fabric)
 {
+	const struct netfile file = { fabric->places->run_fd, "names", 0644 };
 	auto_arena arena = { 0 };
-	const char *text = names_print(&fabric->layout, &arena);
-	uint64_t hash = text ? hash_string(HASH_START, text) : 0;
+	const char *text = names_print(&fabric->blueprint, &arena);
 	struct error err = { .text = "no memory" };
-	int run_fd = fabric->places->run_fd;
 
-	if (text && hash == fabric->names_hash)
-		return;
-	if (!text || fd_make_dirs(run_fd, FOLDER, 0755, &err) < 0 ||
-		fd_replace_file(run_fd, NAMES, text, strlen(text), 0644, &err) <
-			0) {
+	if (!text || netfile_write(&file, text, strlen(text), &err) < 0)
 		log_warn("networks: tell the name server: %s", err.text);
-		return;
-	}
-	fabric->names_hash = hash;
 }
 
 static void apply_rules(struct fabric *fabric)
 {
 	struct error err;
 
-	if (ruleset_apply(&fabric->layout.topology, &err) == 0)
+	if (ruleset_apply(&fabric->blueprint.topology, &err) == 0)
 		fabric->is_in_force = true;
 	else
 		log_error("networks: %s, %s", err.text,
@@ -157,7 +138,7 @@ static void apply_rules(struct fabric *fabric)
 /* What UDP flows to one that is gone must not go on with. */
 static void forget_flows(const struct fabric *fabric)
 {
-	const struct topology *topology = &fabric->layout.topology;
+	const struct topology *topology = &fabric->blueprint.topology;
 
 	for (size_t i = 0; i < topology->endpoint_count; i++) {
 		struct topology_endpoint *endpoint = &topology->endpoints[i];
@@ -202,27 +183,27 @@ static void on_timer(struct timer *timer)
 	fabric_flush(container_of(timer, struct fabric, timer));
 }
 
-void fabric_weave(struct fabric *fabric, const struct layout_source *source)
+void fabric_weave(struct fabric *fabric, const struct blueprint_source *source)
 {
-	struct layout layout;
+	struct blueprint blueprint;
 	struct error err;
 	int result;
 
 	fabric->arena = !fabric->arena;
-	/* the layout before the last: nothing points to it any more */
+	/* the blueprint before the last: nothing points to it any more */
 	arena_clear(&fabric->arenas[fabric->arena]);
-	result = layout_make(source, &fabric->arenas[fabric->arena], &layout,
-		&err);
+	result = blueprint_make(source, &fabric->arenas[fabric->arena],
+		&blueprint, &err);
 	if (result == 0)
-		result = give_addresses(fabric, &layout, &err);
+		result = give_addresses(fabric, &blueprint, &err);
 	if (result < 0) {
 		log_error("networks: %s, they stay as they were", err.text);
 		fabric->arena = !fabric->arena;
 		return;
 	}
-	fabric->layout = layout;
+	fabric->blueprint = blueprint;
 	fabric->is_in_force = false;
-	if (link_apply_networks(&fabric->layout.topology, &err) < 0)
+	if (link_apply_networks(&fabric->blueprint.topology, &err) < 0)
 		log_error("networks: %s", err.text);
 	arm(fabric);
 }
@@ -232,7 +213,7 @@ void fabric_weave(struct fabric *fabric, const struct layout_source *source)
 static int attach_all(struct fabric *fabric, const struct service *service,
 	int namespace_fd, struct error *err)
 {
-	const struct topology *topology = &fabric->layout.topology;
+	const struct topology *topology = &fabric->blueprint.topology;
 	int result = 0;
 
 	for (size_t i = 0; result == 0 && i < topology->endpoint_count; i++) {
@@ -265,7 +246,7 @@ int fabric_attach(struct fabric *fabric, const struct service *service,
 void fabric_mark(struct fabric *fabric, const struct service *service,
 	bool is_running, bool is_serving)
 {
-	const struct topology *topology = &fabric->layout.topology;
+	const struct topology *topology = &fabric->blueprint.topology;
 	bool has_changed = false;
 
 	for (size_t i = 0; i < topology->endpoint_count; i++) {
@@ -305,7 +286,7 @@ static bool has_others(const struct topology *topology,
 
 void fabric_drain(struct fabric *fabric, const struct service *service)
 {
-	const struct topology *topology = &fabric->layout.topology;
+	const struct topology *topology = &fabric->blueprint.topology;
 
 	fabric_mark(fabric, service, true, false);
 	for (size_t i = 0; fabric->is_due && i < topology->group_count; i++) {
@@ -338,14 +319,16 @@ static uint64_t hash_endpoint(uint64_t hash,
 uint64_t fabric_digest(const struct fabric *fabric,
 	const struct service *service)
 {
-	const struct topology *topology = &fabric->layout.topology;
+	const struct topology *topology = &fabric->blueprint.topology;
 	const struct topology_endpoint *endpoint;
 	uint64_t hash = HASH_START;
 	size_t i = 0;
 
 	if (service->network_mode != NETWORK_MODE_OWN)
 		return 0;
-	for (; (endpoint = layout_find(&fabric->layout, service->name, i)); i++)
+	for (; (endpoint = blueprint_find(&fabric->blueprint, service->name,
+			i));
+		i++)
 		hash = hash_endpoint(hash,
 			&topology->networks[endpoint->network], endpoint);
 	return i > 0 ? hash : 0;
@@ -361,9 +344,9 @@ static void add_server(struct etc_net *out, const struct address *gateway)
 void fabric_describe(const struct fabric *fabric, const struct service *service,
 	struct etc_net *out)
 {
-	const struct topology *topology = &fabric->layout.topology;
+	const struct topology *topology = &fabric->blueprint.topology;
 	const struct topology_endpoint *way =
-		layout_find_way_out(&fabric->layout, service->name);
+		blueprint_find_way_out(&fabric->blueprint, service->name);
 	const struct topology_endpoint *endpoint;
 
 	*out = (struct etc_net){ .server_count = 0 };
@@ -372,8 +355,8 @@ void fabric_describe(const struct fabric *fabric, const struct service *service,
 	out->host_gateway = topology->networks[way->network].gateway4;
 	if (!out->host_gateway.family)
 		out->host_gateway = topology->networks[way->network].gateway6;
-	for (size_t i = 0;
-		(endpoint = layout_find(&fabric->layout, service->name, i));
+	for (size_t i = 0; (endpoint = blueprint_find(&fabric->blueprint,
+				    service->name, i));
 		i++) {
 		const struct topology_network *network =
 			&topology->networks[endpoint->network];
@@ -407,6 +390,6 @@ void fabric_close(struct fabric *fabric, struct loop *loop)
 	loop_remove(loop, &fabric->timer.watch);
 	arena_clear(&fabric->arenas[0]);
 	arena_clear(&fabric->arenas[1]);
-	fabric->layout = (struct layout){ .pools = NULL };
+	fabric->blueprint = (struct blueprint){ .pools = NULL };
 	fabric->book = (struct book){ .entry_count = 0 };
 }

@@ -2,7 +2,7 @@
 /*
  * fabric - the networks of the workloads, kept as config and states want them
  *
- *	config, what runs   layout.h    what is wanted
+ *	config, what runs   blueprint.h    what is wanted
  *	                    net/pool.h  addresses, kept in a book in /data
  *	                    net/link.h  bridges, links of containers
  *	                    net/ruleset.h  who reaches whom, in one transaction
@@ -22,7 +22,7 @@
 #include "lib/arena.h"
 #include "lib/loop.h"
 #include "net/book.h"
-#include "supervise/layout.h"
+#include "supervise/blueprint.h"
 
 struct error;
 struct etc_net;
@@ -31,15 +31,15 @@ struct service;
 
 struct fabric {
 	const struct places *places;
-	struct arena arenas[2]; /* of the layout in force, and the one before */
-	size_t arena;           /* which is the first */
-	struct layout layout;
+	struct arena
+		arenas[2]; /* of the blueprint in force, and the one before */
+	size_t arena;      /* which is the first */
+	struct blueprint blueprint;
 	struct book book;
-	bool is_in_force;   /* the rules of this layout */
+	bool is_in_force;   /* the rules of this blueprint */
 	struct timer timer; /* something is to be brought in line */
 	bool is_due;
-	uint64_t rested_ms;  /* until then the kernel is left in peace */
-	uint64_t names_hash; /* of the file as it was written last */
+	uint64_t rested_ms; /* until then the kernel is left in peace */
 };
 
 /* Prepares a zeroed struct; places must outlive it. */
@@ -52,9 +52,9 @@ void fabric_close(struct fabric *fabric, struct loop *loop);
 /*
  * Brings all in line with another config, whose services and networks must
  * live until the next call. What fails is said, the rest is done. Nothing runs
- * in the new layout until fabric_mark says so.
+ * in the new blueprint until fabric_mark says so.
  */
-void fabric_weave(struct fabric *fabric, const struct layout_source *source);
+void fabric_weave(struct fabric *fabric, const struct blueprint_source *source);
 
 /*
  * Gives the container of a service its links; pid is its first process. Fine

@@ -10,7 +10,7 @@
 #include "lib/address.h"
 #include "lib/arena.h"
 #include "lib/text.h"
-#include "supervise/layout.h"
+#include "supervise/blueprint.h"
 
 /* Of an endpoint: client, via, pointer and own name, each twice; of a group:
  * its address in each of its lines. */
@@ -54,16 +54,16 @@ static void add_listens(const struct topology *topology, struct text *text)
 /* ---- who asks ------------------------------------------------------------ */
 
 /* The networks of a container, "3,1", and whether one leads outside. */
-static bool add_networks(const struct layout *layout, const char *container,
-	struct text *text)
+static bool add_networks(const struct blueprint *blueprint,
+	const char *container, struct text *text)
 {
 	const struct topology_endpoint *endpoint;
 	bool leads_outside = false;
 
-	for (size_t i = 0; (endpoint = layout_find(layout, container, i));
+	for (size_t i = 0; (endpoint = blueprint_find(blueprint, container, i));
 		i++) {
 		const struct topology_network *network =
-			&layout->topology.networks[endpoint->network];
+			&blueprint->topology.networks[endpoint->network];
 
 		text_add(text, "%s%zu", i > 0 ? "," : "", endpoint->network);
 		leads_outside = leads_outside || !network->is_internal;
@@ -71,10 +71,10 @@ static bool add_networks(const struct layout *layout, const char *container,
 	return leads_outside;
 }
 
-static void add_client(const struct layout *layout, size_t number,
+static void add_client(const struct blueprint *blueprint, size_t number,
 	const struct address *address, struct text *text)
 {
-	const struct service *service = layout->services[number];
+	const struct service *service = blueprint->services[number];
 	char own[ADDRESS_TEXT_SIZE];
 	bool leads_outside;
 
@@ -82,7 +82,7 @@ static void add_client(const struct layout *layout, size_t number,
 		return;
 	address_print(address, own);
 	text_add(text, "client %s %s ", own, service->name);
-	leads_outside = add_networks(layout, service->name, text);
+	leads_outside = add_networks(blueprint, service->name, text);
 	text_add(text, " %s\n", leads_outside ? "out" : "in");
 	if (service->dns_count > 0) {
 		text_add(text, "via %s", own);
@@ -96,16 +96,16 @@ static void add_client(const struct layout *layout, size_t number,
 	text_add(text, "pointer %s %s\n", own, service->name);
 }
 
-static void add_clients(const struct layout *layout, struct text *text)
+static void add_clients(const struct blueprint *blueprint, struct text *text)
 {
-	const struct topology *topology = &layout->topology;
+	const struct topology *topology = &blueprint->topology;
 
 	for (size_t i = 0; i < topology->endpoint_count; i++) {
 		const struct topology_endpoint *endpoint =
 			&topology->endpoints[i];
 
-		add_client(layout, i, &endpoint->address4, text);
-		add_client(layout, i, &endpoint->address6, text);
+		add_client(blueprint, i, &endpoint->address4, text);
+		add_client(blueprint, i, &endpoint->address6, text);
 	}
 }
 
@@ -232,12 +232,12 @@ static size_t measure(const struct topology *topology)
 	return lines * LINE_MAX + addresses * ADDRESS_TEXT_SIZE;
 }
 
-static size_t measure_services(const struct layout *layout)
+static size_t measure_services(const struct blueprint *blueprint)
 {
 	size_t size = 0;
 
-	for (size_t i = 0; i < layout->topology.endpoint_count; i++) {
-		const struct service *service = layout->services[i];
+	for (size_t i = 0; i < blueprint->topology.endpoint_count; i++) {
+		const struct service *service = blueprint->services[i];
 
 		size += 2 * (service->link_count * LINE_MAX +
 				    service->dns_count * ADDRESS_TEXT_SIZE +
@@ -246,9 +246,10 @@ static size_t measure_services(const struct layout *layout)
 	return size;
 }
 
-char *names_print(const struct layout *layout, struct arena *arena)
+char *names_print(const struct blueprint *blueprint, struct arena *arena)
 {
-	size_t size = measure(&layout->topology) + measure_services(layout);
+	size_t size =
+		measure(&blueprint->topology) + measure_services(blueprint);
 	char *buffer = arena_alloc(arena, size);
 	struct text text;
 
@@ -256,9 +257,9 @@ char *names_print(const struct layout *layout, struct arena *arena)
 		return NULL;
 	text_init(&text, buffer, size);
 	text_add(&text, "version 1\n");
-	add_listens(&layout->topology, &text);
-	add_clients(layout, &text);
-	add_names(&layout->topology, &text);
+	add_listens(&blueprint->topology, &text);
+	add_clients(blueprint, &text);
+	add_names(&blueprint->topology, &text);
 	text_add(&text, "end\n");
 	return text.is_cut ? NULL : buffer;
 }

@@ -10,9 +10,9 @@
 #include <stddef.h>
 
 struct arena;
-struct layout;
+struct blueprint;
 
 /* The text, terminated, in the arena; or NULL: no memory. */
-char *names_print(const struct layout *layout, struct arena *arena);
+char *names_print(const struct blueprint *blueprint, struct arena *arena);
 
 #endif

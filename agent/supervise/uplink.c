@@ -12,10 +12,9 @@
 #include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/text.h"
+#include "supervise/netfile.h"
 #include "supervise/places.h"
 
-#define FOLDER   "net"
-#define WANTED   "net/wanted"
 #define KEY_SIZE 44 /* of base64 */
 
 enum {
@@ -201,18 +200,12 @@ char *uplink_print(const struct config *config, int config_fd,
 int uplink_write(const struct config *config, const struct places *places,
 	struct error *err)
 {
+	/* keys are in it */
+	const struct netfile file = { places->run_fd, "wanted", 0600 };
 	auto_arena arena = { 0 };
-	auto_free char *before = NULL;
-	size_t size = 0;
 	const char *text = uplink_print(config, places->config_fd, &arena);
-	int result = fd_make_dirs(places->run_fd, FOLDER, 0755, err);
 
 	if (!text)
-		return error_set(err, -ENOMEM, "write '%s': no memory", WANTED);
-	(void)fd_read_file(places->run_fd, WANTED, TEXT_MAX, &before, &size,
-		NULL);
-	if (result < 0 || (before && text_equal(before, text)))
-		return result;
-	return fd_replace_file(places->run_fd, WANTED, text, strlen(text), 0600,
-		err);
+		return error_set(err, -ENOMEM, "write it: no memory");
+	return netfile_write(&file, text, strlen(text), err);
 }

@@ -45,7 +45,7 @@ void weaver_mark(struct supervisor *supervisor, const struct workload *workload)
 void weaver_weave(struct supervisor *supervisor)
 {
 	static const struct service *leaving[ROSTER_MAX];
-	const struct layout_source source = {
+	const struct blueprint_source source = {
 		.config = &supervisor->config,
 		.leaving = leaving,
 		.leaving_count = list_leaving(supervisor, leaving),

@@ -169,8 +169,6 @@ static void test_changes(void)
 	CHANGE(NOTHING, .expose = { words, 1, true });
 	CHANGE(NOTHING, .has_virtual_address = true);
 	CHANGE(NOTHING, .replica_count = 2);
-	CHANGE(NOTHING, .healthcheck = { .retries = 1 });
-	CHANGE(NOTHING, .healthcheck = { .test = { words, 1, true } });
 
 	/* where it stands in the file is no change, what is in a list is */
 	check_row("mark");

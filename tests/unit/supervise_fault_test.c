@@ -3,6 +3,7 @@
 /* wrap: openat mkdirat write fsync renameat unlinkat fstatat epoll_create1 epoll_ctl timerfd_create signalfd inotify_init1 inotify_add_watch socket bind sethostname */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -240,6 +241,9 @@ static void test_a_config_is_old_or_new(void)
 
 int main(void)
 {
+	/* what the fabric makes is not made on the test's machine */
+	if (geteuid() == 0 && unshare(CLONE_NEWNET) < 0)
+		return 1;
 	RUN(test_start_up);
 	RUN(test_run);
 	RUN(test_a_config_is_old_or_new);

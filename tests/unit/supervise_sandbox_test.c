@@ -72,6 +72,7 @@ static void fill(const struct service *service, struct arena *arena,
 		.first_id = FIRST,
 		.pid_of = service->pid.service ? PEER : 0,
 		.ipc_of = service->ipc.service ? PEER : 0,
+		.network_of = service->network_of ? PEER : 0,
 		.users_of = service->users_of ? PEER : 0,
 	};
 

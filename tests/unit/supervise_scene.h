@@ -25,6 +25,9 @@
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/log.h"
+#include "net/conntrack.h"
+#include "net/link.h"
+#include "net/ruleset.h"
 #include "supervise/folders.h"
 #include "supervise/launch.h"
 #include "supervise/status.h"
@@ -117,6 +120,65 @@ int __wrap_store_import(struct store *store, const char *reference,
 			reference);
 	(void)snprintf(marker, sizeof(marker), "%s/imported", base);
 	fclose(fopen(marker, "w"));
+	return 0;
+}
+
+int __wrap_link_read_taken(struct arena *arena, const struct prefix **out,
+	size_t *count, struct error *err);
+int __wrap_link_apply_networks(const struct topology *topology,
+	struct error *err);
+int __wrap_link_attach(const struct topology *topology, size_t endpoint,
+	int netns_fd, struct error *err);
+int __wrap_ruleset_apply(const struct topology *topology, struct error *err);
+int __wrap_conntrack_forget(const struct address *address, uint8_t protocol,
+	struct error *err);
+
+/* The kernel's side of the networks: nothing of the test's machine changes. */
+static unsigned int rules_applied;
+static int rules_to_fail;
+
+int __wrap_link_read_taken(struct arena *arena, const struct prefix **out,
+	size_t *count, struct error *err)
+{
+	(void)arena;
+	(void)err;
+	*out = NULL;
+	*count = 0;
+	return 0;
+}
+
+int __wrap_link_apply_networks(const struct topology *topology,
+	struct error *err)
+{
+	(void)topology;
+	(void)err;
+	return 0;
+}
+
+int __wrap_link_attach(const struct topology *topology, size_t endpoint,
+	int netns_fd, struct error *err)
+{
+	(void)netns_fd;
+	(void)err;
+	note("attach", topology->endpoints[endpoint].container);
+	return 0;
+}
+
+int __wrap_ruleset_apply(const struct topology *topology, struct error *err)
+{
+	(void)topology;
+	if (rules_to_fail > 0 && rules_to_fail--)
+		return error_set(err, -EOPNOTSUPP, "make table 'inet tare'");
+	rules_applied++;
+	return 0;
+}
+
+int __wrap_conntrack_forget(const struct address *address, uint8_t protocol,
+	struct error *err)
+{
+	(void)address;
+	(void)protocol;
+	(void)err;
 	return 0;
 }
 

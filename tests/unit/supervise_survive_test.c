@@ -5,6 +5,8 @@
  * This process is process 1: it holds the store and the pipe of orphans, and
  * reaps. Each agent is a child that it kills with SIGKILL.
  */
+/* wrap: link_read_taken link_apply_networks link_attach ruleset_apply */
+/* wrap: conntrack_forget */
 /* wrap: store_find store_import folders_are_made folders_make launch_prepare container_create container_kill container_clear log_file_attach sethostname probe_run probe_kill */
 #include <sys/ioctl.h>
 #include <sys/prctl.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* layout - which networks, places in them and ports a config wants */
-#include "supervise/layout.h"
+/* blueprint - which networks, places in them and ports a config wants */
+#include "supervise/blueprint.h"
 
 #include <errno.h>
 #include <limits.h>
@@ -17,9 +17,9 @@
 #define NONE SIZE_MAX
 
 struct work {
-	const struct layout_source *source;
+	const struct blueprint_source *source;
 	struct arena *arena;
-	struct layout *out;
+	struct blueprint *out;
 	uint64_t *group_hashes; /* of the service and network of each */
 	size_t *next;           /* of each endpoint: the next of its group */
 	size_t *first;          /* of each group */
@@ -168,7 +168,7 @@ static void add_endpoints_of(struct work *work, const struct service *service)
 	}
 }
 
-static size_t count_attachments(const struct layout_source *source)
+static size_t count_attachments(const struct blueprint_source *source)
 {
 	size_t count = 0;
 
@@ -181,7 +181,7 @@ static size_t count_attachments(const struct layout_source *source)
 
 static int add_endpoints(struct work *work, struct error *err)
 {
-	const struct layout_source *source = work->source;
+	const struct blueprint_source *source = work->source;
 	struct topology *topology = &work->out->topology;
 	size_t count = count_attachments(source);
 
@@ -414,13 +414,13 @@ static int add_rules(struct work *work)
 	return 0;
 }
 
-int layout_make(const struct layout_source *source, struct arena *arena,
-	struct layout *out, struct error *err)
+int blueprint_make(const struct blueprint_source *source, struct arena *arena,
+	struct blueprint *out, struct error *err)
 {
 	struct work work = { .source = source, .arena = arena, .out = out };
 	int result;
 
-	*out = (struct layout){ .pools = NULL };
+	*out = (struct blueprint){ .pools = NULL };
 	result = add_networks(&work);
 	if (result == 0)
 		result = add_endpoints(&work, err);
@@ -436,10 +436,10 @@ int layout_make(const struct layout_source *source, struct arena *arena,
 	return result;
 }
 
-struct topology_endpoint *layout_find(const struct layout *layout,
+struct topology_endpoint *blueprint_find(const struct blueprint *blueprint,
 	const char *service, size_t index)
 {
-	const struct topology *topology = &layout->topology;
+	const struct topology *topology = &blueprint->topology;
 
 	for (size_t i = 0; i < topology->endpoint_count; i++) {
 		if (text_equal(topology->endpoints[i].container, service) &&
@@ -449,14 +449,15 @@ struct topology_endpoint *layout_find(const struct layout *layout,
 	return NULL;
 }
 
-const struct topology_endpoint *layout_find_way_out(const struct layout *layout,
-	const char *service)
+const struct topology_endpoint *
+blueprint_find_way_out(const struct blueprint *blueprint, const char *service)
 {
 	const struct topology_endpoint *endpoint;
 
-	for (size_t i = 0; (endpoint = layout_find(layout, service, i)); i++) {
+	for (size_t i = 0; (endpoint = blueprint_find(blueprint, service, i));
+		i++) {
 		if (endpoint->has_default_route)
 			return endpoint;
 	}
-	return layout_find(layout, service, 0);
+	return blueprint_find(blueprint, service, 0);
 }
