@@ -4,51 +4,55 @@
 
 #include <stdlib.h>
 
-static const struct address none;
-
-const struct address *balance_address(const struct topology_endpoint *endpoint,
-	enum balance_family family)
-{
-	if (!endpoint->is_serving)
-		return &none;
-	return family == BALANCE_IPV4 ? &endpoint->address4
-				      : &endpoint->address6;
-}
-
 bool balance_is_ours(const struct topology *topology, size_t network)
 {
 	return topology->networks[network].driver == TOPOLOGY_BRIDGE;
 }
 
-static uint32_t count_serving(const struct topology *topology,
-	const struct topology_group *group, enum balance_family family)
+/* NULL: the endpoint does not serve, or not in that family. */
+static const struct address *
+address_of(const struct topology_endpoint *endpoint, enum balance_family family)
 {
-	uint32_t count = 0;
+	const struct address *address = family == BALANCE_IPV4
+						? &endpoint->address4
+						: &endpoint->address6;
 
-	if (!balance_is_ours(topology, group->network))
-		return 0;
-	for (size_t i = 0; i < group->endpoint_count; i++) {
-		const struct topology_endpoint *endpoint =
-			&topology->endpoints[group->endpoints[i]];
-
-		if (balance_address(endpoint, family)->family != 0)
-			count++;
-	}
-	return count;
+	return endpoint->is_serving && address->family != 0 ? address : NULL;
 }
 
-static void share_out(struct balance *balance, const struct topology *topology,
-	enum balance_family family)
+const struct address *balance_nth(const struct topology *topology, size_t group,
+	enum balance_family family, size_t nth)
 {
-	uint32_t next = 0;
+	const struct topology_group *of = &topology->groups[group];
 
+	if (!balance_is_ours(topology, of->network))
+		return NULL;
+	for (size_t i = 0; i < of->endpoint_count; i++) {
+		const struct address *address =
+			address_of(&topology->endpoints[of->endpoints[i]],
+				family);
+
+		if (address && nth-- == 0)
+			return address;
+	}
+	return NULL;
+}
+
+static void count_serving(struct balance *balance,
+	const struct topology *topology, enum balance_family family)
+{
 	for (size_t i = 0; i < topology->group_count; i++) {
-		struct balance_share *share = &balance->shares[family][i];
+		const struct topology_group *group = &topology->groups[i];
+		uint16_t count = 0;
 
-		share->first = next;
-		share->count =
-			count_serving(topology, &topology->groups[i], family);
-		next += share->count;
+		for (size_t j = 0; j < group->endpoint_count; j++) {
+			if (address_of(&topology->endpoints
+						[group->endpoints[j]],
+				    family))
+				count++;
+		}
+		balance->serving[family][i] =
+			balance_is_ours(topology, group->network) ? count : 0;
 	}
 }
 
@@ -85,8 +89,8 @@ static void drop_doubles(struct balance *balance)
 
 void balance_make(struct balance *balance, const struct topology *topology)
 {
-	share_out(balance, topology, BALANCE_IPV4);
-	share_out(balance, topology, BALANCE_IPV6);
+	count_serving(balance, topology, BALANCE_IPV4);
+	count_serving(balance, topology, BALANCE_IPV6);
 	balance->target_count = 0;
 	for (size_t i = 0; i < topology->port_count; i++) {
 		const struct topology_port *port = &topology->ports[i];

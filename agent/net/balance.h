@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * balance - who gets the connections: the serving endpoints of each group,
- * numbered, and what leads to them
+ * balance - who gets the connections: the serving endpoints of each group, and
+ * the ports of groups that something leads to
  *
- * Pure. All endpoints that serve for some group stand in one line, those of a
- * group side by side, so that "one of numbers 4 to 7" is "one of the replicas
- * of web", and one map per family has the addresses of all.
+ * Pure.
  */
 #ifndef TARE_NET_BALANCE_H
 #define TARE_NET_BALANCE_H
@@ -25,10 +23,6 @@ enum balance_limit {
 	BALANCE_TARGETS_MAX = TOPOLOGY_PORTS_MAX + TOPOLOGY_GROUPS_MAX,
 };
 
-struct balance_share {
-	uint32_t first, count; /* numbers in the line */
-};
-
 /* Where connections are led: one port of all replicas of a group. */
 struct balance_target {
 	uint16_t group;
@@ -36,18 +30,17 @@ struct balance_target {
 };
 
 struct balance {
-	struct balance_share shares[BALANCE_FAMILIES][TOPOLOGY_GROUPS_MAX];
-	struct balance_target targets[BALANCE_TARGETS_MAX]; /* sorted, each
-							       once */
+	/* of each group: endpoints that serve and have that family */
+	uint16_t serving[BALANCE_FAMILIES][TOPOLOGY_GROUPS_MAX];
+	struct balance_target targets[BALANCE_TARGETS_MAX]; /* each once */
 	size_t target_count;
 };
 
 void balance_make(struct balance *balance, const struct topology *topology);
 
-/* The address of an endpoint in a family; its family is 0 when there is none,
- * or when the endpoint does not serve. */
-const struct address *balance_address(const struct topology_endpoint *endpoint,
-	enum balance_family family);
+/* The address of the nth that serves, from 0; NULL: there are not so many. */
+const struct address *balance_nth(const struct topology *topology, size_t group,
+	enum balance_family family, size_t nth);
 
 /* Whether packets of a network pass through the machine. */
 bool balance_is_ours(const struct topology *topology, size_t network);

@@ -451,35 +451,40 @@ void nft_snat(struct nft *nft, uint8_t family, const enum nft_field *key,
 	translate(nft, NFT_NAT_SNAT, family, false);
 }
 
-static void load_turn(struct nft *nft, uint32_t first, uint32_t count)
+static void load_turn(struct nft *nft, uint32_t count)
 {
 	struct expression numgen = open_expression(nft, "numgen");
 
 	add_be32(nft, NFTA_NG_DREG, FIRST);
 	add_be32(nft, NFTA_NG_MODULUS, count);
 	add_be32(nft, NFTA_NG_TYPE, NFT_NG_INCREMENTAL);
-	add_be32(nft, NFTA_NG_OFFSET, first);
 	close_expression(nft, numgen);
 }
 
-static void load_port(struct nft *nft, uint16_t port)
+static void load_bytes(struct nft *nft, uint32_t at, const void *bytes,
+	size_t size)
 {
 	struct expression immediate = open_expression(nft, "immediate");
-	uint16_t bytes = htobe16(port);
 
-	add_be32(nft, NFTA_IMMEDIATE_DREG, PORT_AT);
-	add_value(nft, NFTA_IMMEDIATE_DATA, &bytes, sizeof(bytes));
+	add_be32(nft, NFTA_IMMEDIATE_DREG, at);
+	add_value(nft, NFTA_IMMEDIATE_DATA, bytes, size);
 	close_expression(nft, immediate);
 }
 
 void nft_dnat(struct nft *nft, const struct nft_balance *balance)
 {
+	const struct address *only = balance->only;
+	const uint16_t port = htobe16(balance->port);
 	const uint32_t to = FIRST;
 
 	depend_on_family(nft, balance->family);
-	load_turn(nft, balance->first, balance->count);
-	lookup(nft, balance->map, &to, 0);
+	if (only) {
+		load_bytes(nft, FIRST, only->bytes, address_size(only));
+	} else {
+		load_turn(nft, balance->count);
+		lookup(nft, balance->map, &to, 0);
+	}
 	if (balance->port > 0)
-		load_port(nft, balance->port);
+		load_bytes(nft, PORT_AT, &port, sizeof(port));
 	translate(nft, NFT_NAT_DNAT, balance->family, balance->port > 0);
 }

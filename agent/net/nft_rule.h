@@ -65,12 +65,13 @@ void nft_masquerade(struct nft *nft);
 void nft_snat(struct nft *nft, uint8_t family, const enum nft_field *key,
 	const char *map);
 
-/* Connections go to the addresses that map has for the numbers first ... first
- * + count - 1, one after the other. */
+/* Connections go to the addresses that map has for the numbers from 0 below
+ * count, one after the other; or to the only one. */
 struct nft_balance {
 	uint8_t family; /* NFPROTO_IPV4, NFPROTO_IPV6 */
-	const char *map;
-	uint32_t first, count;
+	const struct address *only;
+	const char *map; /* unless there is only one */
+	uint32_t count;
 	uint16_t port; /* 0: the port stays */
 };
 

@@ -77,14 +77,13 @@ static const struct prefix loopback6 = { { AF_INET6, { [15] = 1 } }, 128 };
 static const struct prefix link_local = { { AF_INET6, { 0xfe, 0x80 } }, 10 };
 
 static const uint8_t nfproto[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
-static const char *const replicas[] = { "replicas4", "replicas6" };
 
 /* ---- chains of targets --------------------------------------------------- */
 
 static bool is_served(const struct scene *scene,
 	const struct balance_target *target, enum balance_family family)
 {
-	return scene->balance->shares[family][target->group].count > 0;
+	return scene->balance->serving[family][target->group] > 0;
 }
 
 static void add_target_chains(struct nft *nft, const struct scene *scene,
@@ -102,28 +101,37 @@ static void add_target_chains(struct nft *nft, const struct scene *scene,
 	}
 }
 
+static void add_target_rule(struct nft *nft, const struct scene *scene,
+	const struct balance_target *target, enum balance_family family)
+{
+	const struct balance_target group = { .group = target->group };
+	uint16_t count = scene->balance->serving[family][target->group];
+	char chain[RULESET_CHAIN_SIZE], map[RULESET_CHAIN_SIZE];
+	const struct nft_balance balance = {
+		.family = nfproto[family],
+		.only = count > 1 ? NULL
+				  : balance_nth(scene->topology, target->group,
+					    family, 0),
+		.map = map,
+		.count = count,
+		.port = target->port,
+	};
+
+	ruleset_chain_name(chain, family, target);
+	ruleset_chain_name(map, family, &group);
+	nft_rule(nft, chain, scene->topology->groups[target->group].service);
+	nft_dnat(nft, &balance);
+}
+
 static void add_target_rules(struct nft *nft, const struct scene *scene,
 	enum balance_family family)
 {
 	for (size_t i = 0; i < scene->balance->target_count; i++) {
 		const struct balance_target *target =
 			&scene->balance->targets[i];
-		const struct balance_share *share =
-			&scene->balance->shares[family][target->group];
-		char chain[RULESET_CHAIN_SIZE];
 
-		if (!is_served(scene, target, family))
-			continue;
-		ruleset_chain_name(chain, family, target);
-		nft_rule(nft, chain,
-			scene->topology->groups[target->group].service);
-		nft_dnat(nft, &(struct nft_balance){
-				      .family = nfproto[family],
-				      .map = replicas[family],
-				      .first = share->first,
-				      .count = share->count,
-				      .port = target->port,
-			      });
+		if (is_served(scene, target, family))
+			add_target_rule(nft, scene, target, family);
 	}
 }
 

@@ -171,8 +171,7 @@ static void list_virtual(struct filler *filler, const struct scene *scene,
 		char chain[RULESET_CHAIN_SIZE];
 
 		if (address->family == 0 ||
-			(scene->balance->shares[family][i].count == 0) !=
-				is_idle)
+			(scene->balance->serving[family][i] == 0) != is_idle)
 			continue;
 		nft_value_link(&key, scene->topology->networks[network].bridge);
 		nft_value_address(&key, address);
@@ -186,9 +185,8 @@ static enum which_port state_of(const struct scene *scene,
 {
 	if (port->group == SIZE_MAX)
 		return PORT_HOST;
-	return scene->balance->shares[family][port->group].count > 0
-		       ? PORT_SERVED
-		       : PORT_IDLE;
+	return scene->balance->serving[family][port->group] > 0 ? PORT_SERVED
+								: PORT_IDLE;
 }
 
 /* 0.0.0.0 and :: are every address of one family. */
@@ -278,35 +276,44 @@ static void list_bound(struct filler *filler, const struct scene *scene,
 	}
 }
 
-static void list_replicas_of(struct filler *filler, const struct scene *scene,
-	size_t group, enum balance_family family)
+/* The addresses of a group, numbered; which: group and family. */
+static void list_replicas(struct filler *filler, const struct scene *scene,
+	unsigned int which)
 {
-	const struct topology_group *of = &scene->topology->groups[group];
-	uint32_t number = scene->balance->shares[family][group].first;
+	const enum balance_family family = which % BALANCE_FAMILIES;
+	const size_t group = which / BALANCE_FAMILIES;
 
-	if (scene->balance->shares[family][group].count == 0)
-		return;
-	for (size_t i = 0; i < of->endpoint_count; i++) {
-		const struct address *address =
-			balance_address(&scene->topology
-						 ->endpoints[of->endpoints[i]],
-				family);
+	for (uint32_t i = 0; i < scene->balance->serving[family][group]; i++) {
 		struct nft_value key = { .size = 0 };
 		struct nft_value value = { .size = 0 };
 
-		if (address->family == 0)
-			continue;
-		nft_value_u32(&key, number++);
-		nft_value_address(&value, address);
+		nft_value_u32(&key, i);
+		nft_value_address(&value,
+			balance_nth(scene->topology, group, family, i));
 		filler_add(filler, &key, &value, NULL);
 	}
 }
 
-static void list_replicas(struct filler *filler, const struct scene *scene,
-	unsigned int family)
+/* A map for each group that has somebody to choose from. */
+static void add_replicas(struct nft *nft, const struct scene *scene,
+	enum balance_family family)
 {
-	for (size_t i = 0; i < scene->topology->group_count; i++)
-		list_replicas_of(filler, scene, i, family);
+	for (size_t i = 0; i < scene->topology->group_count; i++) {
+		const struct balance_target target = { .group = (uint16_t)i };
+		char name[RULESET_CHAIN_SIZE];
+		const struct set_row row = {
+			{ name, { FIELD_NUMBER },
+				family == BALANCE_IPV4 ? FIELD_IP_DADDR
+						       : FIELD_IP6_DADDR },
+			list_replicas,
+			(unsigned int)(i * BALANCE_FAMILIES + family),
+		};
+
+		if (scene->balance->serving[family][i] < 2)
+			continue;
+		ruleset_chain_name(name, family, &target);
+		ruleset_fill(nft, &row, 1, scene);
+	}
 }
 
 #define IN4    FIELD_IIFNAME, FIELD_IP_DADDR
@@ -334,8 +341,6 @@ static const struct set_row rows[] = {
 	{ { "gateways6", { IN6 }, FIELD_END }, list_gateways, BALANCE_IPV6 },
 	{ { "gateway_of4", { FIELD_OIFNAME }, FIELD_IP_DADDR }, list_gateway_of, BALANCE_IPV4 },
 	{ { "gateway_of6", { FIELD_OIFNAME }, FIELD_IP6_DADDR }, list_gateway_of, BALANCE_IPV6 },
-	{ { "replicas4", { FIELD_NUMBER }, FIELD_IP_DADDR }, list_replicas, BALANCE_IPV4 },
-	{ { "replicas6", { FIELD_NUMBER }, FIELD_IP6_DADDR }, list_replicas, BALANCE_IPV6 },
 	{ { "virtual4", { IN4 }, FIELD_VERDICT }, list_virtual, SERVE4 },
 	{ { "virtual6", { IN6 }, FIELD_VERDICT }, list_virtual, SERVE6 },
 	{ { "idle_virtual4", { IN4 }, FIELD_END }, list_virtual, IDLE4 },
@@ -355,4 +360,6 @@ static const struct set_row rows[] = {
 void ruleset_inet_sets(struct nft *nft, const struct scene *scene)
 {
 	ruleset_fill(nft, rows, COUNT(rows), scene);
+	add_replicas(nft, scene, BALANCE_IPV4);
+	add_replicas(nft, scene, BALANCE_IPV6);
 }
