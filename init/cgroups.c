@@ -24,8 +24,8 @@ static const char *const parents[] = { ROOT, ROOT "/system",
 	ROOT "/workloads" };
 
 static const char *const groups[] = { ROOT "/init", ROOT "/system",
-	ROOT "/system/agent", ROOT "/system/netd", ROOT "/system/disks",
-	ROOT "/system/shell", ROOT "/workloads" };
+	ROOT "/system/agent", ROOT "/system/netd", ROOT "/system/dns",
+	ROOT "/system/disks", ROOT "/system/shell", ROOT "/workloads" };
 
 /* Memory that is used below memory.min is never taken away: a workload that
  * eats everything does not push the system's own pages out. */
@@ -38,6 +38,7 @@ static const struct setting {
 	{ ROOT "/system/cpu.weight", "1000" },
 	{ ROOT "/system/agent/memory.min", "12M" },
 	{ ROOT "/system/netd/memory.min", "1M" },
+	{ ROOT "/system/dns/memory.min", "1M" },
 	{ ROOT "/system/disks/memory.min", "1M" },
 	{ ROOT "/init/cgroup.procs", "1" },
 };

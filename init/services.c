@@ -56,6 +56,8 @@ static struct service {
 		.is_once = true, .silent_s = 20, .is_required = true },
 	{ .name = "netd", .argv = { "/sbin/netd" },
 		.cgroup = GROUPS "system/netd" },
+	{ .name = "dns", .argv = { "/sbin/tare-dns" },
+		.cgroup = GROUPS "system/dns" },
 	{ .name = "disks", .argv = { "/sbin/disks" },
 		.cgroup = GROUPS "system/disks",
 		.is_once = true, .silent_s = 3600 },

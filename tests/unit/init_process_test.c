@@ -75,6 +75,7 @@ static const struct script {
 	{ "setup", "exit 0" },
 	{ "disks", "[ \"$1\" = --probe ] && exit 0; exit 0" },
 	{ "netd", "exec sleep 1000" },
+	{ "tare-dns", "exec sleep 1000" },
 	{ "shell", "exit 0" },
 	{ "tare-agent",
 		"echo x >&3; echo agent is up; : >/run/up; exec sleep 1000" },
@@ -369,9 +370,9 @@ static void test_reaps_orphans(void)
 	CHECK(hear("orphans are made"));
 	CHECK(hear("agent is up"));
 	int64_t deadline_ms = clock_ms() + 1000;
-	while (count_children() > 2 && clock_ms() < deadline_ms)
+	while (count_children() > 3 && clock_ms() < deadline_ms)
 		(void)sched_yield();
-	CHECK(count_children() == 2); /* netd and the agent */
+	CHECK(count_children() == 3); /* netd, dns and the agent */
 	CHECK(kill(machine, SIGTERM) == 0);
 	CHECK(end_machine() == 0);
 	CHECK(write_usual("netd"));

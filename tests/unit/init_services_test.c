@@ -76,17 +76,18 @@ static int in_child(void (*body)(void))
 	return status;
 }
 
-/* setup is 100, netd 101, disks 102; then agent 103, probe 104, shell 105 */
+/* setup is 100, netd 101, dns 102, disks 103; then agent 104, probe 105 and
+ * shell 106 */
 static void boot(int64_t now_ms)
 {
 	(void)services_tick(now_ms);
 	services_reaped(100, 0, now_ms);
 	(void)services_tick(now_ms);
-	CHECK(next_pid == 103); /* what is below disks waits */
-	services_reaped(102, 0, now_ms);
+	CHECK(next_pid == 104); /* what is below disks waits */
+	services_reaped(103, 0, now_ms);
 	(void)services_tick(now_ms);
-	CHECK(services_pid("agent") == 103);
-	CHECK(services_pid("shell") == 105);
+	CHECK(services_pid("agent") == 104);
+	CHECK(services_pid("shell") == 106);
 	CHECK(services_healthy(now_ms));
 }
 
@@ -100,7 +101,8 @@ static void order(void)
 	services_reaped(100, 0, 2000);
 	(void)services_tick(2000);
 	CHECK(services_pid("netd") == 101);
-	CHECK(services_pid("disks") == 102);
+	CHECK(services_pid("dns") == 102);
+	CHECK(services_pid("disks") == 103);
 	CHECK(services_pid("agent") == 0);
 }
 
@@ -125,10 +127,10 @@ static void disks_hang(void)
 	services_reaped(100, 0, 0);
 	(void)services_tick(0);
 	(void)services_tick(3600 * 1000);
-	CHECK(killed == 102);
-	CHECK(services_pid("agent") == 103);
+	CHECK(killed == 103);
+	CHECK(services_pid("agent") == 104);
 	CHECK(services_healthy(3600 * 1000));
-	services_reaped(102, SIGKILL, 3700 * 1000);
+	services_reaped(103, SIGKILL, 3700 * 1000);
 	(void)services_tick(3800 * 1000);
 	CHECK(services_pid("disks") == 0);
 }
@@ -139,7 +141,7 @@ static void agent_never_works(void)
 	int64_t now_ms = 5000;
 
 	boot(now_ms);
-	for (pid_t agent = 103; now_ms < 300 * MINUTE_MS;
+	for (pid_t agent = 104; now_ms < 300 * MINUTE_MS;
 		agent = next_pid - 1) {
 		services_reaped(agent, wait_status(1), now_ms);
 		int64_t idle_ms = services_tick(now_ms);
@@ -158,14 +160,14 @@ static void agent_hangs(void)
 {
 	boot(0);
 	(void)services_tick(29999);
-	CHECK(killed != 103);
+	CHECK(killed != 104);
 	(void)services_tick(30000);
-	CHECK(services_pid("agent") == 103);
-	services_reaped(103, SIGKILL, 30001);
+	CHECK(services_pid("agent") == 104);
+	services_reaped(104, SIGKILL, 30001);
 	(void)services_tick(30001);
 	CHECK(services_pid("agent") == 0);
 	(void)services_tick(30501); /* it ran for long: no longer back-off */
-	CHECK(services_pid("agent") == 106);
+	CHECK(services_pid("agent") == 107);
 }
 
 static void no_memory_for_a_child(void)
@@ -182,13 +184,16 @@ static void no_memory_for_a_child(void)
 static void optional_is_not_needed(void)
 {
 	boot(0);
-	services_reaped(104, 0, 1);
 	services_reaped(105, 0, 1);
+	services_reaped(106, 0, 1);
 	services_reaped(101, 0, 1); /* netd is needed, whatever it says */
 	(void)services_tick(MINUTE_MS);
 	CHECK(services_pid("probe") == 0);
 	CHECK(services_pid("shell") == 0);
-	CHECK(services_pid("netd") == 106);
+	CHECK(services_pid("netd") == 107);
+	services_reaped(102, 0, MINUTE_MS); /* and so is dns */
+	(void)services_tick(2 * MINUTE_MS);
+	CHECK(services_pid("dns") == 108);
 }
 
 static void strangers_are_nobodys_business(void)
@@ -196,7 +201,7 @@ static void strangers_are_nobodys_business(void)
 	boot(0);
 	services_reaped(1, 0, 1);
 	services_reaped(99999, SIGSEGV, 1);
-	CHECK(services_pid("agent") == 103);
+	CHECK(services_pid("agent") == 104);
 	CHECK(services_healthy(1));
 }
 
