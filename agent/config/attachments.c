@@ -15,6 +15,7 @@
 #include "config/walk.h"
 #include "lib/text.h"
 
+#define NETWORKS_MAX 64 /* of one service */
 #define ALIASES_MAX  64
 #define PRIORITY_MAX 1000000
 
@@ -168,6 +169,12 @@ void read_attachments(struct reader *reader, const struct node *node,
 		!reader_is_list(reader, node,
 			"a list of networks, such as [front]"))
 		return;
+	if (node->count > NETWORKS_MAX) {
+		reader_error(reader, node->mark,
+			"there are %zu networks, the limit is %d", node->count,
+			NETWORKS_MAX);
+		return;
+	}
 	for (const struct entry *e = node->first; e; e = e->next) {
 		size_t path;
 

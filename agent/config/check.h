@@ -9,7 +9,7 @@ struct draft;
 struct reader;
 
 /*
- * Reports ports that two services publish, places that are mounted twice,
+ * Has all of it checked against each other; reports places mounted twice,
  * volumes that are not declared, dependencies that do not exist or lead in a
  * circle. Fills config.services, dependencies before those who need them, else
  * in the order of the file.

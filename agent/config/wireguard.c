@@ -4,7 +4,7 @@
  *
  * The private key is not here: it is made on the machine and stays there.
  */
-#include <fcntl.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -136,16 +136,19 @@ void read_allowed_ips(struct reader *reader, const struct node *node,
 }
 
 /* Does the file hold a key, and at most a line end? It is not kept. */
-static const char *check_key_file(const struct reader *reader, const char *path)
+static const char *check_key_file(struct reader *reader, const char *path)
 {
 	const char *wrong = NULL;
 	char *bytes = NULL;
 	size_t size = 0;
 	size_t length;
 	struct error err;
+	int result = fd_read_file(reader->folder_fd, path, KEY_FILE_MAX, &bytes,
+		&size, &err);
 
-	if (fd_read_file(reader->folder_fd, path, KEY_FILE_MAX, &bytes, &size,
-		    &err) < 0)
+	if (result == -ENOMEM)
+		reader->is_out_of_memory = true;
+	if (result < 0)
 		return "cannot be read; put it beside the config, with nothing but the key in it";
 	length = size;
 	while (length > 0 &&

@@ -44,6 +44,8 @@ char *yaml_strdup(const char *text)
 	return text && !fault_strikes() ? strdup(text) : NULL;
 }
 
+#define KEY "xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg="
+
 static const char text[] =
 	"%YAML 1.2\n"
 	"---\n"
@@ -55,7 +57,6 @@ static const char text[] =
 	"    env_file: web.env\n"
 	"    environment: {A: $A, B: , C: [x]}\n"
 	"    ports: ['80-90', {target: 99}]\n"
-	"    depends_on: {db: {condition: service_started}}\n"
 	"    oops: 1\n"
 	"  db:\n"
 	"    <<: [*a]\n"
@@ -63,8 +64,31 @@ static const char text[] =
 	"    tmpfs: /run:size=1m\n"
 	"    security_opt: [no-new-privileges]\n"
 	"    cap_add: [ALL]\n"
+	"    scale: 2\n"
+	"    networks: {front: {aliases: [x]}, default: }\n"
+	"    links: [web]\n"
+	"    dns: [1.1.1.1]\n"
+	"    extra_hosts: ['a=1.1.1.1']\n"
+	"    healthcheck: {test: [CMD, x]}\n"
 	"volumes: {data: , more: {}}\n"
-	"host: {name: a.b}\n";
+	"networks:\n"
+	"  front:\n"
+	"    ipam:\n"
+	"      config: [{subnet: 10.1.0.0/16, aux_addresses: {a: 10.1.0.9}}]\n"
+	"host:\n"
+	"  name: a.b\n"
+	"  network:\n"
+	"    eth0: {address: 192.0.2.1/24, routes: [{to: 10.2.0.0/16}]}\n"
+	"    br0: {bridge: {members: [eth1]}}\n"
+	"    wg0:\n"
+	"      wireguard:\n"
+	"        peers:\n"
+	"          - public_key: " KEY "\n"
+	"            allowed_ips: [10.3.0.0/16]\n"
+	"            endpoint: 'a:1'\n"
+	"            preshared_key_file: psk\n"
+	"  firewall: [{port: 22-23}]\n"
+	"  time: {servers: [a]}\n";
 
 static struct problems problems;
 static struct config config;
@@ -103,6 +127,7 @@ static void test_every_allocation(void)
 
 	write_file(folder_fd, ".env", "A=1\nTAG=\"2\"\n");
 	write_file(folder_fd, "web.env", "E='x'\nF=$A\n");
+	write_file(folder_fd, "psk", KEY "\n");
 
 	unsigned int fds = fault_count_fds();
 

@@ -184,6 +184,34 @@ static void test_limits(void)
 			4096,
 			PREFIX
 			"1:39: services.a.environment: there are 4097 variables, the limit is 4096" },
+		{ "networks:\n", "  n%:\n", "", 255,
+			PREFIX
+			"2:3: networks: there are 256 networks, the limit is 255" },
+		{ "host: {network: {\n", "eth%: {},\n", "}}", 128,
+			PREFIX
+			"1:17: host.network: there are 129 interfaces, the limit is 128" },
+		{ "host: {firewall: [\n", "{port: 1%},\n", "]}", 256,
+			PREFIX
+			"1:18: host.firewall: there are 257 rules, the limit is 256" },
+		{ "host: {network: {a: {routes: [\n", "{to: '1::%'},\n", "]}}}",
+			256,
+			PREFIX
+			"1:30: host.network.a.routes: the list has 257 items, the limit is 256" },
+		{ "host: {network: {a: {bond: {members: [\n", "eth%,\n",
+			"]}}}}", 64,
+			PREFIX
+			"1:38: host.network.a.bond.members: there are 65 interfaces, the limit is 64" },
+		{ "services: {a: {image: i, extra_hosts: [\n", "h%=::1,\n",
+			"]}}", 256,
+			PREFIX
+			"1:39: services.a.extra_hosts: the list has 257 items, the limit is 256" },
+		{ "services: {a: {image: i, networks: {default: {aliases: [\n",
+			"a%,\n", "]}}}}", 64,
+			PREFIX
+			"1:56: services.a.networks.default.aliases: there are 65 names, the limit is 64" },
+		{ "services:\n", "  a%: {image: i, scale: 2}\n", "", 512,
+			PREFIX
+			"514:27: services.a512.scale: the services have more than 1024 replicas together, which is the limit; write less" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -197,6 +225,39 @@ static void test_limits(void)
 			rows[i].tail);
 		check_only(load(text, strlen(text), -1), rows[i].problem);
 	}
+}
+
+/* Places in networks: of one service, declared by all, and with replicas. */
+static void test_places(void)
+{
+	static const char *const all = "[n0, n1, n2, n3, n4, n5, n6, n7, n8]\n";
+	static char networks[512];
+	struct text out;
+	const char *text;
+
+	text = repeat("services: {a: {image: i, networks: [\n", "n%,\n", 65,
+		"]}}");
+	check_only(load(text, strlen(text), -1), PREFIX
+		"1:36: services.a.networks: there are 65 networks, the limit is 64");
+	text_init(&out, networks, sizeof(networks));
+	text_add(&out, "x-n: &n %snetworks:\n", all);
+	for (int i = 0; i < 9; i++)
+		text_add(&out, "  n%d:\n", i);
+	text_add(&out, "services:\n");
+	text = repeat(networks, "  s%: {image: i, networks: *n}\n", 455, "");
+	CHECK(load(text, strlen(text), -1) == 0);
+	text = repeat(networks, "  s%: {image: i, networks: *n}\n", 456, "");
+	CHECK(load(text, strlen(text), -1) == -EINVAL);
+	if (!CHECK(text_equal(print(0), PREFIX
+		    "1:14: services.s455.networks[1]: the services are in too many networks, the limit is 4096")))
+		printf("# is: %s\n", print(0));
+	text = repeat(networks, "  s%: {image: i, scale: 4, networks: *n}\n",
+		113, "");
+	CHECK(load(text, strlen(text), -1) == 0);
+	text = repeat(networks, "  s%: {image: i, scale: 4, networks: *n}\n",
+		114, "");
+	check_only(load(text, strlen(text), -1), PREFIX
+		"1:6: services.s113.networks: the services have more than 4096 places in networks together, which is the limit; write less");
 }
 
 /* 100 errors: the first 64 of the file are kept, all are counted. */
@@ -345,8 +406,10 @@ static void test_arena_limit(void)
 		"x-a: &a {image: 'nginx:${T:-1}'}\n"
 		"services:\n"
 		"  web: {<<: *a, command: a b c, environment: [A=1, B], ports: ['1-9']}\n"
-		"  db: {<<: *a, volumes: ['d:/a', './x:/b'], depends_on: [web], oops: 1}\n"
-		"volumes: {d: }\n";
+		"  db: {<<: *a, volumes: ['d:/a', './x:/b'], depends_on: [web], oops: 1, scale: 2}\n"
+		"volumes: {d: }\n"
+		"networks: {n: {ipam: {config: [{subnet: 10.1.0.0/16}]}}}\n"
+		"host: {network: {eth0: {address: 192.0.2.1/24}}}\n";
 	struct config_source source = { "compose.yaml", BYTES(text), -1 };
 	int result = -ENOMEM;
 	size_t limit = 1;
@@ -369,6 +432,7 @@ int main(void)
 	RUN(test_line_ends_and_mark);
 	RUN(test_size);
 	RUN(test_limits);
+	RUN(test_places);
 	RUN(test_many_errors);
 	RUN(test_many_warnings);
 	RUN(test_clean);
