@@ -71,7 +71,7 @@ void checkup_start(struct workload *workload, const struct image *image)
 
 	health_rules_find(own, &image->health, &rules);
 	workload->health_digest = health_rules_digest(own);
-	start(workload, HEALTH_STARTED, &rules);
+	start(workload, HEALTH_EVENT_STARTED, &rules);
 }
 
 void checkup_adopt(struct workload *workload, enum health_status last)
@@ -87,7 +87,7 @@ void checkup_adopt(struct workload *workload, enum health_status last)
 	if (!workload->is_wanted || !find_rules(workload, &rules))
 		return;
 	workload->health.state.status = last;
-	start(workload, HEALTH_ADOPTED, &rules);
+	start(workload, HEALTH_EVENT_ADOPTED, &rules);
 }
 
 void checkup_revise(struct workload *workload)
@@ -102,5 +102,5 @@ void checkup_revise(struct workload *workload)
 		!find_rules(workload, &rules))
 		return;
 	workload->health_digest = digest;
-	start(workload, HEALTH_ADOPTED, &rules);
+	start(workload, HEALTH_EVENT_ADOPTED, &rules);
 }

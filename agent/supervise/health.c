@@ -51,11 +51,11 @@ static void on_end(struct job *job)
 	}
 	health->is_checking = false;
 	if (job->result.code < 0) {
-		fail(health, HEALTH_FAILED, job->result.text);
+		fail(health, HEALTH_EVENT_FAILED, job->result.text);
 		return;
 	}
 	health->reason[0] = '\0';
-	apply(health, HEALTH_OK);
+	apply(health, HEALTH_EVENT_OK);
 }
 
 static void on_progress(struct job *job)
@@ -90,9 +90,9 @@ static void begin(struct health *health)
 
 	(void)snprintf(what, sizeof(what), "check '%s'",
 		health->probe.service->name);
-	apply(health, HEALTH_BEGUN);
+	apply(health, HEALTH_EVENT_BEGUN);
 	if (job_start(&health->job, what, probe_run, &health->probe, &err) < 0)
-		fail(health, HEALTH_FAILED, err.text);
+		fail(health, HEALTH_EVENT_FAILED, err.text);
 	else
 		health->is_checking = true;
 }
@@ -106,7 +106,7 @@ static void on_timer(struct timer *timer)
 		end_check(health);
 		(void)snprintf(reason, sizeof(reason), "no result within %g s",
 			(double)health->rules.timeout_ms / 1000);
-		fail(health, HEALTH_TIMED_OUT, reason);
+		fail(health, HEALTH_EVENT_TIMED_OUT, reason);
 	} else if (job_is_running(&health->job)) {
 		force_end(health);
 	} else if (health->state.status != HEALTH_NONE) {
@@ -156,7 +156,7 @@ void health_stop(struct health *health)
 		end_check(health);
 	health->reason[0] = '\0';
 	if (health->timer.watch.fd >= 0)
-		apply(health, HEALTH_STOPPED);
+		apply(health, HEALTH_EVENT_STOPPED);
 	if (job_is_running(&health->job))
 		loop_arm(&health->timer, BUSY_MS);
 	health->state.status = HEALTH_NONE;

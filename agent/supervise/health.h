@@ -38,7 +38,7 @@ struct health {
 void health_init(struct health *health, struct loop *loop);
 
 /*
- * Checks a workload that has just been started, or, with HEALTH_ADOPTED, goes
+ * Checks a workload that has just been started, or, with HEALTH_EVENT_ADOPTED, goes
  * on with one whose state has its last status and when it was started. What the
  * probe points to must outlive it. A check that runs is ended and does not
  * count. Rules without a test check nothing. On error nothing is checked.

@@ -60,14 +60,14 @@ static bool makes_sense(const struct health_state *state,
 	enum health_event event)
 {
 	switch (event) {
-	case HEALTH_STARTED:
-	case HEALTH_ADOPTED:
-	case HEALTH_STOPPED:
+	case HEALTH_EVENT_STARTED:
+	case HEALTH_EVENT_ADOPTED:
+	case HEALTH_EVENT_STOPPED:
 		return true;
-	case HEALTH_BEGUN:
-	case HEALTH_OK:
-	case HEALTH_FAILED:
-	case HEALTH_TIMED_OUT:
+	case HEALTH_EVENT_BEGUN:
+	case HEALTH_EVENT_OK:
+	case HEALTH_EVENT_FAILED:
+	case HEALTH_EVENT_TIMED_OUT:
 		return state->status != HEALTH_NONE;
 	case HEALTH_EVENT_COUNT:
 		return false;
@@ -84,29 +84,29 @@ struct health_state health_state_next(const struct health_state *state,
 	if (!makes_sense(state, event))
 		return next;
 	switch (event) {
-	case HEALTH_STARTED:
+	case HEALTH_EVENT_STARTED:
 		next = (struct health_state){ .status = HEALTH_STARTING,
 			.started_ms = now_ms };
 		wait(&next, rules, now_ms);
 		break;
-	case HEALTH_ADOPTED:
+	case HEALTH_EVENT_ADOPTED:
 		resume(&next, rules, now_ms);
 		break;
-	case HEALTH_BEGUN:
+	case HEALTH_EVENT_BEGUN:
 		next.begun_ms = now_ms;
 		next.due_ms = add_ms(now_ms, rules->timeout_ms);
 		break;
-	case HEALTH_OK:
+	case HEALTH_EVENT_OK:
 		next.status = HEALTH_HEALTHY;
 		next.failures = 0;
 		wait(&next, rules, now_ms);
 		break;
-	case HEALTH_FAILED:
-	case HEALTH_TIMED_OUT:
+	case HEALTH_EVENT_FAILED:
+	case HEALTH_EVENT_TIMED_OUT:
 		fail(&next, rules);
 		wait(&next, rules, now_ms);
 		break;
-	case HEALTH_STOPPED:
+	case HEALTH_EVENT_STOPPED:
 		next = (struct health_state){ .due_ms = HEALTH_NEVER };
 		break;
 	case HEALTH_EVENT_COUNT:

@@ -31,13 +31,13 @@ enum health_status {
 };
 
 enum health_event {
-	HEALTH_STARTED,
-	HEALTH_ADOPTED, /* it runs already: the status is the last known one */
-	HEALTH_BEGUN,   /* a check has begun */
-	HEALTH_OK,
-	HEALTH_FAILED,
-	HEALTH_TIMED_OUT,
-	HEALTH_STOPPED, /* it ends, or nothing is checked any more */
+	HEALTH_EVENT_STARTED,
+	HEALTH_EVENT_ADOPTED, /* it runs already: the status is the last known one */
+	HEALTH_EVENT_BEGUN, /* a check has begun */
+	HEALTH_EVENT_OK,
+	HEALTH_EVENT_FAILED,
+	HEALTH_EVENT_TIMED_OUT,
+	HEALTH_EVENT_STOPPED, /* it ends, or nothing is checked any more */
 	HEALTH_EVENT_COUNT,
 };
 

@@ -58,22 +58,22 @@ static void test_fails_and_recovers(void)
 {
 	/* clang-format off */
 	LIVE(&plain,
-		{ 1000, HEALTH_STARTED, HEALTH_STARTING, 0, 31000 },
-		{ 31000, HEALTH_BEGUN, HEALTH_STARTING, 0, 33000 },
-		{ 31500, HEALTH_OK, HEALTH_HEALTHY, 0, 61500 },
-		{ 61500, HEALTH_BEGUN, HEALTH_HEALTHY, 0, 63500 },
-		{ 61600, HEALTH_FAILED, HEALTH_HEALTHY, 1, 91600 },
-		{ 91600, HEALTH_BEGUN, HEALTH_HEALTHY, 1, 93600 },
-		{ 93600, HEALTH_TIMED_OUT, HEALTH_HEALTHY, 2, 123600 },
-		{ 123600, HEALTH_BEGUN, HEALTH_HEALTHY, 2, 125600 },
-		{ 123700, HEALTH_FAILED, HEALTH_UNHEALTHY, 3, 153700 },
-		{ 153700, HEALTH_BEGUN, HEALTH_UNHEALTHY, 3, 155700 },
-		{ 153800, HEALTH_FAILED, HEALTH_UNHEALTHY, 4, 183800 },
-		{ 183800, HEALTH_BEGUN, HEALTH_UNHEALTHY, 4, 185800 },
-		{ 183900, HEALTH_OK, HEALTH_HEALTHY, 0, 213900 },
-		{ 184000, HEALTH_STOPPED, HEALTH_NONE, 0, HEALTH_NEVER },
+		{ 1000, HEALTH_EVENT_STARTED, HEALTH_STARTING, 0, 31000 },
+		{ 31000, HEALTH_EVENT_BEGUN, HEALTH_STARTING, 0, 33000 },
+		{ 31500, HEALTH_EVENT_OK, HEALTH_HEALTHY, 0, 61500 },
+		{ 61500, HEALTH_EVENT_BEGUN, HEALTH_HEALTHY, 0, 63500 },
+		{ 61600, HEALTH_EVENT_FAILED, HEALTH_HEALTHY, 1, 91600 },
+		{ 91600, HEALTH_EVENT_BEGUN, HEALTH_HEALTHY, 1, 93600 },
+		{ 93600, HEALTH_EVENT_TIMED_OUT, HEALTH_HEALTHY, 2, 123600 },
+		{ 123600, HEALTH_EVENT_BEGUN, HEALTH_HEALTHY, 2, 125600 },
+		{ 123700, HEALTH_EVENT_FAILED, HEALTH_UNHEALTHY, 3, 153700 },
+		{ 153700, HEALTH_EVENT_BEGUN, HEALTH_UNHEALTHY, 3, 155700 },
+		{ 153800, HEALTH_EVENT_FAILED, HEALTH_UNHEALTHY, 4, 183800 },
+		{ 183800, HEALTH_EVENT_BEGUN, HEALTH_UNHEALTHY, 4, 185800 },
+		{ 183900, HEALTH_EVENT_OK, HEALTH_HEALTHY, 0, 213900 },
+		{ 184000, HEALTH_EVENT_STOPPED, HEALTH_NONE, 0, HEALTH_NEVER },
 		/* what comes late is not heard */
-		{ 184100, HEALTH_OK, HEALTH_NONE, 0, HEALTH_NEVER });
+		{ 184100, HEALTH_EVENT_OK, HEALTH_NONE, 0, HEALTH_NEVER });
 	/* clang-format on */
 }
 
@@ -81,11 +81,11 @@ static void test_a_success_ends_the_row(void)
 {
 	/* clang-format off */
 	LIVE(&plain,
-		{ 0, HEALTH_STARTED, HEALTH_STARTING, 0, 30000 },
-		{ 1, HEALTH_FAILED, HEALTH_STARTING, 1, 30001 },
-		{ 2, HEALTH_FAILED, HEALTH_STARTING, 2, 30002 },
-		{ 3, HEALTH_OK, HEALTH_HEALTHY, 0, 30003 },
-		{ 4, HEALTH_FAILED, HEALTH_HEALTHY, 1, 30004 });
+		{ 0, HEALTH_EVENT_STARTED, HEALTH_STARTING, 0, 30000 },
+		{ 1, HEALTH_EVENT_FAILED, HEALTH_STARTING, 1, 30001 },
+		{ 2, HEALTH_EVENT_FAILED, HEALTH_STARTING, 2, 30002 },
+		{ 3, HEALTH_EVENT_OK, HEALTH_HEALTHY, 0, 30003 },
+		{ 4, HEALTH_EVENT_FAILED, HEALTH_HEALTHY, 1, 30004 });
 	/* clang-format on */
 }
 
@@ -93,25 +93,25 @@ static void test_start_period(void)
 {
 	/* clang-format off */
 	LIVE(&patient,
-		{ 1000, HEALTH_STARTED, HEALTH_STARTING, 0, 6000 },
-		{ 6000, HEALTH_BEGUN, HEALTH_STARTING, 0, 8000 },
-		{ 6100, HEALTH_FAILED, HEALTH_STARTING, 0, 11100 },
-		{ 20900, HEALTH_BEGUN, HEALTH_STARTING, 0, 22900 },
+		{ 1000, HEALTH_EVENT_STARTED, HEALTH_STARTING, 0, 6000 },
+		{ 6000, HEALTH_EVENT_BEGUN, HEALTH_STARTING, 0, 8000 },
+		{ 6100, HEALTH_EVENT_FAILED, HEALTH_STARTING, 0, 11100 },
+		{ 20900, HEALTH_EVENT_BEGUN, HEALTH_STARTING, 0, 22900 },
 		/* it began within, so it does not count; the next one will */
-		{ 22900, HEALTH_TIMED_OUT, HEALTH_STARTING, 0, 52900 },
-		{ 52900, HEALTH_BEGUN, HEALTH_STARTING, 0, 54900 },
-		{ 53000, HEALTH_FAILED, HEALTH_STARTING, 1, 83000 },
-		{ 83000, HEALTH_BEGUN, HEALTH_STARTING, 1, 85000 },
-		{ 83100, HEALTH_FAILED, HEALTH_UNHEALTHY, 2, 113100 });
+		{ 22900, HEALTH_EVENT_TIMED_OUT, HEALTH_STARTING, 0, 52900 },
+		{ 52900, HEALTH_EVENT_BEGUN, HEALTH_STARTING, 0, 54900 },
+		{ 53000, HEALTH_EVENT_FAILED, HEALTH_STARTING, 1, 83000 },
+		{ 83000, HEALTH_EVENT_BEGUN, HEALTH_STARTING, 1, 85000 },
+		{ 83100, HEALTH_EVENT_FAILED, HEALTH_UNHEALTHY, 2, 113100 });
 	/* after a success within, failures count and the wait is the long one */
 	LIVE(&patient,
-		{ 0, HEALTH_STARTED, HEALTH_STARTING, 0, 5000 },
-		{ 5000, HEALTH_BEGUN, HEALTH_STARTING, 0, 7000 },
-		{ 5001, HEALTH_OK, HEALTH_HEALTHY, 0, 35001 },
-		{ 6000, HEALTH_BEGUN, HEALTH_HEALTHY, 0, 8000 },
-		{ 6001, HEALTH_FAILED, HEALTH_HEALTHY, 1, 36001 },
-		{ 6002, HEALTH_BEGUN, HEALTH_HEALTHY, 1, 8002 },
-		{ 6003, HEALTH_FAILED, HEALTH_UNHEALTHY, 2, 36003 });
+		{ 0, HEALTH_EVENT_STARTED, HEALTH_STARTING, 0, 5000 },
+		{ 5000, HEALTH_EVENT_BEGUN, HEALTH_STARTING, 0, 7000 },
+		{ 5001, HEALTH_EVENT_OK, HEALTH_HEALTHY, 0, 35001 },
+		{ 6000, HEALTH_EVENT_BEGUN, HEALTH_HEALTHY, 0, 8000 },
+		{ 6001, HEALTH_EVENT_FAILED, HEALTH_HEALTHY, 1, 36001 },
+		{ 6002, HEALTH_EVENT_BEGUN, HEALTH_HEALTHY, 1, 8002 },
+		{ 6003, HEALTH_EVENT_FAILED, HEALTH_UNHEALTHY, 2, 36003 });
 	/* clang-format on */
 }
 
@@ -119,17 +119,17 @@ static void test_adoption(void)
 {
 	struct health_state state = { .status = HEALTH_HEALTHY };
 
-	state = health_state_next(&state, &plain, HEALTH_ADOPTED, 100);
+	state = health_state_next(&state, &plain, HEALTH_EVENT_ADOPTED, 100);
 	CHECK(state.status == HEALTH_HEALTHY && state.due_ms == 5100);
 	state = (struct health_state){ .status = HEALTH_UNHEALTHY };
-	state = health_state_next(&state, &plain, HEALTH_ADOPTED, 100);
+	state = health_state_next(&state, &plain, HEALTH_EVENT_ADOPTED, 100);
 	CHECK(state.status == HEALTH_UNHEALTHY);
 	/* its start period goes on from when it was started */
 	state = (struct health_state){ .started_ms = 50 };
-	state = health_state_next(&state, &patient, HEALTH_ADOPTED, 100);
+	state = health_state_next(&state, &patient, HEALTH_EVENT_ADOPTED, 100);
 	CHECK(state.status == HEALTH_STARTING);
-	state = health_state_next(&state, &patient, HEALTH_BEGUN, 20049);
-	state = health_state_next(&state, &patient, HEALTH_FAILED, 20060);
+	state = health_state_next(&state, &patient, HEALTH_EVENT_BEGUN, 20049);
+	state = health_state_next(&state, &patient, HEALTH_EVENT_FAILED, 20060);
 	CHECK(state.failures == 0);
 }
 
@@ -140,7 +140,8 @@ static void check_pair(const struct health_state *state,
 {
 	struct health_state next =
 		health_state_next(state, rules, event, now_ms);
-	bool is_fault = event == HEALTH_FAILED || event == HEALTH_TIMED_OUT;
+	bool is_fault =
+		event == HEALTH_EVENT_FAILED || event == HEALTH_EVENT_TIMED_OUT;
 
 	CHECK(next.status < HEALTH_COUNT);
 	/* nothing to do exactly when nothing is checked */
@@ -152,11 +153,13 @@ static void check_pair(const struct health_state *state,
 	/* only failures lead to unhealthy, only a success to healthy */
 	if (next.status != state->status) {
 		CHECK(next.status != HEALTH_UNHEALTHY || is_fault);
-		CHECK(next.status != HEALTH_HEALTHY || event == HEALTH_OK);
-		CHECK(next.status != HEALTH_NONE || event == HEALTH_STOPPED);
+		CHECK(next.status != HEALTH_HEALTHY ||
+			event == HEALTH_EVENT_OK);
+		CHECK(next.status != HEALTH_NONE ||
+			event == HEALTH_EVENT_STOPPED);
 	}
-	if (state->status == HEALTH_NONE && event != HEALTH_STARTED &&
-		event != HEALTH_ADOPTED)
+	if (state->status == HEALTH_NONE && event != HEALTH_EVENT_STARTED &&
+		event != HEALTH_EVENT_ADOPTED)
 		CHECK(next.status == HEALTH_NONE);
 	CHECK(next.failures >= state->failures || !is_fault);
 	CHECK(next.status != HEALTH_UNHEALTHY || !is_fault ||

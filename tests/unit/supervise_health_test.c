@@ -184,7 +184,7 @@ static void run(void)
 
 static void check_once(const char *reason)
 {
-	CHECK(start(HEALTH_STARTED, &once) == 0);
+	CHECK(start(HEALTH_EVENT_STARTED, &once) == 0);
 	run();
 	CHECK(changes == 1);
 	CHECK(health.state.status ==
@@ -310,7 +310,7 @@ static void test_time_is_up(void)
 	if (!begin(false))
 		return;
 	TEST("sleep 1000 & (sleep 1000 &); trap '' TERM INT; sleep 1000");
-	CHECK(start(HEALTH_STARTED, &hasty) == 0);
+	CHECK(start(HEALTH_EVENT_STARTED, &hasty) == 0);
 	run(); /* one that is gone */
 	CHECK(idles == 1 && changes == 0 && health.state.failures == 1);
 	run();
@@ -358,7 +358,7 @@ static void test_a_frozen_container(void)
 		return;
 	TEST("true");
 	CHECK(container_freeze(&box.container, true, &box.err) == 0);
-	CHECK(start(HEALTH_STARTED, &slow) == 0);
+	CHECK(start(HEALTH_EVENT_STARTED, &slow) == 0);
 	begin_us = expire();
 	/* the cgroup is there when the check's process is about to be */
 	loop_arm(&limit, 500);
@@ -398,7 +398,7 @@ static void wait_for_word(void)
 static void begin_check(void)
 {
 	TEST("echo x >/proc/1/fd/1; sleep 1000 & sleep 1000");
-	CHECK(start(HEALTH_STARTED, &slow) == 0);
+	CHECK(start(HEALTH_EVENT_STARTED, &slow) == 0);
 	(void)expire();
 	wait_for_word();
 	CHECK(health_is_busy(&health));
@@ -441,7 +441,7 @@ static void test_stop_during_a_check(void)
 	CHECK(health_is_busy(&health));
 	/* a next one waits for its end, and does not count it */
 	TEST("true");
-	CHECK(start(HEALTH_STARTED, &once) == 0);
+	CHECK(start(HEALTH_EVENT_STARTED, &once) == 0);
 	run();
 	CHECK(idles == 1 && changes == 0);
 	run();
@@ -465,7 +465,7 @@ static void test_after_an_agent(void)
 	CHECK(waitpid(-1, NULL, 0) > 0); /* as process 1 does */
 	health.state.status = HEALTH_HEALTHY;
 	TEST("echo bad; exit 1");
-	CHECK(start(HEALTH_ADOPTED, &once) == 0);
+	CHECK(start(HEALTH_EVENT_ADOPTED, &once) == 0);
 	CHECK(health.state.status == HEALTH_HEALTHY && changes == 0);
 	run();
 	CHECK(changes == 1 && health.state.status == HEALTH_UNHEALTHY);
@@ -490,7 +490,7 @@ static void test_faults(void)
 		(void)snprintf(label, sizeof(label), "call %u", nth);
 		check_row(label);
 		fault_arm(nth, EIO);
-		result = start(HEALTH_STARTED, &rules);
+		result = start(HEALTH_EVENT_STARTED, &rules);
 		if (result == 0)
 			run();
 		(void)fault_fired();
@@ -510,13 +510,13 @@ static void test_no_test(void)
 
 	if (!begin(false))
 		return;
-	CHECK(start(HEALTH_STARTED, &none) == 0);
+	CHECK(start(HEALTH_EVENT_STARTED, &none) == 0);
 	CHECK(health.state.status == HEALTH_NONE);
 	CHECK(health.timer.watch.fd < 0);
 	TEST("true");
-	CHECK(start(HEALTH_STARTED, &once) == 0);
+	CHECK(start(HEALTH_EVENT_STARTED, &once) == 0);
 	CHECK(health.state.status == HEALTH_STARTING);
-	CHECK(start(HEALTH_ADOPTED, &none) == 0);
+	CHECK(start(HEALTH_EVENT_ADOPTED, &none) == 0);
 	CHECK(health.state.status == HEALTH_NONE);
 	CHECK(health.state.due_ms == HEALTH_NEVER);
 	end();
