@@ -56,15 +56,23 @@ static void parse_kind(const struct nlattr *info, struct link_found *out)
 	out->forward_delay = netlink_u32(data[IFLA_BR_FORWARD_DELAY]);
 }
 
+bool link_read_body(const struct nlmsghdr *message, unsigned int type,
+	void *body, size_t size)
+{
+	if (message->nlmsg_type != type ||
+		message->nlmsg_len < NLMSG_LENGTH(size))
+		return false;
+	memcpy(body, (const unsigned char *)message + NLMSG_HDRLEN, size);
+	return true;
+}
+
 bool link_parse(const struct nlmsghdr *message, struct link_found *out)
 {
 	const struct nlattr *table[IFLA_MAX + 1];
 	struct ifinfomsg info;
 
-	if (message->nlmsg_type != RTM_NEWLINK ||
-		message->nlmsg_len < NLMSG_LENGTH(sizeof(info)))
+	if (!link_read_body(message, RTM_NEWLINK, &info, sizeof(info)))
 		return false;
-	memcpy(&info, NLMSG_DATA(message), sizeof(info));
 	netlink_parse(message, sizeof(info), table, IFLA_MAX + 1);
 	*out = (struct link_found){
 		.index = info.ifi_index,

@@ -38,6 +38,10 @@ struct link_found {
 	uint32_t forward_delay;
 };
 
+/* Copies the struct behind the head; false: of another type, or too short. */
+bool link_read_body(const struct nlmsghdr *message, unsigned int type,
+	void *body, size_t size);
+
 /* Reads a message; false: it is not of a link. */
 bool link_parse(const struct nlmsghdr *message, struct link_found *out);
 
