@@ -51,6 +51,9 @@ int link_find(int fd, const char *name, struct link_found *out);
 /* Visits all links of the caller's network namespace. 0 or -errno. */
 int link_dump(int fd, netlink_fn *visit, void *context);
 
+/* "tb" or "tv", as start says, and eight hexadecimal digits. */
+bool link_has_name(const char *name, const char *start);
+
 /*
  * Ours have a name and an alias of ours. One whose alias is missing, because
  * we died while we made it, is a bridge with the MAC of its name, or a veth
