@@ -195,7 +195,8 @@ $(B)/bin/tare-dns: $(B)/obj/agent/tare-dns.o $(B)/obj/agent.a
 $(B)/bin/%: $(B)/obj/init/%.o $(B)/obj/init.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_LDFLAGS) -o $@ $^
-$(B)/bench/oci_agent: tests/bench/oci_agent.c $(B)/obj/agent.a
+$(B)/bench/oci_agent $(B)/bench/net_attach: $(B)/bench/%: tests/bench/%.c \
+		$(B)/obj/agent.a
 	$(call say,LD,$@)
 	$(Q)mkdir -p $(@D) && $(TARGET_CC) $(TARGET_CFLAGS) -Iagent \
 		$(TARGET_LDFLAGS) -o $@ $< $(B)/obj/agent.a $(AGENT_LIBS)

@@ -56,15 +56,23 @@ static void parse_kind(const struct nlattr *info, struct link_found *out)
 	out->forward_delay = netlink_u32(data[IFLA_BR_FORWARD_DELAY]);
 }
 
+bool link_read_body(const struct nlmsghdr *message, unsigned int type,
+	void *body, size_t size)
+{
+	if (message->nlmsg_type != type ||
+		message->nlmsg_len < NLMSG_LENGTH(size))
+		return false;
+	memcpy(body, (const unsigned char *)message + NLMSG_HDRLEN, size);
+	return true;
+}
+
 bool link_parse(const struct nlmsghdr *message, struct link_found *out)
 {
 	const struct nlattr *table[IFLA_MAX + 1];
 	struct ifinfomsg info;
 
-	if (message->nlmsg_type != RTM_NEWLINK ||
-		message->nlmsg_len < NLMSG_LENGTH(sizeof(info)))
+	if (!link_read_body(message, RTM_NEWLINK, &info, sizeof(info)))
 		return false;
-	memcpy(&info, NLMSG_DATA(message), sizeof(info));
 	netlink_parse(message, sizeof(info), table, IFLA_MAX + 1);
 	*out = (struct link_found){
 		.index = info.ifi_index,
@@ -121,13 +129,10 @@ int link_dump(int fd, netlink_fn *visit, void *context)
 
 /* ---- ours ---------------------------------------------------------------- */
 
-static bool has_name(const struct link_found *link, const char *start)
+bool link_has_name(const char *name, const char *start)
 {
-	const char *digits = link->name + 2;
-
-	return text_starts_with(link->name, start) &&
-	       strlen(digits) == DIGITS &&
-	       strspn(digits, "0123456789abcdef") == DIGITS;
+	return text_starts_with(name, start) && strlen(name + 2) == DIGITS &&
+	       strspn(name + 2, "0123456789abcdef") == DIGITS;
 }
 
 bool link_is_bridge(const struct link_found *link)
@@ -135,7 +140,8 @@ bool link_is_bridge(const struct link_found *link)
 	uint8_t mac[6];
 
 	link_make_mac(mac, link->name);
-	return has_name(link, "tb") && text_equal(link->kind, "bridge") &&
+	return link_has_name(link->name, "tb") &&
+	       text_equal(link->kind, "bridge") &&
 	       (text_starts_with(link->alias, ALIAS_START) ||
 		       (link->alias[0] == '\0' &&
 			       memcmp(link->mac, mac, sizeof(mac)) == 0));
@@ -143,7 +149,8 @@ bool link_is_bridge(const struct link_found *link)
 
 bool link_is_port(const struct link_found *link)
 {
-	return has_name(link, "tv") && text_equal(link->kind, "veth") &&
+	return link_has_name(link->name, "tv") &&
+	       text_equal(link->kind, "veth") &&
 	       (text_starts_with(link->alias, ALIAS_START) ||
 		       (link->alias[0] == '\0' && link->master != 0));
 }

@@ -39,7 +39,8 @@ int link_apply_networks(const struct topology *topology, struct error *err);
  * endpoint: up, with addresses and default route, and "lo" up. The network must
  * have been applied. A link of ours that has its name, left over from a
  * container before, is replaced. On error nothing of it stays behind: "attach
- * 'web-1' to network 'front': ...".
+ * 'web-1' to network 'front': ...". -EADDRINUSE: a macvlan of the container
+ * before has the MAC, until the kernel has taken its namespace down; try again.
  */
 int link_attach(const struct topology *topology, size_t endpoint, int netns_fd,
 	struct error *err);
@@ -47,7 +48,8 @@ int link_attach(const struct topology *topology, size_t endpoint, int netns_fd,
 /*
  * Removes a link of ours by the name of the host's end; that of the container
  * goes with it. One that is not there is fine; those of macvlan and ipvlan have
- * none, and go with the container's namespace.
+ * none, and go with the container's namespace. The kernel takes some 20 ms for
+ * it; for a container that ended it does the same by itself, while we go on.
  */
 int link_detach(const char *name, struct error *err);
 

@@ -250,10 +250,8 @@ static bool parse_address(const struct nlmsghdr *message, struct prefix *out,
 	const struct nlattr *table[IFA_MAX + 1];
 	const struct nlattr *own;
 
-	if (message->nlmsg_type != RTM_NEWADDR ||
-		message->nlmsg_len < NLMSG_LENGTH(sizeof(*info)))
+	if (!link_read_body(message, RTM_NEWADDR, info, sizeof(*info)))
 		return false;
-	memcpy(info, NLMSG_DATA(message), sizeof(*info));
 	netlink_parse(message, sizeof(*info), table, IFA_MAX + 1);
 	own = table[IFA_LOCAL] ? table[IFA_LOCAL] : table[IFA_ADDRESS];
 	*out = (struct prefix){ .address.family = info->ifa_family,

@@ -38,6 +38,10 @@ struct link_found {
 	uint32_t forward_delay;
 };
 
+/* Copies the struct behind the head; false: of another type, or too short. */
+bool link_read_body(const struct nlmsghdr *message, unsigned int type,
+	void *body, size_t size);
+
 /* Reads a message; false: it is not of a link. */
 bool link_parse(const struct nlmsghdr *message, struct link_found *out);
 
@@ -46,6 +50,9 @@ int link_find(int fd, const char *name, struct link_found *out);
 
 /* Visits all links of the caller's network namespace. 0 or -errno. */
 int link_dump(int fd, netlink_fn *visit, void *context);
+
+/* "tb" or "tv", as start says, and eight hexadecimal digits. */
+bool link_has_name(const char *name, const char *start);
 
 /*
  * Ours have a name and an alias of ours. One whose alias is missing, because

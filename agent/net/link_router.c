@@ -92,7 +92,8 @@ static int keep_learning(int dir_fd, const char *name, struct error *err)
 	int result;
 
 	/* "default" too: of links that come later; "all" does nothing */
-	if (name[0] == '.' || text_equal(name, "all"))
+	if (name[0] == '.' || text_equal(name, "all") ||
+		link_has_name(name, "tb") || link_has_name(name, "tv"))
 		return 0;
 	(void)snprintf(path, sizeof(path), "%.*s/accept_ra", IFNAMSIZ, name);
 	result = read_value(dir_fd, path, value);

@@ -96,10 +96,8 @@ static void see_address(const struct nlmsghdr *message, void *context)
 	struct taken *taken = context;
 	struct ifaddrmsg info;
 
-	if (message->nlmsg_type != RTM_NEWADDR ||
-		message->nlmsg_len < NLMSG_LENGTH(sizeof(info)))
+	if (!link_read_body(message, RTM_NEWADDR, &info, sizeof(info)))
 		return;
-	memcpy(&info, NLMSG_DATA(message), sizeof(info));
 	netlink_parse(message, sizeof(info), table, IFA_MAX + 1);
 	if (is_ours(taken, (int)info.ifa_index))
 		return;
@@ -116,10 +114,8 @@ static void see_route(const struct nlmsghdr *message, void *context)
 	struct taken *taken = context;
 	struct rtmsg info;
 
-	if (message->nlmsg_type != RTM_NEWROUTE ||
-		message->nlmsg_len < NLMSG_LENGTH(sizeof(info)))
+	if (!link_read_body(message, RTM_NEWROUTE, &info, sizeof(info)))
 		return;
-	memcpy(&info, NLMSG_DATA(message), sizeof(info));
 	netlink_parse(message, sizeof(info), table, RTA_MAX + 1);
 	/* those of addresses are seen as addresses */
 	if (info.rtm_type == RTN_LOCAL || info.rtm_type == RTN_BROADCAST ||

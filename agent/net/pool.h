@@ -58,10 +58,10 @@ struct pool_request {
  * What cannot be given stays none, the rest is given; err then says why of the
  * first, and its code is returned: -ENOSPC: nothing free, -EINVAL: an address
  * is declared that its subnet cannot have, -EEXIST: one that somebody else has.
- * -ENOMEM, -E2BIG: nothing is filled in.
+ * -ENOMEM, -E2BIG: the topology is not to be used.
  *
- *	"give 'web-3' an IPv4 address in network 'front': all 14 of
- *	172.18.0.0/28 are in use"
+ *	"give 'web-3' an address in network 'front': none of 192.0.2.0/28 is
+ *	free, declare a larger subnet or ip_range"
  */
 int pool_fill(const struct pool_request *request, struct arena *arena,
 	struct book *after, struct error *err);

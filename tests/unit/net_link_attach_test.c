@@ -5,6 +5,7 @@
  * wrap: sendto recvfrom socket setns
  */
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <sched.h>
 #include <sys/socket.h>
 
@@ -15,10 +16,31 @@
 
 FAULT_WRAP(int, socket, (int domain, int type, int protocol),
 	(domain, type, protocol))
-FAULT_WRAP(ssize_t, sendto,
-	(int fd, const void *data, size_t size, int flags,
-		const struct sockaddr *to, socklen_t length),
-	(fd, data, size, flags, to, length))
+/* As a kernel before 6.2, which does not tell what it made. */
+static bool is_old;
+
+ssize_t __real_sendto(int fd, const void *data, size_t size, int flags,
+	const struct sockaddr *to, socklen_t length);
+ssize_t __wrap_sendto(int fd, const void *data, size_t size, int flags,
+	const struct sockaddr *to, socklen_t length);
+ssize_t __wrap_sendto(int fd, const void *data, size_t size, int flags,
+	const struct sockaddr *to, socklen_t length)
+{
+	static unsigned char copy[65536];
+	struct nlmsghdr head;
+
+	if (fault_strikes())
+		return -1;
+	if (!is_old || size > sizeof(copy))
+		return __real_sendto(fd, data, size, flags, to, length);
+	memcpy(copy, data, size);
+	memcpy(&head, copy, sizeof(head));
+	if (head.nlmsg_type == RTM_NEWLINK)
+		head.nlmsg_flags &= (uint16_t)~NLM_F_ECHO;
+	memcpy(copy, &head, sizeof(head));
+	return __real_sendto(fd, copy, size, flags, to, length);
+}
+
 FAULT_WRAP(ssize_t, recvfrom,
 	(int fd, void *data, size_t size, int flags, struct sockaddr *from,
 		socklen_t *length),
@@ -41,7 +63,7 @@ static struct topology_network networks[] = {
 		.bridge = "tb00000003",
 		.parent = "eth0",
 		.mode = "bridge" },
-	{ .name = "ipl2", .driver = TOPOLOGY_IPVLAN, .parent = "eth0" },
+	{ .name = "ipl2", .driver = TOPOLOGY_IPVLAN, .parent = "eth1" },
 	{ .name = "ipl3",
 		.driver = TOPOLOGY_IPVLAN,
 		.parent = "eth1",
@@ -82,11 +104,14 @@ static struct topology_endpoint endpoints[] = {
 		.name = "eth0",
 		.has_default_route = true },
 };
+static struct topology_group group = { .network = 0, .service = "web" };
 static struct topology topology = {
 	.networks = networks,
 	.network_count = sizeof(networks) / sizeof(networks[0]),
 	.endpoints = endpoints,
 	.endpoint_count = sizeof(endpoints) / sizeof(endpoints[0]),
+	.groups = &group,
+	.group_count = 1,
 };
 
 static void topology_fill(void)
@@ -101,6 +126,8 @@ static void topology_fill(void)
 		networks[i].subnet4 = prefix_of("192.0.2.0/24");
 		networks[i].gateway4 = address_of("192.0.2.1");
 	}
+	group.virtual4 = address_of("172.30.0.100");
+	group.virtual6 = address_of("fd12:3456:789a:1::100");
 	endpoints[0].address4 = address_of("172.30.0.2");
 	endpoints[0].address6 = address_of("fd12:3456:789a:1::2");
 	endpoints[1].address4 = address_of("172.31.0.2");
@@ -137,6 +164,12 @@ static void test_attaches(void)
 	CHECK(inside("ping -c 1 -W 2 -q fd12:3456:789a:1::1 >/dev/null"));
 	CHECK(holds("ping -c 1 -W 2 -q 172.30.0.2 >/dev/null"));
 	CHECK(holds("ping -c 1 -W 2 -q fd12:3456:789a:1::2 >/dev/null"));
+	/* a virtual address is answered for, and is nobody's own */
+	CHECK(inside("ping -c 1 -W 2 -q 172.30.0.100 >/dev/null"));
+	CHECK(inside("ping -c 1 -W 2 -q fd12:3456:789a:1::100 >/dev/null"));
+	CHECK(holds("ip route get 172.30.0.2 | grep -q 'src 172.30.0.1 '"));
+	CHECK(holds("ip -6 route get fd12:3456:789a:1::102 | grep -q "
+		    "'src fd12:3456:789a:1::1 '"));
 	CHECK(inside("ip -o link show lo | grep -q '[<,]UP'"));
 	CHECK(inside("ip -o link show eth0 | grep -q "
 		     "'[<,]UP[,>].*mtu 1500 .*02:42:ac:1e:00:02'"));
@@ -158,6 +191,25 @@ static void test_attaches(void)
 	CHECK(holds("! ip -o address show tv00000001 | grep inet"));
 	container_end();
 	CHECK(link_detach("tv00000001", &err) == 0);
+	CHECK(count_links(getpid()) == 5);
+}
+
+static void test_with_an_older_kernel(void)
+{
+	if (missing) {
+		check_skip(missing);
+		return;
+	}
+	is_old = true;
+	container_begin();
+	CHECK(attach(0));
+	CHECK(attach(1));
+	CHECK(inside("ping -c 1 -W 2 -q 172.30.0.1 >/dev/null"));
+	CHECK(inside("ping -c 1 -W 2 -q 172.31.0.1 >/dev/null"));
+	CHECK(link_detach("tv00000001", &err) == 0);
+	CHECK(link_detach("tv00000002", &err) == 0);
+	container_end();
+	is_old = false;
 	CHECK(count_links(getpid()) == 5);
 }
 
@@ -267,58 +319,62 @@ static void test_tells_why_not(void)
 	CHECK(count_links(getpid()) == 5);
 }
 
-static void test_on_a_parent(void)
+/* Its link is on the parent, and nothing is left here. */
+static void check_on_parent(size_t endpoint, const char *kind,
+	const char *route)
 {
-	static const struct row {
-		size_t endpoint;
-		const char *holds;
-		const char *route;
-	} rows[] = {
-		{ 3,
-			"ip -d link show eth0 | grep -q 'macvlan mode bridge' && "
-			"ip link show eth0 | grep -q 02:42:c0:00:02:07",
-			"default via 192.0.2.1 dev eth0" },
-		{ 4, "ip -d link show eth0 | grep -q 'ipvlan *mode l2'",
-			"default via 192.0.2.1 dev eth0" },
-		{ 5, "ip -d link show eth0 | grep -q 'ipvlan *mode l3'",
-			"default dev eth0" },
-	};
-	bool has_ipvlan;
+	char text[128];
 
+	check_row(networks[endpoints[endpoint].network].name);
+	container_begin();
+	CHECK(attach(endpoint));
+	CHECK(inside("ip -o link show eth0 | grep -q '[<,]UP[,>]'"));
+	CHECK(inside("ip -o address | grep -q 192.0.2.7/24"));
+	(void)snprintf(text, sizeof(text),
+		"ip -d link show eth0 | grep -q '%s'", kind);
+	CHECK(inside(text));
+	(void)snprintf(text, sizeof(text), "ip route | grep -q '^%s'", route);
+	CHECK(inside(text));
+	CHECK(link_detach(endpoints[endpoint].link, &err) == 0);
+	container_end();
+	CHECK(count_links(getpid()) == 5);
+}
+
+static void test_macvlan(void)
+{
 	if (missing) {
 		check_skip(missing);
 		return;
 	}
-	has_ipvlan = shell_in(getpid(),
-			     "ip link add link eth1 name ipv0 type ipvlan "
-			     "2>/dev/null && ip link del ipv0") == 0;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		char text[128];
-
-		check_row(networks[endpoints[rows[i].endpoint].network].name);
-		if (rows[i].endpoint > 3 && !has_ipvlan) {
-			check_skip("the kernel has no ipvlan");
-			continue;
-		}
-		container_begin();
-		CHECK(attach(rows[i].endpoint));
-		CHECK(inside("ip -o link show eth0 | grep -q '[<,]UP[,>]'"));
-		CHECK(inside("ip -o address | grep -q 192.0.2.7/24"));
-		CHECK(inside(rows[i].holds));
-		(void)snprintf(text, sizeof(text), "ip route | grep -q '^%s'",
-			rows[i].route);
-		CHECK(inside(text));
-		CHECK(link_detach(endpoints[rows[i].endpoint].link, &err) == 0);
-		container_end();
-		CHECK(count_links(getpid()) == 5);
-	}
+	check_on_parent(3, "macvlan mode bridge",
+		"default via 192.0.2.1 dev eth0");
+	endpoints[3].mac[5] = 8; /* the first may still be there */
+	check_on_parent(3, "02:42:c0:00:02:08",
+		"default via 192.0.2.1 dev eth0");
 	/* a name that is there already: nothing of ours is left */
+	endpoints[3].mac[5] = 9;
 	container_begin();
 	CHECK(inside("ip link add eth0 type veth peer other"));
 	CHECK(link_attach(&topology, 3, container_fd, &err) == -EEXIST);
 	CHECK(failed("bring it up: File exists"));
 	CHECK(count_links(container) == 3);
 	container_end();
+}
+
+static void test_ipvlan(void)
+{
+	if (missing) {
+		check_skip(missing);
+		return;
+	}
+	if (shell_in(getpid(),
+		    "ip link add link eth1 name ipv0 type ipvlan 2>/dev/null "
+		    "&& ip link del ipv0") != 0) {
+		check_skip("the kernel has no ipvlan");
+		return;
+	}
+	check_on_parent(4, "ipvlan *mode l2", "default via 192.0.2.1 dev eth0");
+	check_on_parent(5, "ipvlan *mode l3", "default dev eth0");
 }
 
 static void test_removes_stale_ones(void)
@@ -397,6 +453,10 @@ static void test_every_call_fails_once(void)
 	}
 	check_row("veth");
 	fail_each_call(0);
+	is_old = true;
+	check_row("veth, and an older kernel");
+	fail_each_call(0);
+	is_old = false;
 	check_row("macvlan");
 	fail_each_call(3);
 }
@@ -441,10 +501,12 @@ int main(void)
 			       "ip link set eth0 up && ip link set eth1 up")))
 		return 1;
 	RUN(test_attaches);
+	RUN(test_with_an_older_kernel);
 	RUN(test_several_networks);
 	RUN(test_replaces_what_is_left);
 	RUN(test_tells_why_not);
-	RUN(test_on_a_parent);
+	RUN(test_macvlan);
+	RUN(test_ipvlan);
 	RUN(test_removes_stale_ones);
 	RUN(test_every_call_fails_once);
 	RUN(test_detaching_fails);

@@ -39,13 +39,16 @@ ssize_t __wrap_sendto(int fd, const void *data, size_t size, int flags,
 ssize_t __wrap_sendto(int fd, const void *data, size_t size, int flags,
 	const struct sockaddr *to, socklen_t length)
 {
-	const struct nlmsghdr *message = data;
-	size_t left = size;
+	const unsigned char *at = data;
+	struct nlmsghdr head;
 
-	for (; NLMSG_OK(message, left); message = NLMSG_NEXT(message, left))
-		changes += message->nlmsg_type != RTM_GETLINK &&
-			   message->nlmsg_type != RTM_GETADDR &&
-			   message->nlmsg_type != RTM_GETROUTE;
+	for (size_t left = size; left >= sizeof(head);
+		left -= NLMSG_ALIGN(head.nlmsg_len)) {
+		memcpy(&head, at + (size - left), sizeof(head));
+		changes += head.nlmsg_type != RTM_GETLINK &&
+			   head.nlmsg_type != RTM_GETADDR &&
+			   head.nlmsg_type != RTM_GETROUTE;
+	}
 	return fault_strikes()
 		       ? -1
 		       : __real_sendto(fd, data, size, flags, to, length);
