@@ -315,6 +315,12 @@ def refused(place, address, port, kind="tcp", source=None):
          f"{place.name} asks {kind} {address} {port}: {said}")
 
 
+def until_listening(place, port):
+    limit = time.monotonic() + ANSWER_S
+    while ask(place, "127.0.0.1", port, limit_s=0.001) == "refused":
+        need(time.monotonic() < limit, f"nobody listens on {port}")
+
+
 class Tap:
     """Frames in and out of a link, as they are."""
 
