@@ -394,6 +394,9 @@ static void wire(struct reader *reader, struct draft *draft,
 
 		check_place(&place, draft);
 	}
+	/* there is none where no network is its own */
+	service->service.has_virtual_address &=
+		service->service.network_mode == NETWORK_MODE_OWN;
 	fill(reader, service);
 }
 
