@@ -92,6 +92,20 @@ bool prefix_read(struct reader *reader, const struct node *node,
 		"a subnet such as 192.0.2.0/24, or an address", out);
 }
 
+bool address_is_end(const struct prefix *prefix)
+{
+	const struct address *address = &prefix->address;
+	bool is_last = address->family == AF_INET;
+
+	if (prefix_is_clean(prefix))
+		return true;
+	for (size_t bit = prefix->length; bit < 8 * address_size(address);
+		bit++)
+		is_last = is_last &&
+			  (address->bytes[bit / 8] & (0x80U >> (bit % 8)));
+	return is_last;
+}
+
 static int read_digit(char c)
 {
 	if (c >= '0' && c <= '9')

@@ -2,7 +2,7 @@
 /*
  * addresses - addresses of all kinds, as values of keys
  *
- * Each reads a scalar. False: it was none, and that has been reported.
+ * Each *_read reads a scalar. False: it was none, and that has been reported.
  */
 #ifndef TARE_CONFIG_ADDRESSES_H
 #define TARE_CONFIG_ADDRESSES_H
@@ -26,6 +26,12 @@ bool subnet_read(struct reader *reader, const struct node *node,
 /* The same, or an address, which is a subnet of one. */
 bool prefix_read(struct reader *reader, const struct node *node,
 	struct prefix *out);
+
+/*
+ * Is it the first address of its subnet, or in IPv4 the last? Those are of no
+ * host (RFC 1122, 3.2.1.3, and RFC 4291, 2.6.1).
+ */
+bool address_is_end(const struct prefix *prefix);
 
 /* Six bytes, as 02:42:ac:11:00:02: one card, not a group, not all 0. */
 bool mac_read(struct reader *reader, const struct node *node, uint8_t out[6]);

@@ -96,8 +96,8 @@ static const char *host_refuses(const struct prefix *prefix)
 		return "is not for use";
 	if (prefix->length == 0)
 		return "has no subnet";
-	if (prefix->length < (is_ipv4 ? 31 : 127) && prefix_is_clean(prefix))
-		return "is the address of the whole subnet";
+	if (prefix->length < (is_ipv4 ? 31 : 127) && address_is_end(prefix))
+		return "is the address of the whole subnet, or its broadcast address";
 	return NULL;
 }
 

@@ -127,22 +127,6 @@ void read_aux_addresses(struct reader *reader, const struct node *node,
 	}
 }
 
-/* Is it the first or the last of an IPv4 subnet, or the first of another? */
-static bool is_at_the_end(const struct prefix *subnet,
-	const struct address *address)
-{
-	struct prefix host = { *address, subnet->length };
-	bool is_last = address->family == AF_INET;
-
-	if (prefix_is_clean(&host))
-		return true;
-	for (size_t bit = subnet->length; bit < 8 * address_size(address);
-		bit++)
-		is_last = is_last &&
-			  (address->bytes[bit / 8] & (0x80U >> (bit % 8)));
-	return is_last;
-}
-
 /* What keeps it from being that of a host in the subnet, or NULL. */
 static const char *subnet_refuses(const struct prefix *subnet,
 	const struct address *address)
@@ -151,7 +135,7 @@ static const char *subnet_refuses(const struct prefix *subnet,
 		return "is not of the family of the subnet";
 	if (!prefix_contains(subnet, address))
 		return "is not in the subnet";
-	if (is_at_the_end(subnet, address))
+	if (address_is_end(&(struct prefix){ *address, subnet->length }))
 		return "is the address of the whole subnet, or its broadcast address";
 	return NULL;
 }

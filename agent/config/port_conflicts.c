@@ -68,7 +68,7 @@ static void check_port(struct reader *reader, const struct user *users,
 	}
 }
 
-/* The machine itself listens for those on the other side. */
+/* On the ports of its tunnels the machine itself listens. */
 static void check_tunnels(struct reader *reader, const struct draft *draft,
 	const struct user *user)
 {

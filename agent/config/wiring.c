@@ -151,7 +151,8 @@ static void check_address(const struct place *place, const char *key,
 			is_ipv4 ? "IPv4" : "IPv6", is_ipv4 ? "ipv4" : "ipv6");
 	else if (!pool)
 		text_add(&what,
-			"the network has no subnet of its own choice; declare the one of the address there, 'ipam: {config: [{subnet: %s}]}'",
+			"the network declares no %s subnet that has this address; write one there, such as 'ipam: {config: [{subnet: %s}]}'",
+			is_ipv4 ? "IPv4" : "IPv6",
 			is_ipv4 ? "172.20.0.0/16" : "fd00:20::/64");
 	else if (place->service->replicas.count > 1)
 		text_add(&what,
@@ -394,6 +395,9 @@ static void wire(struct reader *reader, struct draft *draft,
 
 		check_place(&place, draft);
 	}
+	/* there is none where no network is its own */
+	service->service.has_virtual_address &=
+		service->service.network_mode == NETWORK_MODE_OWN;
 	fill(reader, service);
 }
 
