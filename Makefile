@@ -85,11 +85,14 @@ programs: $(PROGRAMS) oci ## only our own programs, static, for ARCH
 .PHONY: oci
 oci: $(B)/bin/tare-oci ## only tare-oci, the OCI runtime command for other hosts
 
-# TEST_ONLY of "unit fuzz oci boot" leaves the others out.
+# TEST_ONLY of "unit fuzz oci net boot" leaves the others out.
 .PHONY: test
 test: $(TESTS) | tools-boot ## unit tests, fuzz corpus, tare-oci, then boot tests in QEMU
 ifneq ($(filter oci,$(or $(TEST_ONLY),oci)),)
 	$(Q)parts/hosttools oci && $(MAKE) oci
+endif
+ifneq ($(filter net,$(or $(TEST_ONLY),net)),)
+	$(Q)parts/hosttools net && $(MAKE) programs $(P)/root.stamp
 endif
 ifneq ($(filter boot,$(or $(TEST_ONLY),boot)),)
 	$(Q)$(MAKE) ARCH=$(ARCH) image

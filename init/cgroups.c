@@ -25,7 +25,8 @@ static const char *const parents[] = { ROOT, ROOT "/system",
 
 static const char *const groups[] = { ROOT "/init", ROOT "/system",
 	ROOT "/system/agent", ROOT "/system/netd", ROOT "/system/dns",
-	ROOT "/system/disks", ROOT "/system/shell", ROOT "/workloads" };
+	ROOT "/system/disks", ROOT "/system/shell", ROOT "/system/time",
+	ROOT "/workloads" };
 
 /* Memory that is used below memory.min is never taken away: a workload that
  * eats everything does not push the system's own pages out. */

@@ -102,7 +102,7 @@ static bool add_route(struct dhcp_lease *lease, const char *destination,
 {
 	char text[WORD_MAX];
 	const char *slash = strchr(destination, '/');
-	struct nl_route route;
+	struct dhcp_route route;
 
 	if (lease->routes_count == DHCP_ROUTES_MAX || !slash)
 		return false;
@@ -147,20 +147,36 @@ static bool parse_router(struct dhcp_lease *lease, const char *text)
 	return add_route(lease, "0.0.0.0/0", word);
 }
 
-static bool parse_servers(struct dhcp_lease *lease, const char *text)
+/* the good ones of a list, at most max; false when one is not good */
+static bool parse_hosts(const char *text, uint32_t *hosts, unsigned max,
+	unsigned *count)
 {
 	char word[WORD_MAX];
 	bool all_good = true;
 
-	while (next_word(&text, word) &&
-		lease->servers_count < DHCP_SERVERS_MAX) {
-		uint32_t *server = &lease->servers[lease->servers_count];
-		if (parse_host(word, server))
-			lease->servers_count++;
+	while (*count < max && next_word(&text, word))
+		if (parse_host(word, &hosts[*count]))
+			(*count)++;
 		else
 			all_good = false;
-	}
 	return all_good;
+}
+
+static bool parse_servers(struct dhcp_lease *lease, const char *text)
+{
+	return parse_hosts(text, lease->servers, DHCP_SERVERS_MAX,
+		&lease->servers_count);
+}
+
+static bool parse_clocks(struct dhcp_lease *lease, const char *text)
+{
+	return parse_hosts(text, lease->clocks, DHCP_CLOCKS_MAX,
+		&lease->clocks_count);
+}
+
+static bool parse_server(struct dhcp_lease *lease, const char *text)
+{
+	return parse_host(text, &lease->server);
 }
 
 /* letters, digits and hyphens in labels of at most 63 (RFC 1123, 2.1) */
@@ -207,6 +223,16 @@ static bool parse_search(struct dhcp_lease *lease, const char *text)
 	}
 }
 
+static bool parse_hostname(struct dhcp_lease *lease, const char *text)
+{
+	size_t length = strlen(text);
+
+	if (!is_domain(text, length))
+		return false;
+	memcpy(lease->hostname, text, length + 1);
+	return true;
+}
+
 static bool parse_mtu(struct dhcp_lease *lease, const char *text)
 {
 	return parse_number(text, MTU_MIN, MTU_MAX, &lease->mtu);
@@ -223,9 +249,12 @@ static const struct option {
 	{ "search", parse_search, NULL },
 	{ "domain", parse_search, "search" },
 	{ "mtu", parse_mtu, NULL },
+	{ "serverid", parse_server, NULL },
+	{ "ntpsrv", parse_clocks, NULL },
+	{ "hostname", parse_hostname, NULL },
 };
 
-static const char *parse_address(struct nl_address *address,
+static const char *parse_address(struct dhcp_address *address,
 	dhcp_lookup *lookup)
 {
 	const char *ip = lookup("ip");
@@ -238,7 +267,7 @@ static const char *parse_address(struct nl_address *address,
 	if (!subnet || !parse_netmask(subnet, &address->prefix) ||
 		address->prefix == 0)
 		return "the netmask is missing or none";
-	address->lease_s = UINT32_MAX; /* for ever, as the kernel says it */
+	address->lease_s = DHCP_FOR_EVER;
 	if (lease && !parse_number(lease, 0, UINT32_MAX, &address->lease_s))
 		return "the lease time is no number";
 	if (address->lease_s < LEASE_MIN_S)

@@ -1,231 +1,66 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * netd - switches on every wired interface and keeps a DHCP client on each.
+ * netd - brings the host's network up as the config wants it, and keeps it so.
  *
- * The kernel tells of changes; whatever it tells, all interfaces are looked at
- * again and what runs is brought in line with what is there. Nothing can be
- * missed that way, and interfaces that come late are like all others.
+ * It waits in one place for what can happen: the agent replaced "wanted", the
+ * DHCP hook wrote a lease, the kernel tells of links, addresses and routers, a
+ * child ended, a time is over. Whatever it was, the whole is looked at again
+ * and what differs is changed.
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <net/if.h>
-#include <net/if_arp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
+#include <sys/inotify.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "backoff.h"
+#include "apply.h"
 #include "clock.h"
+#include "config.h"
+#include "file.h"
+#include "host.h"
+#include "kept.h"
+#include "lease.h"
 #include "nl.h"
-#include "resolv.h"
+#include "ports.h"
+#include "report.h"
 #include "say.h"
+#include "timekeeper.h"
+#include "trial.h"
 
-#define PORTS_MAX 32
-#define STEADY_MS 30000 /* by now a client hears its signals */
-#define HOOK      "/sbin/dhcp-hook"
-#define FOLDER    "/run/tare/net"
+#define GROUP(number) (1U << ((number)-1))
+#define GROUPS                                              \
+	(GROUP(RTNLGRP_LINK) | GROUP(RTNLGRP_IPV4_IFADDR) | \
+		GROUP(RTNLGRP_IPV6_IFADDR) | GROUP(RTNLGRP_ND_USEROPT))
 
-static struct port {
-	int index; /* 0: this row is free */
-	char name[IF_NAMESIZE];
-	bool is_present, has_carrier;
-	pid_t client;
-	int wait_ms;
-	int64_t started_ms, due_ms;
-} ports[PORTS_MAX];
+/* many things happen at once: they are looked at together */
+#define SETTLE_MS 20
 
-static _Noreturn void become_client(const char *interface)
-{
-	int null = open("/dev/null", O_RDWR);
-	sigset_t none;
-
-	/* a netd that died takes its clients along: the next starts its own */
-	(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-	(void)sigemptyset(&none);
-	(void)sigprocmask(SIG_SETMASK, &none, NULL);
-	(void)dup2(null, STDIN_FILENO);
-	(void)dup2(null, STDOUT_FILENO);
-	(void)dup2(null, STDERR_FILENO); /* what matters, the hook says */
-	(void)execl("/bin/busybox", "udhcpc", "-f", "-i", interface, "-s", HOOK,
-		"-t", "3", "-T", "2", "-A", "5", "-o", "-O", "subnet", "-O",
-		"router", "-O", "dns", "-O", "domain", "-O", "mtu", "-O",
-		"ntpsrv", "-O", "search", "-O", "staticroutes", NULL);
-	note("netd", "run '/bin/busybox udhcpc': %m");
-	_exit(127);
-}
-
-static void start_later(struct port *port)
-{
-	int64_t now = clock_ms();
-
-	port->wait_ms = backoff_ms(port->wait_ms, now - port->started_ms);
-	port->due_ms = now + port->wait_ms;
-}
-
-static void start_client(struct port *port)
-{
-	port->started_ms = clock_ms();
-	port->client = fork();
-	if (port->client == 0)
-		become_client(port->name);
-	if (port->client > 0)
-		return;
-	note("netd", "start a DHCP client on %s: %m", port->name);
-	port->client = 0;
-	start_later(port);
-}
-
-static struct port *find_port(int index)
-{
-	for (size_t i = 0; i < PORTS_MAX; i++)
-		if (ports[i].index == index)
-			return &ports[i];
-	return NULL;
-}
-
-/* Hardware and virtio have no kind; bridge, veth, vlan and the like have one.
- * What is a part of another interface has no address of its own. */
-static bool is_wired(const struct ifinfomsg *body, size_t length)
-{
-	const struct rtattr *info;
-
-	if (body->ifi_type != ARPHRD_ETHER || body->ifi_flags & IFF_LOOPBACK ||
-		nl_attribute(body + 1, length, IFLA_MASTER))
-		return false;
-	info = nl_attribute(body + 1, length, IFLA_LINKINFO);
-	return !info ||
-	       !nl_attribute(nl_value(info), RTA_PAYLOAD(info), IFLA_INFO_KIND);
-}
-
-static struct port *add_port(int index, const struct rtattr *name)
-{
-	static bool has_said;
-	struct port *port = find_port(0);
-
-	if (!port && !has_said)
-		note("netd", "more than %d interfaces, the others are not used",
-			PORTS_MAX);
-	has_said = has_said || !port;
-	if (!port)
-		return NULL;
-	*port = (struct port){ .index = index };
-	(void)snprintf(port->name, sizeof(port->name), "%.*s",
-		(int)RTA_PAYLOAD(name), (const char *)nl_value(name));
-	return port;
-}
-
-static void visit_link(const struct nlmsghdr *message, void *context)
-{
-	const struct ifinfomsg *body = nl_body(message);
-	const size_t head = NLMSG_LENGTH(sizeof(*body));
-
-	(void)context;
-	if (message->nlmsg_type != RTM_NEWLINK || message->nlmsg_len < head ||
-		!is_wired(body, message->nlmsg_len - head))
-		return;
-	const struct rtattr *name =
-		nl_attribute(body + 1, message->nlmsg_len - head, IFLA_IFNAME);
-	if (!name)
-		return;
-	struct port *port = find_port(body->ifi_index);
-	if (!port)
-		port = add_port(body->ifi_index, name);
-	if (!port)
-		return;
-
-	bool has_carrier = body->ifi_flags & IFF_RUNNING;
-	/* perhaps another network was plugged in: ask again */
-	if (has_carrier && !port->has_carrier && port->client > 0 &&
-		port->started_ms + STEADY_MS < clock_ms())
-		(void)kill(port->client, SIGUSR1);
-	port->has_carrier = has_carrier;
-	port->is_present = true;
-}
-
-static void look_at_links(int netlink)
-{
-	for (size_t i = 0; i < PORTS_MAX; i++)
-		ports[i].is_present = false;
-	int result = nl_dump(netlink, RTM_GETLINK, AF_UNSPEC, visit_link, NULL);
-	if (result < 0) {
-		note("netd", "list the interfaces: %s", strerror(-result));
-		return;
-	}
-	for (size_t i = 0; i < PORTS_MAX; i++) {
-		struct port *port = &ports[i];
-
-		if (!port->index || port->is_present)
-			continue;
-		if (port->client > 0)
-			(void)kill(port->client, SIGTERM);
-		(void)resolv_forget(FOLDER, port->name);
-		*port = (struct port){ 0 };
-	}
-}
-
-/* start what is due; returns how long nothing will be, -1: for ever */
-static int start_clients(int netlink)
-{
-	int64_t now = clock_ms(), next = INT64_MAX;
-
-	for (size_t i = 0; i < PORTS_MAX; i++) {
-		struct port *port = &ports[i];
-
-		if (!port->index || port->client)
-			continue;
-		if (port->due_ms <= now) {
-			int result = nl_link_set(netlink, port->index, 0);
-			if (result < 0)
-				note("netd", "switch on %s: %s", port->name,
-					strerror(-result));
-			start_client(port);
-		}
-		if (!port->client && port->due_ms < next)
-			next = port->due_ms;
-	}
-	if (next == INT64_MAX)
-		return -1;
-	return next > now ? (int)(next - now) : 0;
-}
-
-static void reap(void)
-{
-	pid_t pid;
-	int status;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (size_t i = 0; i < PORTS_MAX; i++)
-			if (ports[i].index && ports[i].client == pid) {
-				ports[i].client = 0;
-				start_later(&ports[i]);
-			}
-}
-
-static void stop_clients(void)
-{
-	for (size_t i = 0; i < PORTS_MAX; i++)
-		if (ports[i].client > 0)
-			(void)kill(ports[i].client, SIGTERM);
-}
+static struct host host;
+static struct timekeeper timekeeper;
+static int64_t trial_ms = TRIAL_MS;
 
 /* true when asked to end */
 static bool read_signals(int fd)
 {
 	struct signalfd_siginfo info;
+	bool is_end = false;
+	pid_t pid;
 
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		if (info.ssi_signo == SIGTERM)
-			return true;
-	reap();
-	return false;
+		is_end |= info.ssi_signo == SIGTERM;
+	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
+		ports_reaped(&host, pid);
+		(void)child_reaped(&timekeeper.child, pid);
+	}
+	return is_end;
 }
 
 static int open_signals(void)
@@ -239,43 +74,241 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* what was said does not matter, only that something was; losing some of it
- * (ENOBUFS) is no loss */
-static void drain(int fd)
+static void hear_router(const struct nlmsghdr *message)
 {
-	char announcement[8192];
+	size_t length;
+	int index;
+	const uint8_t *option = rdnss_option(message, &index, &length);
+	struct port *port = option ? ports_of(&host, index) : NULL;
 
-	while (recv(fd, announcement, sizeof(announcement), MSG_DONTWAIT) > 0 ||
-		errno == ENOBUFS)
-		;
+	if (port && port->index && port->auto_set == 1)
+		(void)rdnss_hear(&port->rdnss, option, length, lease_now_s());
 }
 
-int main(void)
+/* What was said of links and addresses does not matter, only that something
+ * was; losing some of it (ENOBUFS) is no loss. */
+static void read_news(int fd)
 {
-	int news = nl_open(RTMGRP_LINK), netlink = nl_open(0);
-	struct pollfd waits[] = {
-		{ .fd = open_signals(), .events = POLLIN },
-		{ .fd = news, .events = POLLIN },
-	};
+	static union {
+		struct nlmsghdr head;
+		char bytes[16384];
+	} packet;
+	struct sockaddr_nl from = { 0 };
+	socklen_t size = sizeof(from);
+	ssize_t got;
 
-	if (waits[0].fd < 0 || news < 0 || netlink < 0) {
+	while ((got = recvfrom(fd, packet.bytes, sizeof(packet.bytes),
+			MSG_DONTWAIT, (struct sockaddr *)&from, &size)) > 0 ||
+		(got < 0 && errno == ENOBUFS)) {
+		const struct nlmsghdr *message = &packet.head;
+		unsigned left = got < 0 ? 0 : (unsigned)got;
+
+		size = sizeof(from);
+		for (; from.nl_pid == 0 && NLMSG_OK(message, left);
+			message = NLMSG_NEXT(message, left))
+			hear_router(message);
+	}
+}
+
+static bool ends_with(const char *name, const char *end, size_t *stem)
+{
+	size_t length = strlen(name), tail = strlen(end);
+
+	*stem = length - tail;
+	return length > tail && strcmp(name + *stem, end) == 0;
+}
+
+static struct port *port_of_file(const char *name, size_t length)
+{
+	char interface[IF_NAMESIZE];
+
+	if (length >= sizeof(interface))
+		return NULL;
+	memcpy(interface, name, length);
+	interface[length] = '\0';
+	return ports_named(&host, interface);
+}
+
+static void on_file(const char *name)
+{
+	struct port *port;
+	size_t stem;
+
+	if (strcmp(name, "wanted") == 0)
+		(void)config_read(&host, clock_ms(), trial_ms);
+	else if (ends_with(name, ".lease", &stem) &&
+		 (port = port_of_file(name, stem)))
+		ports_read_lease(&host, port);
+	else if (ends_with(name, ".nak", &stem) &&
+		 (port = port_of_file(name, stem)))
+		ports_refused(port);
+}
+
+static void read_files(int fd)
+{
+	_Alignas(struct inotify_event) char bytes[4096];
+	ssize_t got;
+
+	while ((got = read(fd, bytes, sizeof(bytes))) > 0)
+		for (char *at = bytes; at < bytes + got;) {
+			const struct inotify_event *event = (void *)at;
+
+			if (event->len)
+				on_file(event->name);
+			if (event->mask & IN_Q_OVERFLOW)
+				on_file("wanted");
+			at += sizeof(*event) + event->len;
+		}
+}
+
+/* it is mounted some time after we start */
+static void look_for_data(void)
+{
+	struct stat data, root;
+
+	if (host.has_data || stat(HOST_DATA, &data) < 0 ||
+		stat(HOST_DATA "/..", &root) < 0 || data.st_dev == root.st_dev)
+		return;
+	host.has_data = true;
+	kept_save_all(&host);
+}
+
+static void look(void)
+{
+	int result = links_list(host.netlink, &host.links);
+
+	if (result < 0) {
+		note("netd", "list the interfaces: %s", strerror(-result));
+		return; /* which says nothing of what is there */
+	}
+	ports_update(&host, clock_ms());
+}
+
+/* bring all in line with what is wanted; returns when to look again at the
+ * latest, of clock_ms() */
+static int64_t settle(void)
+{
+	const int64_t now_ms = clock_ms();
+	int64_t next_ms = INT64_MAX, next_s = INT64_MAX;
+	char clocks[TIMEKEEPER_MAX];
+
+	look();
+	if (!host.has_wanted)
+		return next_ms;
+	if (apply_links(&host))
+		look();
+	(void)config_run(&host, now_ms, &next_ms);
+	(void)ports_expire(&host, &next_s);
+	ports_run_clients(&host, now_ms, &next_ms);
+	(void)kept_run(&host, now_ms, &next_ms);
+	(void)inet_list(host.netlink, &host.inet);
+	if (apply_ports(&host))
+		(void)inet_list(host.netlink, &host.inet);
+	report_write(&host);
+	report_clocks(&host, clocks);
+	timekeeper_run(&timekeeper, clocks, now_ms, &next_ms);
+	if (next_s != INT64_MAX) {
+		int64_t wait_ms = (next_s - lease_now_s()) * 1000;
+		if (wait_ms < next_ms - now_ms)
+			next_ms = now_ms + wait_ms;
+	}
+	return next_ms;
+}
+
+/* -k KIND: interfaces of this kind count as hardware; -t MS: how long a new
+ * config is tried. For tests, and for machines that are containers. */
+static bool read_options(int argc, char **argv)
+{
+	int option;
+
+	while ((option = getopt(argc, argv, "k:t:")) >= 0) {
+		char *end = NULL;
+
+		if (option == 'k')
+			host.extra_kind = optarg;
+		else if (option == 't')
+			trial_ms = strtol(optarg, &end, 10);
+		if (option == '?' || (end && *end) || trial_ms <= 0)
+			return false;
+	}
+	return optind == argc;
+}
+
+enum {
+	WAIT_SIGNALS,
+	WAIT_NEWS,
+	WAIT_FILES,
+	WAIT_MOUNTS,
+	WAIT_PROBE,
+	WAITS,
+};
+
+static bool open_all(struct pollfd waits[WAITS])
+{
+	(void)mkdir(HOST_FOLDER, 0755);
+	host.netlink = nl_open(NETLINK_ROUTE, 0);
+	waits[WAIT_SIGNALS].fd = open_signals();
+	waits[WAIT_NEWS].fd = nl_open(NETLINK_ROUTE, GROUPS);
+	waits[WAIT_FILES].fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	waits[WAIT_MOUNTS].fd = open("/proc/self/mounts", O_RDONLY | O_CLOEXEC);
+	waits[WAIT_MOUNTS].events = POLLPRI;
+	for (int i = 0; i < WAIT_MOUNTS; i++)
+		waits[i].events = POLLIN;
+	waits[WAIT_PROBE].events = POLLIN;
+	return host.netlink >= 0 && waits[WAIT_SIGNALS].fd >= 0 &&
+	       waits[WAIT_NEWS].fd >= 0 && waits[WAIT_FILES].fd >= 0 &&
+	       inotify_add_watch(waits[WAIT_FILES].fd, HOST_FOLDER,
+		       IN_MOVED_TO | IN_CLOSE_WRITE) >= 0;
+}
+
+static int wait_for(struct pollfd waits[WAITS], int64_t next_ms)
+{
+	int64_t wait_ms = next_ms == INT64_MAX ? -1 : next_ms - clock_ms();
+
+	if (next_ms != INT64_MAX && wait_ms < 0)
+		wait_ms = 0;
+	waits[WAIT_PROBE].fd = kept_fd();
+	return poll(waits, WAITS,
+		wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms);
+}
+
+int main(int argc, char **argv)
+{
+	struct pollfd waits[WAITS] = { 0 };
+	int64_t next_ms = 0, settled_ms = 0;
+	bool is_end = false;
+
+	if (!read_options(argc, argv)) {
+		(void)dprintf(STDERR_FILENO, "usage: netd [-k kind] [-t ms]\n");
+		return EXIT_FAILURE;
+	}
+	if (!open_all(waits)) {
 		note("netd", "open the kernel's sockets: %m");
 		return EXIT_FAILURE;
 	}
-	(void)mkdir(FOLDER, 0755);
-	look_at_links(netlink);
-	for (;;) {
-		int wait_ms = start_clients(netlink);
-
-		if (poll(waits, 2, wait_ms) < 0 && errno != EINTR)
+	look_for_data();
+	(void)config_read(&host, clock_ms(), trial_ms);
+	while (!is_end) {
+		if (wait_for(waits, next_ms) < 0 && errno != EINTR)
 			return EXIT_FAILURE;
-		if (waits[0].revents && read_signals(waits[0].fd))
-			break;
-		if (waits[1].revents) {
-			drain(news);
-			look_at_links(netlink);
+		is_end = waits[WAIT_SIGNALS].revents &&
+			 read_signals(waits[WAIT_SIGNALS].fd);
+		if (waits[WAIT_NEWS].revents)
+			read_news(waits[WAIT_NEWS].fd);
+		if (waits[WAIT_FILES].revents)
+			read_files(waits[WAIT_FILES].fd);
+		if (waits[WAIT_PROBE].revents)
+			kept_hear();
+		look_for_data();
+		/* what the kernel tells in one breath is looked at together */
+		if (waits[WAIT_NEWS].revents && clock_ms() < settled_ms) {
+			next_ms = settled_ms;
+			continue;
 		}
+		next_ms = settle();
+		settled_ms = clock_ms() + SETTLE_MS;
 	}
-	stop_clients();
+	ports_stop(&host);
+	child_stop(&timekeeper.child);
 	return EXIT_SUCCESS;
 }

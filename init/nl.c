@@ -1,42 +1,35 @@
 /* SPDX-License-Identifier: MIT */
-/* nl - the kernel's network settings, by rtnetlink(7) */
+/* nl - messages to the kernel and its answers, by netlink(7) */
 #include "nl.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_addr.h>
-#include <net/if.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "file.h"
-
-#define ROUTE_METRIC 100 /* plus the interface's number: each has its own */
-
-/* Requests are built here, answers are read here; the kernel's longest message
- * of the kinds we ask for fits several times. */
+/* the kernel's longest message of the kinds we ask for fits several times */
 union buffer {
 	struct nlmsghdr head;
-	char bytes[16384];
+	char bytes[32768];
 };
 
 /* of the last request: what is left of an answer that was given up is none to
  * the next */
 static uint32_t sequence;
 
-static void *start(union buffer *request, uint16_t kind, uint16_t flags,
+void *nl_begin(struct nl_request *request, uint16_t kind, uint16_t flags,
 	size_t body_size)
 {
-	memset(request, 0, 512); /* more than any of our requests */
+	memset(request->bytes, 0, NLMSG_SPACE(body_size));
+	request->is_too_long = false;
 	request->head.nlmsg_type = kind;
 	request->head.nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags);
 	request->head.nlmsg_len = (uint32_t)NLMSG_LENGTH(body_size);
 	request->head.nlmsg_seq = ++sequence;
-	return NLMSG_DATA(&request->head);
+	return request->bytes + NLMSG_HDRLEN;
 }
 
-static void add(union buffer *request, uint16_t kind, const void *value,
+void nl_add(struct nl_request *request, uint16_t kind, const void *value,
 	size_t size)
 {
 	size_t at = NLMSG_ALIGN(request->head.nlmsg_len);
@@ -45,9 +38,31 @@ static void add(union buffer *request, uint16_t kind, const void *value,
 		.rta_len = (uint16_t)RTA_LENGTH(size),
 	};
 
+	if (size > NL_REQUEST_MAX || at + RTA_SPACE(size) > NL_REQUEST_MAX) {
+		request->is_too_long = true;
+		return;
+	}
+	memset(request->bytes + at, 0, RTA_SPACE(size));
 	memcpy(request->bytes + at, &head, sizeof(head));
-	memcpy(request->bytes + at + RTA_LENGTH(0), value, size);
+	if (size)
+		memcpy(request->bytes + at + RTA_LENGTH(0), value, size);
 	request->head.nlmsg_len = (uint32_t)(at + RTA_SPACE(size));
+}
+
+size_t nl_nest(struct nl_request *request, uint16_t kind)
+{
+	size_t at = NLMSG_ALIGN(request->head.nlmsg_len);
+
+	nl_add(request, kind | NLA_F_NESTED, NULL, 0);
+	return at;
+}
+
+void nl_nest_end(struct nl_request *request, size_t at)
+{
+	uint16_t length = (uint16_t)(request->head.nlmsg_len - at);
+
+	if (!request->is_too_long)
+		memcpy(request->bytes + at, &length, sizeof(length));
 }
 
 /* one packet of the kernel's; those of other senders are dropped */
@@ -115,21 +130,23 @@ static int read_answer(int fd, nl_visit *visit, void *context)
 	}
 }
 
-static int transact(int fd, const union buffer *request, nl_visit *visit,
+int nl_transact(int fd, struct nl_request *request, nl_visit *visit,
 	void *context)
 {
+	if (request->is_too_long)
+		return -EMSGSIZE;
 	if (send(fd, request->bytes, request->head.nlmsg_len, 0) < 0)
 		return -errno;
 	return read_answer(fd, visit, context);
 }
 
-int nl_open(uint32_t groups)
+int nl_open(int protocol, uint32_t groups)
 {
 	const struct sockaddr_nl address = {
 		.nl_family = AF_NETLINK,
 		.nl_groups = groups,
 	};
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, protocol);
 	if (fd < 0)
 		return -errno;
 	if (bind(fd, (const struct sockaddr *)&address, sizeof(address)) < 0) {
@@ -143,13 +160,13 @@ int nl_open(uint32_t groups)
 int nl_dump(int fd, uint16_t kind, uint8_t family, nl_visit *visit,
 	void *context)
 {
-	union buffer request;
+	struct nl_request request;
 	/* every body begins with the family; this is the longest of them */
 	struct ifinfomsg *body =
-		start(&request, kind, NLM_F_DUMP, sizeof(*body));
+		nl_begin(&request, kind, NLM_F_DUMP, sizeof(*body));
 
 	body->ifi_family = family;
-	return transact(fd, &request, visit, context);
+	return nl_transact(fd, &request, visit, context);
 }
 
 const struct rtattr *nl_attribute(const void *first, size_t length,
@@ -173,91 +190,35 @@ const struct rtattr *nl_attribute(const void *first, size_t length,
 	return NULL;
 }
 
-int nl_link_set(int fd, int interface, uint32_t mtu)
+const struct rtattr *nl_find(const struct nlmsghdr *message, size_t body_size,
+	uint16_t kind)
 {
-	union buffer request;
-	struct ifinfomsg *body =
-		start(&request, RTM_NEWLINK, NLM_F_ACK, sizeof(*body));
+	size_t head = NLMSG_SPACE(body_size);
 
-	body->ifi_index = interface;
-	body->ifi_flags = IFF_UP;
-	body->ifi_change = IFF_UP;
-	if (mtu)
-		add(&request, IFLA_MTU, &mtu, sizeof(mtu));
-	return transact(fd, &request, NULL, NULL);
+	if (message->nlmsg_len < head)
+		return NULL;
+	return nl_attribute((const char *)message + head,
+		message->nlmsg_len - head, kind);
 }
 
-static int change_address(int fd, uint16_t kind, uint16_t flags, int interface,
-	const struct nl_address *address)
+uint32_t nl_u32(const struct rtattr *attribute)
 {
-	union buffer request;
-	struct ifaddrmsg *body = start(&request, kind,
-		(uint16_t)(NLM_F_ACK | flags), sizeof(*body));
-	const struct ifa_cacheinfo times = {
-		.ifa_prefered = address->lease_s,
-		.ifa_valid = address->lease_s,
-	};
+	uint32_t value = 0;
 
-	body->ifa_family = AF_INET;
-	body->ifa_prefixlen = address->prefix;
-	body->ifa_index = (uint32_t)interface;
-	add(&request, IFA_LOCAL, &address->ip, sizeof(address->ip));
-	add(&request, IFA_ADDRESS, &address->ip, sizeof(address->ip));
-	if (address->prefix < 31) {
-		uint32_t host_bits = htonl(~0U >> address->prefix);
-		uint32_t broadcast = address->ip | host_bits;
-		add(&request, IFA_BROADCAST, &broadcast, sizeof(broadcast));
-	}
-	add(&request, IFA_CACHEINFO, &times, sizeof(times));
-	return transact(fd, &request, NULL, NULL);
+	if (attribute && RTA_PAYLOAD(attribute) >= sizeof(value))
+		memcpy(&value, nl_value(attribute), sizeof(value));
+	return value;
 }
 
-int nl_address_set(int fd, int interface, const struct nl_address *address)
+void nl_text(const struct rtattr *attribute, char *text, size_t size)
 {
-	return change_address(fd, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE,
-		interface, address);
-}
+	size_t length = 0;
 
-int nl_address_remove(int fd, int interface, const struct nl_address *address)
-{
-	return change_address(fd, RTM_DELADDR, 0, interface, address);
-}
-
-static int change_route(int fd, uint16_t kind, uint16_t flags, int interface,
-	const struct nl_route *route)
-{
-	union buffer request;
-	struct rtmsg *body = start(&request, kind,
-		(uint16_t)(NLM_F_ACK | flags), sizeof(*body));
-	uint32_t metric = ROUTE_METRIC + (uint32_t)interface;
-
-	body->rtm_family = AF_INET;
-	body->rtm_dst_len = route->prefix;
-	body->rtm_table = RT_TABLE_MAIN;
-	body->rtm_protocol = RTPROT_DHCP;
-	body->rtm_scope = route->gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
-	body->rtm_type = RTN_UNICAST;
-	if (route->prefix)
-		add(&request, RTA_DST, &route->destination,
-			sizeof(route->destination));
-	if (route->gateway) {
-		/* clouds hand out /32 with a gateway outside of it */
-		body->rtm_flags = RTNH_F_ONLINK;
-		add(&request, RTA_GATEWAY, &route->gateway,
-			sizeof(route->gateway));
-	}
-	add(&request, RTA_OIF, &interface, sizeof(interface));
-	add(&request, RTA_PRIORITY, &metric, sizeof(metric));
-	return transact(fd, &request, NULL, NULL);
-}
-
-int nl_route_set(int fd, int interface, const struct nl_route *route)
-{
-	return change_route(fd, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE,
-		interface, route);
-}
-
-int nl_route_remove(int fd, int interface, const struct nl_route *route)
-{
-	return change_route(fd, RTM_DELROUTE, 0, interface, route);
+	if (attribute)
+		length = strnlen(nl_value(attribute), RTA_PAYLOAD(attribute));
+	if (length >= size)
+		length = size - 1;
+	if (length)
+		memcpy(text, nl_value(attribute), length);
+	text[length] = '\0';
 }

@@ -1,29 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resolv - lease files, and the one resolv.conf made of all of them.
+ * resolv - resolv.conf(5): the servers and domains that the interfaces know.
  *
- * A lease file is lines of "key value": address, route, server, search, mtu,
- * lease. resolv.conf takes the servers and the search list of the leases in the
- * order of their names, at most DHCP_SERVERS_MAX servers.
+ * Who is added first is asked first. No more servers than a resolver asks, and
+ * none twice; domains are those of the first that has some.
  */
 #ifndef INIT_RESOLV_H
 #define INIT_RESOLV_H
 
+#include <net/if.h>
 #include <stddef.h>
 
-#define RESOLV_LEASE_MAX 4096
+#include "ip.h"
 
-struct dhcp_lease;
+#define RESOLV_SERVERS_MAX 3
+#define RESOLV_SEARCH_MAX  256
+#define RESOLV_TEXT_MAX    1024
 
-/* the content of a lease file; returns its length */
-size_t resolv_format_lease(const struct dhcp_lease *lease,
-	char text[RESOLV_LEASE_MAX]);
+struct resolv {
+	struct resolv_server {
+		struct ip ip;
+		char zone[IF_NAMESIZE]; /* of a link-local one, else "" */
+	} servers[RESOLV_SERVERS_MAX];
+	unsigned servers_count;
+	char search[RESOLV_SEARCH_MAX];
+};
 
-/* Make <folder>/resolv.conf anew from the lease files there. Several programs
- * may do so at once: one waits for the other. Returns 0 or a negative errno. */
-int resolv_update(const char *folder);
+/* interface is where the server was learnt; what does not fit is left out */
+void resolv_add_server(struct resolv *resolv, const struct ip *ip,
+	const char *interface);
 
-/* the same without the lease of one interface, whose file is removed */
-int resolv_forget(const char *folder, const char *interface);
+/* domains, divided by single spaces; "" for none */
+void resolv_add_search(struct resolv *resolv, const char *domains);
+
+/* the content of the file; returns its length */
+size_t resolv_print(const struct resolv *resolv, char text[RESOLV_TEXT_MAX]);
 
 #endif

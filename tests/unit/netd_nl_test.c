@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * dhcp_nl_test - rtnetlink: requests to a kernel made for it, and its answers,
+ * netd_nl_test - rtnetlink: requests to a kernel made for it, and its answers,
  * some of them such as no kernel sends
  */
 /* wrap: send recvfrom */
@@ -15,6 +15,8 @@
 #include <sys/socket.h>
 
 #include "check.h"
+#include "inet.h"
+#include "links.h"
 
 #define PACKETS_MAX 8
 
@@ -112,7 +114,7 @@ static int dump(void)
 
 static int link_set(uint32_t mtu)
 {
-	int result = nl_link_set(3, 7, mtu);
+	int result = links_set_up(3, 7, mtu);
 
 	sequence++;
 	return result;
@@ -155,44 +157,138 @@ static void test_link(void)
 
 static void test_address(void)
 {
-	const struct nl_address address = {
-		.ip = inet_addr("10.0.2.15"),
-		.prefix = 24,
-		.lease_s = 3600,
-	};
+	struct inet_address address = { .index = 7, .valid_s = 3600 };
+	const uint32_t ip = inet_addr("10.0.2.15");
 	const uint32_t broadcast = inet_addr("10.0.2.255");
 	const struct ifaddrmsg *body = nl_body(head());
 	const size_t size = sizeof(*body);
 
 	start_anew();
 	(void)answer(NLMSG_ERROR, 0, 0);
-	CHECK(nl_address_set(3, 7, &address) == 0);
+	CHECK(ip_parse_prefix("10.0.2.15/24", &address.at));
+	CHECK(inet_address_set(3, &address) == 0);
 	CHECK(head()->nlmsg_type == RTM_NEWADDR);
 	CHECK(head()->nlmsg_flags ==
 		(NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_REPLACE));
 	CHECK(body->ifa_prefixlen == 24 && body->ifa_index == 7);
-	CHECK(has(size, IFA_LOCAL, &address.ip, 4));
+	CHECK(has(size, IFA_LOCAL, &ip, 4));
 	CHECK(has(size, IFA_BROADCAST, &broadcast, 4));
+	sequence++;
+}
+
+static void test_address_of_ipv6(void)
+{
+	struct inet_address address = { .index = 7, .valid_s = INET_FOR_EVER };
+	const struct ifaddrmsg *body = nl_body(head());
+
+	start_anew();
+	(void)answer(NLMSG_ERROR, 0, 0);
+	CHECK(ip_parse_prefix("2001:db8::1/64", &address.at));
+	CHECK(inet_address_remove(3, &address) == 0);
+	CHECK(head()->nlmsg_type == RTM_DELADDR);
+	CHECK(body->ifa_family == AF_INET6 && body->ifa_prefixlen == 64);
+	CHECK(has(sizeof(*body), IFA_LOCAL, address.at.ip.bytes, 16));
 	sequence++;
 }
 
 static void test_route(void)
 {
-	const struct nl_route route = { .gateway = inet_addr("10.0.2.2") };
+	struct inet_route route = { .index = 7,
+		.to.ip.family = AF_INET,
+		.metric = 107,
+		.protocol = RTPROT_DHCP };
 	const struct rtmsg *body = nl_body(head());
 	const size_t size = sizeof(*body);
-	const uint32_t metric = 107;
-	const int interface = 7;
 
 	start_anew();
 	(void)answer(NLMSG_ERROR, 0, -ESRCH);
-	CHECK(nl_route_remove(3, interface, &route) == -ESRCH);
+	CHECK(ip_parse("10.0.2.2", &route.via));
+	CHECK(inet_route_remove(3, &route) == -ESRCH);
 	CHECK(head()->nlmsg_type == RTM_DELROUTE);
 	CHECK(body->rtm_dst_len == 0 && body->rtm_protocol == RTPROT_DHCP);
-	CHECK(has(size, RTA_GATEWAY, &route.gateway, 4));
-	CHECK(has(size, RTA_OIF, &interface, 4));
-	CHECK(has(size, RTA_PRIORITY, &metric, 4));
+	CHECK(has(size, RTA_GATEWAY, route.via.bytes, 4));
+	CHECK(has(size, RTA_OIF, &route.index, 4));
+	CHECK(has(size, RTA_PRIORITY, &route.metric, 4));
 	sequence++;
+}
+
+/* within the nest of a kind: what it has of another, as the kernel reads it */
+static const struct rtattr *nested(const struct rtattr *in, uint16_t kind)
+{
+	return in ? nl_attribute(nl_value(in), RTA_PAYLOAD(in), kind) : NULL;
+}
+
+static void test_virtual_links(void)
+{
+	static const struct {
+		struct wanted_link link;
+		const char *kind, *alias;
+		uint16_t detail;
+		size_t detail_size;
+		uint32_t value;
+	} rows[] = {
+		{ { .kind = WANTED_VLAN,
+			  .name = "e.7",
+			  .parent = "e",
+			  .vlan = 7 },
+			"vlan", "netd vlan e.7 e 7", IFLA_VLAN_ID, 2, 7 },
+		{ { .kind = WANTED_BOND, .name = "b" }, "bond",
+			"netd bond b active-backup", IFLA_BOND_MODE, 1, 1 },
+		{ { .kind = WANTED_BOND, .name = "b", .is_802_3ad = true },
+			"bond", "netd bond b 802.3ad", IFLA_BOND_MODE, 1, 4 },
+		{ { .kind = WANTED_BOND, .name = "b" }, "bond",
+			"netd bond b active-backup", IFLA_BOND_MIIMON, 4, 100 },
+		{ { .kind = WANTED_BRIDGE, .name = "b" }, "bridge",
+			"netd bridge b", 0, 0, 0 },
+		{ { .kind = WANTED_WIREGUARD, .name = "w" }, "wireguard",
+			"netd wireguard w", 0, 0, 0 },
+	};
+	const size_t size = sizeof(struct ifinfomsg);
+	char alias[LINKS_ALIAS_MAX], kind[16];
+	int parent = 3;
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		check_row(rows[i].alias);
+		start_anew();
+		(void)answer(NLMSG_ERROR, 0, -EPERM); /* no alias after it */
+		CHECK(links_create(3, &rows[i].link, parent) == -EPERM);
+		sequence++;
+		CHECK(head()->nlmsg_flags ==
+			(NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE |
+				NLM_F_EXCL));
+		const struct rtattr *info =
+			nl_find(head(), size, IFLA_LINKINFO);
+		nl_text(nested(info, IFLA_INFO_KIND), kind, sizeof(kind));
+		CHECK(strcmp(kind, rows[i].kind) == 0);
+		CHECK(nl_u32(nl_find(head(), size, IFLA_LINK)) == 3);
+		const struct rtattr *detail =
+			nested(nested(info, IFLA_INFO_DATA), rows[i].detail);
+		uint32_t value = 0;
+		if (rows[i].detail_size && CHECK(detail) &&
+			CHECK(RTA_PAYLOAD(detail) == rows[i].detail_size))
+			memcpy(&value, nl_value(detail), rows[i].detail_size);
+		CHECK(value == rows[i].value);
+		links_alias(&rows[i].link, alias);
+		CHECK(strcmp(alias, rows[i].alias) == 0);
+	}
+}
+
+/* what does not fit is never sent */
+static void test_too_long(void)
+{
+	static const char much[NL_REQUEST_MAX];
+	struct nl_request message;
+
+	start_anew();
+	memset(request, 0, sizeof(request));
+	(void)nl_begin(&message, RTM_NEWLINK, NLM_F_ACK, 16);
+	sequence++;
+	nl_add(&message, 1, much, sizeof(much) - 64);
+	CHECK(!message.is_too_long);
+	nl_add(&message, 1, much, 64);
+	CHECK(message.is_too_long);
+	CHECK(nl_transact(3, &message, NULL, NULL) == -EMSGSIZE);
+	CHECK(head()->nlmsg_len == 0);
 }
 
 static void test_dump(void)
@@ -296,7 +392,10 @@ int main(void)
 {
 	RUN(test_link);
 	RUN(test_address);
+	RUN(test_address_of_ipv6);
 	RUN(test_route);
+	RUN(test_virtual_links);
+	RUN(test_too_long);
 	RUN(test_dump);
 	RUN(test_not_our_answer);
 	RUN(test_hostile_lengths);
