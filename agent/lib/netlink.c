@@ -180,9 +180,9 @@ static ssize_t receive(int fd, union packet *packet, int flags)
 	for (;;) {
 		struct sockaddr_nl from = { 0 };
 		socklen_t length = sizeof(from);
-		ssize_t size =
-			recvfrom(fd, packet->bytes, sizeof(packet->bytes),
-				flags | MSG_TRUNC, (void *)&from, &length);
+		ssize_t size = recvfrom(fd, packet->bytes,
+			sizeof(packet->bytes), flags | MSG_TRUNC,
+			(struct sockaddr *)&from, &length);
 
 		if (size < 0 && errno == EINTR)
 			continue;
@@ -217,7 +217,8 @@ static int status_of(const struct nlmsghdr *message)
 
 	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(status)))
 		return -EBADMSG;
-	memcpy(&status, NLMSG_DATA(message), sizeof(status));
+	memcpy(&status, (const unsigned char *)message + NLMSG_HDRLEN,
+		sizeof(status));
 	return status < 0 ? status : 0;
 }
 

@@ -389,28 +389,58 @@ static int add_ports(struct work *work, struct error *err)
 	return 0;
 }
 
+static void add_rule(struct topology_rule *rules, size_t *count,
+	const struct firewall_rule *rule, enum topology_protocol protocol)
+{
+	rules[(*count)++] = (struct topology_rule){
+		.from = rule->from,
+		.protocol = (uint8_t)protocol,
+		.first_port = rule->first_port,
+		.last_port = rule->last_port,
+	};
+}
+
+/* A port without a protocol is that port of each. */
+static void add_each(struct topology_rule *rules, size_t *count,
+	const struct firewall_rule *rule)
+{
+	if (rule->protocol) {
+		add_rule(rules, count, rule, protocol_of(rule->protocol));
+	} else if (rule->first_port == 0) {
+		add_rule(rules, count, rule, 0);
+	} else {
+		add_rule(rules, count, rule, TOPOLOGY_TCP);
+		add_rule(rules, count, rule, TOPOLOGY_UDP);
+		add_rule(rules, count, rule, TOPOLOGY_SCTP);
+	}
+}
+
+/* What host.firewall says, and the ports of WireGuard, which guards itself. */
 static int add_rules(struct work *work)
 {
 	const struct config *config = work->source->config;
-	struct topology_rule *rules = arena_array(work->arena,
-		config->firewall_count + 1, sizeof(*rules));
+	size_t most = 3 * config->firewall_count + config->host_link_count;
+	struct topology_rule *rules =
+		arena_array(work->arena, most + 1, sizeof(*rules));
+	size_t count = 0;
 
 	if (!rules)
 		return -ENOMEM;
-	for (size_t i = 0; i < config->firewall_count; i++) {
-		const struct firewall_rule *rule = &config->firewall[i];
+	for (size_t i = 0; i < config->firewall_count; i++)
+		add_each(rules, &count, &config->firewall[i]);
+	for (size_t i = 0; i < config->host_link_count; i++) {
+		const struct host_link *link = &config->host_links[i];
+		uint16_t port = (uint16_t)link->listen_port;
 
-		rules[i] = (struct topology_rule){
-			.from = rule->from,
-			.protocol = rule->protocol ? (uint8_t)protocol_of(
-							     rule->protocol)
-						   : 0,
-			.first_port = rule->first_port,
-			.last_port = rule->last_port,
-		};
+		if (link->kind == HOST_LINK_WIREGUARD && port > 0)
+			rules[count++] = (struct topology_rule){
+				.protocol = TOPOLOGY_UDP,
+				.first_port = port,
+				.last_port = port,
+			};
 	}
 	work->out->topology.rules = rules;
-	work->out->topology.rule_count = config->firewall_count;
+	work->out->topology.rule_count = count;
 	return 0;
 }
 
@@ -420,7 +450,7 @@ int blueprint_make(const struct blueprint_source *source, struct arena *arena,
 	struct work work = { .source = source, .arena = arena, .out = out };
 	int result;
 
-	*out = (struct blueprint){ .pools = NULL };
+	*out = (struct blueprint){ .project = source->config->name };
 	result = add_networks(&work);
 	if (result == 0)
 		result = add_endpoints(&work, err);

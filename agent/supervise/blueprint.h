@@ -27,6 +27,7 @@ struct blueprint_source {
 };
 
 struct blueprint {
+	const char *project; /* or NULL */
 	struct topology topology;
 	struct pool_network *pools;      /* as topology.networks */
 	const struct service **services; /* of each endpoint */

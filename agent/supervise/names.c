@@ -51,6 +51,15 @@ static void add_listens(const struct topology *topology, struct text *text)
 	}
 }
 
+/* "web.shop" is "web". */
+static void add_domains(const struct blueprint *blueprint, struct text *text)
+{
+	for (size_t i = 0;
+		blueprint->project && i < blueprint->topology.network_count;
+		i++)
+		text_add(text, "domain %zu %s\n", i, blueprint->project);
+}
+
 /* ---- who asks ------------------------------------------------------------ */
 
 /* The networks of a container, "3,1", and whether one leads outside. */
@@ -218,7 +227,7 @@ static void add_names(const struct topology *topology, struct text *text)
 /* Bytes that are enough. */
 static size_t measure(const struct topology *topology)
 {
-	size_t lines = 2 + 2 * topology->network_count +
+	size_t lines = 2 + 3 * topology->network_count +
 		       LINES_EACH * topology->endpoint_count;
 	size_t addresses = 0;
 
@@ -258,6 +267,7 @@ char *names_print(const struct blueprint *blueprint, struct arena *arena)
 	text_init(&text, buffer, size);
 	text_add(&text, "version 1\n");
 	add_listens(&blueprint->topology, &text);
+	add_domains(blueprint, &text);
 	add_clients(blueprint, &text);
 	add_names(&blueprint->topology, &text);
 	text_add(&text, "end\n");
