@@ -21,10 +21,10 @@
 #include "net/link_parts.h"
 #include "net/topology.h"
 
-#define ROUNDS_MAX    6
-#define BATCH_BYTES   65536 /* of one round; what does not fit is in the next */
-#define MESSAGE_BYTES 512   /* of the largest message, and more */
-#define CHANGES_MAX   2048  /* of one round */
+#define ROUNDS_MAX    8
+#define MESSAGE_BYTES 512 /* of the largest message, and more */
+#define ADDRESS_BYTES 96  /* of one of an address */
+#define REMOVALS_MAX  512 /* of one round; others are the next one's */
 
 enum bridge_state {
 	BRIDGE_MISSING,
@@ -59,7 +59,8 @@ struct round {
 	struct wanted *wanted; /* sorted */
 	size_t wanted_count;
 	struct netlink_batch batch;
-	struct change *changes;
+	struct change *changes; /* of each message */
+	size_t change_max;
 	struct error *err;
 	int result; /* the first failure */
 };
@@ -73,7 +74,7 @@ static bool begin_change(struct round *round, const char *doing,
 	struct netlink_batch *batch = &round->batch;
 
 	if (batch->size - batch->used < MESSAGE_BYTES ||
-		batch->count == CHANGES_MAX)
+		batch->count == round->change_max)
 		return false;
 	round->changes[batch->count] = (struct change){ doing, bridge };
 	return true;
@@ -424,17 +425,20 @@ static int init_round(struct round *round, const struct topology *topology,
 	struct arena *arena)
 {
 	size_t wanted = 2 * (topology->network_count + topology->group_count);
-	unsigned char *data = arena_alloc(arena, BATCH_BYTES);
+	size_t size = MESSAGE_BYTES * (topology->network_count + 1) +
+		      ADDRESS_BYTES * (wanted + REMOVALS_MAX);
+	unsigned char *data = arena_alloc(arena, size);
 
+	round->change_max = topology->network_count + wanted + REMOVALS_MAX;
 	round->bridges = arena_array(arena, topology->network_count,
 		sizeof(*round->bridges));
 	round->wanted = arena_array(arena, wanted, sizeof(*round->wanted));
 	round->changes =
-		arena_array(arena, CHANGES_MAX, sizeof(*round->changes));
+		arena_array(arena, round->change_max, sizeof(*round->changes));
 	if (!data || !round->bridges || !round->wanted || !round->changes)
 		return error_set(round->err, -ENOMEM,
 			"set up networks: no memory");
-	netlink_init(&round->batch, data, BATCH_BYTES);
+	netlink_init(&round->batch, data, size);
 	collect(round, topology);
 	return 0;
 }

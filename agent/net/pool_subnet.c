@@ -26,6 +26,7 @@ static const struct block {
 struct taken {
 	struct prefix *prefixes;
 	size_t count;
+	uint32_t next4, next6; /* candidates: those before are not free */
 };
 
 static bool overlaps_any(const struct taken *taken, const struct prefix *prefix)
@@ -62,26 +63,39 @@ static struct prefix block_nth(const struct block *block, uint32_t number)
 	return prefix;
 }
 
-static bool find4(const struct taken *taken, struct prefix *out)
+/* The candidate of that number of all blocks; false: there is none. */
+static bool nth4(uint32_t number, struct prefix *out)
 {
 	for (size_t i = 0; i < BLOCK_COUNT; i++) {
-		for (uint32_t n = 0; n < blocks[i].count; n++) {
-			*out = block_nth(&blocks[i], n);
-			if (!overlaps_any(taken, out))
-				return true;
+		if (number < blocks[i].count) {
+			*out = block_nth(&blocks[i], number);
+			return true;
 		}
+		number -= blocks[i].count;
 	}
 	return false;
 }
 
-static bool find6(const struct taken *taken, const struct prefix *ula,
+static bool find4(struct taken *taken, struct prefix *out)
+{
+	while (nth4(taken->next4, out)) {
+		if (!overlaps_any(taken, out))
+			return true;
+		taken->next4++;
+	}
+	return false;
+}
+
+static bool find6(struct taken *taken, const struct prefix *ula,
 	struct prefix *out)
 {
 	*out = *ula;
 	out->length = 64;
-	for (uint32_t n = 1; n <= NUMBERS6_MAX; n++) {
-		out->address.bytes[6] = (uint8_t)(n >> 8);
-		out->address.bytes[7] = (uint8_t)n;
+	for (; taken->next6 < NUMBERS6_MAX; taken->next6++) {
+		uint32_t number = taken->next6 + 1;
+
+		out->address.bytes[6] = (uint8_t)(number >> 8);
+		out->address.bytes[7] = (uint8_t)number;
 		if (!overlaps_any(taken, out))
 			return true;
 	}

@@ -313,6 +313,9 @@ static void test_tells_why_not(void)
 	networks[2].parent = "gone0";
 	CHECK(link_attach(&topology, 3, container_fd, &err) == -ENODEV);
 	CHECK(failed("find the parent 'gone0': No such device"));
+	networks[2].parent = NULL;
+	CHECK(link_attach(&topology, 3, container_fd, &err) == -EINVAL);
+	CHECK(failed("network 'lan': it has no parent"));
 	networks[2].parent = "eth0";
 	CHECK(link_detach("tv00000001", &err) == 0);
 	container_end();

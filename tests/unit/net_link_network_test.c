@@ -321,6 +321,51 @@ static void test_goes_on_with_half_a_bridge(void)
 	clean_up();
 }
 
+/* More than fits into a packet or two. */
+static void test_many(void)
+{
+	static struct topology_network many[32];
+	static struct topology_group more[TOPOLOGY_GROUPS_MAX];
+	static char names[32][8];
+	const struct topology all = { .networks = many,
+		.network_count = 32,
+		.groups = more,
+		.group_count = TOPOLOGY_GROUPS_MAX };
+
+	if (missing) {
+		check_skip(missing);
+		return;
+	}
+	for (size_t i = 0; i < 32; i++) {
+		(void)snprintf(names[i], sizeof(names[i]), "n%zu", i);
+		many[i] = networks[0];
+		many[i].name = names[i];
+		(void)snprintf(many[i].bridge, IFNAMSIZ, "tb%08zx", i);
+		many[i].subnet4.address.bytes[1] = (uint8_t)i;
+		many[i].gateway4.bytes[1] = (uint8_t)i;
+		many[i].subnet6.address.bytes[7] = (uint8_t)i;
+		many[i].gateway6.bytes[7] = (uint8_t)i;
+	}
+	for (size_t i = 0; i < TOPOLOGY_GROUPS_MAX; i++) {
+		more[i] = groups[0];
+		more[i].network = i % 32;
+		more[i].virtual4.bytes[1] = (uint8_t)(i % 32);
+		more[i].virtual4.bytes[2] = (uint8_t)(1 + i / 32);
+		more[i].virtual6.bytes[7] = (uint8_t)(i % 32);
+		more[i].virtual6.bytes[14] = (uint8_t)(1 + i / 32);
+	}
+	err = (struct error){ .code = 0 };
+	CHECK(link_apply_networks(&all, &err) == 0);
+	CHECK(count_links(getpid()) == 33);
+	CHECK(holds("test $(ip -o -4 address | grep -c ' 172[.]') = 2080"));
+	CHECK(holds("test $(ip -o -6 address show to fd12::/16 | wc -l) = "
+		    "2080"));
+	writes = changes = 0;
+	CHECK(link_apply_networks(&all, &err) == 0);
+	CHECK(writes == 0 && changes == 0);
+	clean_up();
+}
+
 static void test_reads_what_is_taken(void)
 {
 	static const char wanted[] =
@@ -418,6 +463,7 @@ int main(void)
 	RUN(test_removes_what_is_no_longer_there);
 	RUN(test_leaves_others_alone);
 	RUN(test_goes_on_with_half_a_bridge);
+	RUN(test_many);
 	RUN(test_reads_what_is_taken);
 	RUN(test_every_call_fails_once);
 	return check_done();
