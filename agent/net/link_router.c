@@ -31,6 +31,10 @@ static const struct row machine_rows[] = {
 	/* a virtual address leads back to the link it came from; nobody is to
 	 * be told of a shorter way */
 	{ "ipv4/conf/all/send_redirects", "", "0" },
+	/* what stays on a bridge is the business of "bridge tare" alone */
+	{ "bridge/bridge-nf-call-iptables", "", "0" },
+	{ "bridge/bridge-nf-call-ip6tables", "", "0" },
+	{ "bridge/bridge-nf-call-arptables", "", "0" },
 };
 
 static const struct row bridge_rows[] = {
