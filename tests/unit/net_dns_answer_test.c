@@ -228,6 +228,41 @@ static void test_more_than_fit(void)
 	dns_names_clear(&names);
 }
 
+/* The same name everywhere: the rows of others are near in the tables. */
+static void test_many_networks(void)
+{
+	static char text[65536];
+	struct text out;
+
+	text_init(&out, text, sizeof(text));
+	text_add(&out, "version 1\n");
+	for (int i = 0; i < 200; i++)
+		text_add(&out,
+			"client 10.0.%d.%d c %d in\nname %d web 10.1.0.%d\n"
+			"name %d own%d 10.2.0.%d\nalias 10.0.%d.%d db own%d\n"
+			"pointer 10.1.0.%d web%d\n",
+			i % 7, i, i, i, i, i, i, i, i % 7, i, i, i, i);
+	text_add(&out, "end\n");
+	CHECK(load(text, NULL) == 0);
+	for (int i = 0; i < 200; i++) {
+		char from[32], name[64], wanted[64];
+
+		(void)snprintf(from, sizeof(from), "10.0.%d.%d", i % 7, i);
+		(void)snprintf(wanted, sizeof(wanted), "OK 1/0: 10.1.0.%d", i);
+		CHECK(text_equal(ask(from, "web", 1, 0), wanted));
+		(void)snprintf(wanted, sizeof(wanted), "OK 1/0: 10.2.0.%d", i);
+		CHECK(text_equal(ask(from, "db", 1, 0), wanted));
+		(void)snprintf(wanted, sizeof(wanted), "OK 1/0: web%d", i);
+		(void)snprintf(name, sizeof(name), "%d.0.1.10.in-addr.arpa", i);
+		CHECK(text_equal(ask(from, name, DNS_TYPE_PTR, 0), wanted));
+		(void)snprintf(name, sizeof(name), "%d.0.1.10.in-addr.arpa",
+			(i + 1) % 200);
+		CHECK(text_equal(ask(from, name, DNS_TYPE_PTR, 0),
+			"NXDOMAIN 0/1:"));
+	}
+	dns_names_clear(&names);
+}
+
 static void test_wrong_files(void)
 {
 	static const struct {
@@ -332,6 +367,7 @@ int main(void)
 	RUN(test_reverse);
 	RUN(test_shuffled);
 	RUN(test_more_than_fit);
+	RUN(test_many_networks);
 	RUN(test_wrong_files);
 	RUN(test_servers);
 	return check_done();

@@ -61,6 +61,8 @@ static void test_below(void)
 	CHECK(!dns_name_is_below(&parent, &name, NULL));
 	(void)dns_name_parse("workshop", &name); /* ends like it, is not */
 	CHECK(!dns_name_is_below(&name, &parent, NULL));
+	(void)dns_name_parse("work\004shop", &name); /* nor on the wire */
+	CHECK(!dns_name_is_below(&name, &parent, NULL));
 }
 
 static void test_names_of_messages(void)
