@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,17 +54,23 @@ static void add_hosts(const struct service *service, const struct etc_net *net,
 	}
 }
 
-static void add_words(struct text *text, const char *key,
-	const struct strings *words)
+static void add_words(struct text *text, const struct strings *words)
 {
-	if (words->count == 0)
-		return;
-	text_add(text, "%s", key);
 	for (size_t i = 0; i < words->count; i++)
 		text_add(text, " %s", words->items[i]);
 	text_add(text, "\n");
 }
 
+static bool has_dots(const struct strings *options)
+{
+	for (size_t i = 0; i < options->count; i++) {
+		if (text_starts_with(options->items[i], "ndots:"))
+			return true;
+	}
+	return false;
+}
+
+/* As Docker's: a name of a service is asked for as it is, before any domain. */
 static void add_servers(const struct service *service,
 	const struct etc_net *net, struct text *text)
 {
@@ -72,8 +79,13 @@ static void add_servers(const struct service *service,
 	for (size_t i = 0; i < net->server_count; i++)
 		text_add(text, "nameserver %s\n",
 			address_print(&net->servers[i], own));
-	add_words(text, "search", &service->dns_search);
-	add_words(text, "options", &service->dns_opt);
+	if (service->dns_search.count > 0) {
+		text_add(text, "search");
+		add_words(text, &service->dns_search);
+	}
+	text_add(text, "options%s",
+		has_dots(&service->dns_opt) ? "" : " ndots:0");
+	add_words(text, &service->dns_opt);
 }
 
 int etc_write(int dir_fd, const struct service *service,
