@@ -20,6 +20,25 @@ def udp4(source, destination, port, word, source_port=999):
         "!HHHH", source_port, port, 8 + len(word), 0) + word)
 
 
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def sctp4(source, destination, port, word):
+    """INIT (RFC 9260, 3.3.2), with a parameter to be passed over."""
+    word += bytes(-len(word) % 4)
+    init = struct.pack("!BBHIIHHI", 1, 0, 24 + len(word), 1, 65536, 1, 1,
+                       1) + struct.pack("!HH", 0xc000, 4 + len(word)) + word
+    head = struct.pack("!HHI", 999, port, 0)
+    check = struct.pack("<I", crc32c(head + bytes(4) + init))
+    return ipv4(source, destination, head + check + init, 132)
+
+
 def checksum6(source, destination, protocol, payload):
     data = (socket.inet_pton(socket.AF_INET6, source) +
             socket.inet_pton(socket.AF_INET6, destination) +
