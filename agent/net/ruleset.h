@@ -30,7 +30,7 @@ struct nft;
 struct topology;
 
 enum ruleset_limit {
-	/* of messages; the largest topology needs about half */
+	/* of messages; the largest topology needs about a third */
 	RULESET_BYTES_MAX = 32 << 20,
 };
 
