@@ -15,6 +15,7 @@ import ctypes
 import os
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -167,6 +168,8 @@ class Servers:
 
 class World:
     def __init__(self):
+        # so that what was made is removed, too, when time is up
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         self.folder = tempfile.mkdtemp(prefix="tare-net-")
         self.places = {}
         self.servers = Servers()
