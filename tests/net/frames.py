@@ -120,6 +120,17 @@ def every_kind(app, web, foreign, machine):
             ("other link-local", lambda w: six(w, "fe80::1"), False),
             ("another's IPv6", lambda w: six(w, foreign.address6), False),
             ("unspecified IPv6", lambda w: six(w, "::"), False),
+            ("another's MAC, own IPv6", lambda w: ether(
+                foreign.mac, web.mac, 0x86dd,
+                udp6(mine6, web.address6, 9, w.encode())), False),
+            ("another's MAC, own ARP", lambda w: arp(
+                w, app.mac, mine4, foreign.mac), False),
+            ("another's MAC, multicast", lambda w: ether(
+                foreign.mac, web.mac, 0x86dd, icmp6(
+                    "::", web.address6, 143, bytes(4) + w.encode())), False),
+            ("multicast", lambda w: ether(
+                app.mac, web.mac, 0x86dd, icmp6(
+                    "::", web.address6, 143, bytes(4) + w.encode())), True),
             ("DHCPv6 answer", lambda w: six(w, local, source_port=547), False),
             ("DHCPv6 answer 2", lambda w: six(w, local, port=546), False),
             ("own ARP", lambda w: arp(w, app.mac, mine4), True),
