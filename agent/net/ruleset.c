@@ -74,17 +74,14 @@ void ruleset_build(struct nft *nft, const struct topology *topology)
 }
 
 /* The transaction, with an error that names what was refused. */
-static int commit(const struct nft *nft, struct error *err)
+static int commit(int fd, const struct nft *nft, struct error *err)
 {
 	const int room = RULESET_BYTES_MAX;
 	char object[OBJECT_SIZE];
 	struct text text;
 	size_t failed = 0;
 	int result;
-	auto_fd fd = netlink_open(NETLINK_NETFILTER, err);
 
-	if (fd < 0)
-		return fd;
 	/* the kernel takes a transaction only in one piece */
 	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
 	result = netlink_commit(fd, &nft->batch, &failed);
@@ -96,7 +93,7 @@ static int commit(const struct nft *nft, struct error *err)
 	return error_errno(err, "set packet rules: %s", object);
 }
 
-int ruleset_apply(const struct topology *topology, struct error *err)
+int ruleset_apply_by(int fd, const struct topology *topology, struct error *err)
 {
 	struct nft nft;
 	int result;
@@ -107,19 +104,29 @@ int ruleset_apply(const struct topology *topology, struct error *err)
 		return error_errno(err, "get memory for packet rules");
 	nft_begin(&nft, room, RULESET_BYTES_MAX);
 	ruleset_build(&nft, topology);
-	result = commit(&nft, err);
+	result = commit(fd, &nft, err);
 	(void)munmap(room, RULESET_BYTES_MAX); /* it is ours */
 	return result;
+}
+
+int ruleset_apply(const struct topology *topology, struct error *err)
+{
+	auto_fd fd = netlink_open(NETLINK_NETFILTER, err);
+
+	return fd < 0 ? fd : ruleset_apply_by(fd, topology, err);
 }
 
 int ruleset_remove(struct error *err)
 {
 	uint64_t room[REMOVE_BYTES / sizeof(uint64_t)];
 	struct nft nft;
+	auto_fd fd = netlink_open(NETLINK_NETFILTER, err);
 
+	if (fd < 0)
+		return fd;
 	nft_begin(&nft, room, sizeof(room));
 	nft_remove(&nft, NFPROTO_INET, RULESET_TABLE);
 	nft_remove(&nft, NFPROTO_BRIDGE, RULESET_TABLE);
 	nft_end(&nft);
-	return commit(&nft, err);
+	return commit(fd, &nft, err);
 }

@@ -9,6 +9,18 @@
  *
  * Networks of other drivers than bridge, their endpoints and their groups have
  * no rules: their packets do not pass through the machine.
+ *
+ * The rules count on what is not theirs to set:
+ *
+ *   net.bridge.bridge-nf-call-{ip,ip6,arp}tables 0   else a replica that asks
+ *	its own port or virtual address is not answered
+ *   net.ipv4.conf.BRIDGE.route_localnet 1, and a route "local ::1 dev BRIDGE"
+ *	in table local with a metric of its own: published ports at 127.0.0.1
+ *	and ::1
+ *   net.ipv4.conf.BRIDGE.send_redirects 0   else the kernel tells workloads to
+ *	go round the virtual addresses
+ *   virtual addresses   are the bridge's, /32 and /128, so that it answers ARP
+ *   net.ipv4.ip_forward 1, net.ipv6.conf.all.forwarding 1
  */
 #ifndef TARE_NET_RULESET_H
 #define TARE_NET_RULESET_H
@@ -18,7 +30,7 @@ struct nft;
 struct topology;
 
 enum ruleset_limit {
-	/* of messages; the largest topology needs about half */
+	/* of messages; the largest topology needs about a third */
 	RULESET_BYTES_MAX = 32 << 20,
 };
 
@@ -34,6 +46,14 @@ void ruleset_build(struct nft *nft, const struct topology *topology);
  * then the rules are those of before. -ENOMEM, -EMSGSIZE: no room for it.
  */
 int ruleset_apply(const struct topology *topology, struct error *err);
+
+/*
+ * As ruleset_apply, by a socket of NETLINK_NETFILTER that stays open: to close
+ * one waits until the kernel has freed the rules of before, about 10 ms, while
+ * the new ones are in force already.
+ */
+int ruleset_apply_by(int fd, const struct topology *topology,
+	struct error *err);
 
 /* Removes both tables; that there are none is no error. As ruleset_apply. */
 int ruleset_remove(struct error *err);

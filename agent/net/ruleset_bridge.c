@@ -35,7 +35,7 @@ static const struct nft_hook hook = { "prerouting", "filter", HOOK_PREROUTING,
 	PRIORITY_FILTER, false };
 
 static const char *const chains[] = { "workload", "own_arp", "own_ip4",
-	"own_ip6", "from_own_ip6", "own_icmp6" };
+	"own_ip6", "from_own_ip4", "from_own_ip6", "own_icmp6" };
 
 static const struct prefix unspecified = { { .family = AF_INET6 }, 128 };
 
@@ -56,12 +56,13 @@ static void list_macs(struct filler *filler, const struct scene *scene,
 	}
 }
 
-static void add_address(struct filler *filler, const char *link,
-	const struct address *address)
+static void add_address(struct filler *filler,
+	const struct topology_endpoint *endpoint, const struct address *address)
 {
 	struct nft_value key = { .size = 0 };
 
-	nft_value_link(&key, link);
+	nft_value_link(&key, endpoint->link);
+	nft_value_bytes(&key, endpoint->mac, sizeof(endpoint->mac));
 	nft_value_address(&key, address);
 	filler_add(filler, &key, NULL, NULL);
 }
@@ -88,8 +89,7 @@ static void list_addresses4(struct filler *filler, const struct scene *scene,
 
 		if (balance_is_ours(scene->topology, endpoint->network) &&
 			endpoint->address4.family != 0)
-			add_address(filler, endpoint->link,
-				&endpoint->address4);
+			add_address(filler, endpoint, &endpoint->address4);
 	}
 }
 
@@ -105,8 +105,8 @@ static void list_addresses6(struct filler *filler, const struct scene *scene,
 		if (!balance_is_ours(scene->topology, endpoint->network) ||
 			endpoint->address6.family == 0)
 			continue;
-		add_address(filler, endpoint->link, &endpoint->address6);
-		add_address(filler, endpoint->link, &local);
+		add_address(filler, endpoint, &endpoint->address6);
+		add_address(filler, endpoint, &local);
 	}
 }
 
@@ -139,8 +139,8 @@ static void list_kinds(struct filler *filler, const struct scene *scene,
 static const struct set_row rows[] = {
 	{ { "kinds", { FIELD_ETHER_TYPE }, FIELD_VERDICT }, list_kinds, 0 },
 	{ { "macs", { LINK, FIELD_ETHER_SADDR }, FIELD_END }, list_macs, 0 },
-	{ { "addresses4", { LINK, FIELD_IP_SADDR }, FIELD_END }, list_addresses4, 0 },
-	{ { "addresses6", { LINK, FIELD_IP6_SADDR }, FIELD_END }, list_addresses6, 0 },
+	{ { "addresses4", { LINK, FIELD_ETHER_SADDR, FIELD_IP_SADDR }, FIELD_END }, list_addresses4, 0 },
+	{ { "addresses6", { LINK, FIELD_ETHER_SADDR, FIELD_IP6_SADDR }, FIELD_END }, list_addresses6, 0 },
 };
 /* clang-format on */
 
@@ -149,10 +149,6 @@ static void add_workload(struct nft *nft)
 	nft_rule(nft, "prerouting", "ports of workloads");
 	nft_is_link(nft, FIELD_IIFNAME, "tv*");
 	nft_goto(nft, "workload");
-
-	nft_rule(nft, "workload", "another's MAC");
-	nft_not_in(nft, KEY(FIELD_IIFNAME, FIELD_ETHER_SADDR), "macs");
-	nft_drop(nft);
 
 	nft_rule(nft, "workload", "by kind of frame");
 	nft_vmap(nft, KEY(FIELD_ETHER_TYPE), "kinds");
@@ -168,8 +164,10 @@ static void add_arp(struct nft *nft)
 	nft_is(nft, FIELD_ARP_PTYPE, ETH_P_IP);
 	nft_is(nft, FIELD_ARP_HLEN, ETH_ALEN);
 	nft_is(nft, FIELD_ARP_PLEN, IPV4_SIZE);
-	nft_in(nft, KEY(FIELD_IIFNAME, FIELD_ARP_SADDR_ETHER), "macs");
-	nft_in(nft, KEY(FIELD_IIFNAME, FIELD_ARP_SADDR_IP), "addresses4");
+	nft_in(nft, KEY(FIELD_IIFNAME, FIELD_ETHER_SADDR), "macs");
+	nft_in(nft,
+		KEY(FIELD_IIFNAME, FIELD_ARP_SADDR_ETHER, FIELD_ARP_SADDR_IP),
+		"addresses4");
 	nft_accept(nft);
 
 	nft_rule(nft, "own_arp", "nothing else");
@@ -191,32 +189,44 @@ static void drop_leases(struct nft *nft, const char *chain, uint16_t server,
 	nft_drop(nft);
 }
 
+/* The way of nearly all frames: it is short. */
 static void add_ip4(struct nft *nft)
 {
-	drop_leases(nft, "own_ip4", 67, 68);
-
 	nft_rule(nft, "own_ip4", "own address");
-	nft_in(nft, KEY(FIELD_IIFNAME, FIELD_IP_SADDR), "addresses4");
-	nft_accept(nft);
+	nft_in(nft, KEY(FIELD_IIFNAME, FIELD_ETHER_SADDR, FIELD_IP_SADDR),
+		"addresses4");
+	nft_goto(nft, "from_own_ip4");
 
 	nft_rule(nft, "own_ip4", "nothing else");
 	nft_drop(nft);
+
+	nft_rule(nft, "from_own_ip4", "no DHCP");
+	nft_is_not(nft, FIELD_L4PROTO, IPPROTO_UDP);
+	nft_accept(nft);
+
+	drop_leases(nft, "from_own_ip4", 67, 68);
+
+	nft_rule(nft, "from_own_ip4", "other UDP");
+	nft_accept(nft);
 }
 
 static void add_ip6(struct nft *nft)
 {
 	nft_rule(nft, "own_ip6", "own address");
-	nft_in(nft, KEY(FIELD_IIFNAME, FIELD_IP6_SADDR), "addresses6");
+	nft_in(nft, KEY(FIELD_IIFNAME, FIELD_ETHER_SADDR, FIELD_IP6_SADDR),
+		"addresses6");
 	nft_goto(nft, "from_own_ip6");
 
 	nft_rule(nft, "own_ip6", "whether its own address is taken");
 	nft_within(nft, FIELD_IP6_SADDR, &unspecified);
 	nft_is(nft, FIELD_ICMP6_TYPE, SOLICITATION);
-	nft_in(nft, KEY(FIELD_IIFNAME, FIELD_ICMP6_TADDR), "addresses6");
+	nft_in(nft, KEY(FIELD_IIFNAME, FIELD_ETHER_SADDR, FIELD_ICMP6_TADDR),
+		"addresses6");
 	nft_accept(nft);
 
 	nft_rule(nft, "own_ip6", "which multicast it listens to");
 	nft_within(nft, FIELD_IP6_SADDR, &unspecified);
+	nft_in(nft, KEY(FIELD_IIFNAME, FIELD_ETHER_SADDR), "macs");
 	nft_is(nft, FIELD_ICMP6_TYPE, ICMPV6_MLD2_REPORT);
 	nft_accept(nft);
 
@@ -262,7 +272,8 @@ static void add_icmp6(struct nft *nft)
 	}
 	nft_rule(nft, "own_icmp6", "its own address");
 	nft_is(nft, FIELD_ICMP6_TYPE, ADVERTISEMENT);
-	nft_in(nft, KEY(FIELD_IIFNAME, FIELD_ICMP6_TADDR), "addresses6");
+	nft_in(nft, KEY(FIELD_IIFNAME, FIELD_ETHER_SADDR, FIELD_ICMP6_TADDR),
+		"addresses6");
 	nft_accept(nft);
 
 	nft_rule(nft, "own_icmp6", "nothing else");

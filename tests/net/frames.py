@@ -20,6 +20,25 @@ def udp4(source, destination, port, word, source_port=999):
         "!HHHH", source_port, port, 8 + len(word), 0) + word)
 
 
+def crc32c(data):
+    crc = 0xffffffff
+    for byte in data:
+        crc ^= byte
+        for _ in range(8):
+            crc = crc >> 1 ^ (0x82f63b78 if crc & 1 else 0)
+    return crc ^ 0xffffffff
+
+
+def sctp4(source, destination, port, word):
+    """INIT (RFC 9260, 3.3.2), with a parameter to be passed over."""
+    word += bytes(-len(word) % 4)
+    init = struct.pack("!BBHIIHHI", 1, 0, 24 + len(word), 1, 65536, 1, 1,
+                       1) + struct.pack("!HH", 0xc000, 4 + len(word)) + word
+    head = struct.pack("!HHI", 999, port, 0)
+    check = struct.pack("<I", crc32c(head + bytes(4) + init))
+    return ipv4(source, destination, head + check + init, 132)
+
+
 def checksum6(source, destination, protocol, payload):
     data = (socket.inet_pton(socket.AF_INET6, source) +
             socket.inet_pton(socket.AF_INET6, destination) +
@@ -101,6 +120,17 @@ def every_kind(app, web, foreign, machine):
             ("other link-local", lambda w: six(w, "fe80::1"), False),
             ("another's IPv6", lambda w: six(w, foreign.address6), False),
             ("unspecified IPv6", lambda w: six(w, "::"), False),
+            ("another's MAC, own IPv6", lambda w: ether(
+                foreign.mac, web.mac, 0x86dd,
+                udp6(mine6, web.address6, 9, w.encode())), False),
+            ("another's MAC, own ARP", lambda w: arp(
+                w, app.mac, mine4, foreign.mac), False),
+            ("another's MAC, multicast", lambda w: ether(
+                foreign.mac, web.mac, 0x86dd, icmp6(
+                    "::", web.address6, 143, bytes(4) + w.encode())), False),
+            ("multicast", lambda w: ether(
+                app.mac, web.mac, 0x86dd, icmp6(
+                    "::", web.address6, 143, bytes(4) + w.encode())), True),
             ("DHCPv6 answer", lambda w: six(w, local, source_port=547), False),
             ("DHCPv6 answer 2", lambda w: six(w, local, port=546), False),
             ("own ARP", lambda w: arp(w, app.mac, mine4), True),

