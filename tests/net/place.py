@@ -147,7 +147,7 @@ class Place:
         self.started.append(server)
         return server
 
-    def dnsmasq(self, interface, pool, *options, lease="1h"):
+    def dnsmasq(self, interface, pool, *options, lease="1h", hosts=()):
         return self.serve(
             "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null",
             "--port=0", "--user=root", "--log-dhcp", "--log-facility=-",
@@ -155,6 +155,7 @@ class Place:
             "--dhcp-authoritative", "--no-ping", "--pid-file=",
             f"--dhcp-range={pool},{lease}",
             f"--dhcp-leasefile={self.folder}/leases-{interface}",
+            *[f"--dhcp-host={host}" for host in hosts],
             *[f"--dhcp-option={option}" for option in options])
 
     def end(self, process):
@@ -265,7 +266,7 @@ class Place:
             path = os.path.join(self.folder, name)
             if os.path.exists(path):
                 with open(path, encoding="utf-8", errors="replace") as file:
-                    text += file.read()[-4000:]
+                    text += file.read()[-int(os.environ.get("LOGS", "4000")):]
         return text + self.ip("address", check=False) + self.ip(
             "route", check=False)
 
