@@ -158,6 +158,11 @@ class Place:
             *[f"--dhcp-host={host}" for host in hosts],
             *[f"--dhcp-option={option}" for option in options])
 
+    def server_log(self):
+        with open(os.path.join(self.folder, "servers.log"),
+                  encoding="utf-8", errors="replace") as file:
+            return file.read()
+
     def end(self, process):
         process.terminate()
         process.wait()
@@ -266,7 +271,7 @@ class Place:
             path = os.path.join(self.folder, name)
             if os.path.exists(path):
                 with open(path, encoding="utf-8", errors="replace") as file:
-                    text += file.read()[-int(os.environ.get("LOGS", "4000")):]
+                    text += file.read()[-4000:]
         return text + self.ip("address", check=False) + self.ip(
             "route", check=False)
 
