@@ -132,6 +132,7 @@ static void test_peers(void)
 		.sin_port = htons(51821),
 		.sin_addr.s_addr = inet_addr("192.0.2.1") };
 	const uint16_t keepalive = 25, family = AF_INET;
+	const uint32_t flags = WGPEER_F_REPLACE_ALLOWEDIPS;
 	const uint8_t mask = 32;
 	uint8_t public[KEY_BYTES], shared[KEY_BYTES];
 
@@ -142,6 +143,7 @@ static void test_peers(void)
 		in(nl_find(&sent[2].head, BODY, WGDEVICE_A_PEERS), 0);
 	CHECK(is(in(peer, WGPEER_A_PUBLIC_KEY), public, 32));
 	CHECK(is(in(peer, WGPEER_A_PRESHARED_KEY), shared, 32));
+	CHECK(is(in(peer, WGPEER_A_FLAGS), &flags, 4));
 	CHECK(is(in(peer, WGPEER_A_ENDPOINT), &v4, sizeof(v4)));
 	CHECK(is(in(peer, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL), &keepalive,
 		2));
