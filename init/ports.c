@@ -13,7 +13,7 @@
 #include "lease.h"
 #include "say.h"
 
-#define STEADY_MS 30000 /* by now a client hears its signals */
+#define STEADY_MS 1000 /* by now a client hears its signals */
 
 struct port *ports_of(struct host *host, int index)
 {
