@@ -30,7 +30,7 @@ static struct text in_force, good, refused, news;
 static struct {
 	enum trial_state state;
 	struct trial_health before;
-	int64_t until_ms, ask_ms;
+	int64_t began_ms, length_ms, ask_ms;
 	time_t since; /* by the clock on the wall, for people */
 } trial;
 
@@ -92,7 +92,8 @@ static bool use(struct host *host, const struct text *text)
 
 static void begin(struct host *host, int64_t now_ms, int64_t trial_ms)
 {
-	trial.until_ms = now_ms + trial_ms;
+	trial.began_ms = now_ms;
+	trial.length_ms = trial_ms;
 	trial.ask_ms = now_ms;
 	trial.since = time(NULL);
 	uplinks_forget(host); /* only what answers from now on counts */
@@ -174,7 +175,9 @@ bool config_run(struct host *host, int64_t now_ms, int64_t *next_ms)
 {
 	if (trial.state != TRIAL_RUNNING)
 		return false;
-	if (now_ms >= trial.until_ms) {
+	const int64_t until_ms = trial_deadline(trial.began_ms, trial.length_ms,
+		host->carrier_ms);
+	if (now_ms >= until_ms) {
 		struct trial_health now = uplinks_health(host);
 		const char *loss = trial_loss(&trial.before, &now);
 		struct trial_step step = trial_next(trial.state,
@@ -193,7 +196,7 @@ bool config_run(struct host *host, int64_t now_ms, int64_t *next_ms)
 	}
 	if (trial.ask_ms < *next_ms)
 		*next_ms = trial.ask_ms;
-	if (trial.until_ms < *next_ms)
-		*next_ms = trial.until_ms;
+	if (until_ms < *next_ms)
+		*next_ms = until_ms;
 	return false;
 }

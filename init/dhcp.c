@@ -63,6 +63,14 @@ static bool is_host(uint32_t ip)
 	return host >> 24 != 0 && host >> 24 != 127 && host >> 28 < 0xe;
 }
 
+/* nobody gets our loopback to route elsewhere; 0.0.0.0/1 is half the world */
+static bool is_network(uint32_t ip)
+{
+	uint32_t network = ntohl(ip);
+
+	return network >> 24 != 127 && network >> 28 < 0xe;
+}
+
 static bool parse_host(const char *text, uint32_t *ip)
 {
 	return parse_ip(text, ip) && is_host(*ip);
@@ -113,10 +121,9 @@ static bool add_route(struct dhcp_lease *lease, const char *destination,
 		!parse_ip(gateway, &route.gateway) ||
 		(route.gateway && !is_host(route.gateway)))
 		return false;
-	/* nobody gets our loopback or our own address to route elsewhere */
-	if (route.prefix && !is_host(route.destination))
-		return false;
 	route.destination = network_of(route.destination, route.prefix);
+	if (!is_network(route.destination))
+		return false;
 	lease->routes[lease->routes_count++] = route;
 	return true;
 }

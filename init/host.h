@@ -68,6 +68,7 @@ struct host {
 	struct links links;
 	struct inet inet;
 	struct port ports[HOST_PORTS_MAX];
+	int64_t carrier_ms;       /* when one came up last, of clock_ms() */
 	char note[HOST_NOTE_MAX]; /* on a config that was refused, or "" */
 };
 

@@ -33,19 +33,14 @@ static void read_kind(const struct rtattr *info, struct link *link)
 			link->kind, sizeof(link->kind));
 }
 
-static void visit_link(const struct nlmsghdr *message, void *context)
+static bool read_link(const struct nlmsghdr *message, struct link *link)
 {
 	const struct ifinfomsg *body = nl_body(message);
-	struct links *links = context;
 
-	if (message->nlmsg_type != RTM_NEWLINK ||
+	if ((message->nlmsg_type != RTM_NEWLINK &&
+		    message->nlmsg_type != RTM_DELLINK) ||
 		message->nlmsg_len < NLMSG_LENGTH(BODY))
-		return;
-	if (links->count == LINKS_MAX) {
-		links->is_short = true;
-		return;
-	}
-	struct link *link = &links->rows[links->count];
+		return false;
 	*link = (struct link){
 		.index = body->ifi_index,
 		.is_ethernet = body->ifi_type == ARPHRD_ETHER,
@@ -64,15 +59,50 @@ static void visit_link(const struct nlmsghdr *message, void *context)
 	link->has_mac = mac && RTA_PAYLOAD(mac) == sizeof(link->mac);
 	if (link->has_mac)
 		memcpy(link->mac, nl_value(mac), sizeof(link->mac));
-	if (*link->name)
+	return *link->name != '\0';
+}
+
+static bool is_ours(const struct link *link)
+{
+	return strncmp(link->alias, ALIAS_BEGINS, strlen(ALIAS_BEGINS)) == 0;
+}
+
+static bool passes(const struct links_filter *filter, const struct link *link)
+{
+	return links_is_wired(link, filter->extra_kind) || is_ours(link) ||
+	       wanted_names(filter->wanted, link->name);
+}
+
+bool links_matters(const struct nlmsghdr *message,
+	const struct links_filter *filter)
+{
+	struct link link;
+
+	return read_link(message, &link) && passes(filter, &link);
+}
+
+struct listing {
+	const struct links_filter *filter;
+	struct links *links;
+};
+
+static void visit_link(const struct nlmsghdr *message, void *context)
+{
+	const struct listing *listing = context;
+	struct links *links = listing->links;
+
+	if (links->count < LINKS_MAX &&
+		read_link(message, &links->rows[links->count]) &&
+		passes(listing->filter, &links->rows[links->count]))
 		links->count++;
 }
 
-int links_list(int fd, struct links *links)
+int links_list(int fd, const struct links_filter *filter, struct links *links)
 {
+	struct listing listing = { filter, links };
+
 	links->count = 0;
-	links->is_short = false;
-	return nl_dump(fd, RTM_GETLINK, AF_UNSPEC, visit_link, links);
+	return nl_dump(fd, RTM_GETLINK, AF_UNSPEC, visit_link, &listing);
 }
 
 const struct link *links_find(const struct links *links, const char *name)
@@ -199,11 +229,6 @@ int links_set_master(int fd, int index, int master)
 	nl_add(&request, IFLA_MASTER, &master, sizeof(master));
 	result = nl_transact(fd, &request, NULL, NULL);
 	return result < 0 ? result : set_flags(fd, index, IFF_UP, 0);
-}
-
-static bool is_ours(const struct link *link)
-{
-	return strncmp(link->alias, ALIAS_BEGINS, strlen(ALIAS_BEGINS)) == 0;
 }
 
 /* the block that this link of ours was made from, or -1 */

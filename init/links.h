@@ -16,6 +16,8 @@
 
 #include "wanted.h"
 
+struct nlmsghdr;
+
 #define LINKS_MAX       256
 #define LINKS_ALIAS_MAX 80
 
@@ -32,10 +34,21 @@ struct link {
 struct links {
 	struct link rows[LINKS_MAX];
 	unsigned count;
-	bool is_short; /* there are more */
 };
 
-int links_list(int fd, struct links *links);
+/* which links are of interest at all: hardware, those of extra_kind (or NULL),
+ * those we made, and those that the file names */
+struct links_filter {
+	const struct wanted *wanted;
+	const char *extra_kind;
+};
+
+/* Fill in the list; of a thousand workloads' interfaces it has none. */
+int links_list(int fd, const struct links_filter *filter, struct links *links);
+
+/* is a message of the kernel's about a link of interest? */
+bool links_matters(const struct nlmsghdr *message,
+	const struct links_filter *filter);
 const struct link *links_find(const struct links *links, const char *name);
 
 /* hardware, real or virtio: it has no kind. Links of extra_kind count as such,

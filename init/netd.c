@@ -41,7 +41,7 @@
 		GROUP(RTNLGRP_IPV6_IFADDR) | GROUP(RTNLGRP_ND_USEROPT))
 
 /* many things happen at once: they are looked at together */
-#define SETTLE_MS 20
+#define SETTLE_MS 10
 
 static struct host host;
 static struct timekeeper timekeeper;
@@ -74,6 +74,11 @@ static int open_signals(void)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+static struct links_filter filter(void)
+{
+	return (struct links_filter){ &host.wanted, host.extra_kind };
+}
+
 static void hear_router(const struct nlmsghdr *message)
 {
 	size_t length;
@@ -85,9 +90,28 @@ static void hear_router(const struct nlmsghdr *message)
 		(void)rdnss_hear(&port->rdnss, option, length, lease_now_s());
 }
 
+/* is it about a port, or a link that may become one? A thousand workloads that
+ * start are nothing to look at. */
+static bool is_of_ours(const struct nlmsghdr *message)
+{
+	const struct links_filter ours = filter();
+	const struct ifaddrmsg *address = nl_body(message);
+
+	if (message->nlmsg_type == RTM_NEWADDR ||
+		message->nlmsg_type == RTM_DELADDR)
+		return message->nlmsg_len < NLMSG_LENGTH(sizeof(*address)) ||
+		       ports_of(&host, (int)address->ifa_index);
+	if (message->nlmsg_type == RTM_NEWLINK ||
+		message->nlmsg_type == RTM_DELLINK)
+		return links_matters(message, &ours);
+	hear_router(message);
+	return true;
+}
+
 /* What was said of links and addresses does not matter, only that something
- * was; losing some of it (ENOBUFS) is no loss. */
-static void read_news(int fd)
+ * was; losing some of it (ENOBUFS) is no loss. True when it has to be looked
+ * at. */
+static bool read_news(int fd)
 {
 	static union {
 		struct nlmsghdr head;
@@ -95,19 +119,20 @@ static void read_news(int fd)
 	} packet;
 	struct sockaddr_nl from = { 0 };
 	socklen_t size = sizeof(from);
+	bool is_news = false;
 	ssize_t got;
 
 	while ((got = recvfrom(fd, packet.bytes, sizeof(packet.bytes),
 			MSG_DONTWAIT, (struct sockaddr *)&from, &size)) > 0 ||
 		(got < 0 && errno == ENOBUFS)) {
-		const struct nlmsghdr *message = &packet.head;
-		unsigned left = got < 0 ? 0 : (unsigned)got;
-
 		size = sizeof(from);
-		for (; from.nl_pid == 0 && NLMSG_OK(message, left);
-			message = NLMSG_NEXT(message, left))
-			hear_router(message);
+		if (got < 0)
+			is_news = true;
+		else if (from.nl_pid == 0)
+			is_news |=
+				nl_read(&packet.head, (size_t)got, is_of_ours);
 	}
+	return is_news;
 }
 
 static bool ends_with(const char *name, const char *end, size_t *stem)
@@ -129,24 +154,30 @@ static struct port *port_of_file(const char *name, size_t length)
 	return ports_named(&host, interface);
 }
 
-static void on_file(const char *name)
+/* false when the file is nothing to us */
+static bool on_file(const char *name)
 {
 	struct port *port;
 	size_t stem;
 
 	if (strcmp(name, "wanted") == 0)
-		(void)config_read(&host, clock_ms(), trial_ms);
-	else if (ends_with(name, ".lease", &stem) &&
-		 (port = port_of_file(name, stem)))
+		return config_read(&host, clock_ms(), trial_ms);
+	if (ends_with(name, ".lease", &stem) &&
+		(port = port_of_file(name, stem)))
 		ports_read_lease(&host, port);
 	else if (ends_with(name, ".nak", &stem) &&
 		 (port = port_of_file(name, stem)))
 		ports_refused(port);
+	else
+		return false;
+	return true;
 }
 
-static void read_files(int fd)
+/* true when one of them was worth a look */
+static bool read_files(int fd)
 {
 	_Alignas(struct inotify_event) char bytes[4096];
+	bool is_due = false;
 	ssize_t got;
 
 	while ((got = read(fd, bytes, sizeof(bytes))) > 0)
@@ -154,28 +185,31 @@ static void read_files(int fd)
 			const struct inotify_event *event = (void *)at;
 
 			if (event->len)
-				on_file(event->name);
+				is_due |= on_file(event->name);
 			if (event->mask & IN_Q_OVERFLOW)
-				on_file("wanted");
+				is_due |= on_file("wanted");
 			at += sizeof(*event) + event->len;
 		}
+	return is_due;
 }
 
-/* it is mounted some time after we start */
-static void look_for_data(void)
+/* it is mounted some time after we start: true when that is now */
+static bool look_for_data(void)
 {
 	struct stat data, root;
 
 	if (host.has_data || stat(HOST_DATA, &data) < 0 ||
 		stat(HOST_DATA "/..", &root) < 0 || data.st_dev == root.st_dev)
-		return;
+		return false;
 	host.has_data = true;
 	kept_save_all(&host);
+	return true;
 }
 
 static void look(void)
 {
-	int result = links_list(host.netlink, &host.links);
+	const struct links_filter ours = filter();
+	int result = links_list(host.netlink, &ours, &host.links);
 
 	if (result < 0) {
 		note("netd", "list the interfaces: %s", strerror(-result));
@@ -272,11 +306,50 @@ static int wait_for(struct pollfd waits[WAITS], int64_t next_ms)
 		wait_ms > INT32_MAX ? INT32_MAX : (int)wait_ms);
 }
 
+/* take what came; true when it has to be looked at */
+static bool take(const struct pollfd waits[WAITS], bool *is_end)
+{
+	bool is_due = false;
+
+	if (waits[WAIT_SIGNALS].revents) {
+		*is_end = read_signals(waits[WAIT_SIGNALS].fd);
+		is_due = true;
+	}
+	if (waits[WAIT_NEWS].revents)
+		is_due |= read_news(waits[WAIT_NEWS].fd);
+	if (waits[WAIT_FILES].revents)
+		is_due |= read_files(waits[WAIT_FILES].fd);
+	if (waits[WAIT_MOUNTS].revents)
+		is_due |= look_for_data();
+	if (waits[WAIT_PROBE].revents) {
+		kept_hear();
+		is_due = true;
+	}
+	return is_due;
+}
+
+static void run(struct pollfd waits[WAITS])
+{
+	int64_t next_ms = 0, rest_ms = 0;
+	bool is_end = false, is_due = true;
+
+	(void)look_for_data();
+	(void)config_read(&host, clock_ms(), trial_ms);
+	while (!is_end) {
+		if (wait_for(waits, is_due ? rest_ms : next_ms) < 0)
+			continue;
+		is_due |= take(waits, &is_end) || clock_ms() >= next_ms;
+		if (!is_due || is_end || clock_ms() < rest_ms)
+			continue;
+		next_ms = settle();
+		rest_ms = clock_ms() + SETTLE_MS;
+		is_due = false;
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct pollfd waits[WAITS] = { 0 };
-	int64_t next_ms = 0, settled_ms = 0;
-	bool is_end = false;
 
 	if (!read_options(argc, argv)) {
 		(void)dprintf(STDERR_FILENO, "usage: netd [-k kind] [-t ms]\n");
@@ -286,28 +359,7 @@ int main(int argc, char **argv)
 		note("netd", "open the kernel's sockets: %m");
 		return EXIT_FAILURE;
 	}
-	look_for_data();
-	(void)config_read(&host, clock_ms(), trial_ms);
-	while (!is_end) {
-		if (wait_for(waits, next_ms) < 0 && errno != EINTR)
-			return EXIT_FAILURE;
-		is_end = waits[WAIT_SIGNALS].revents &&
-			 read_signals(waits[WAIT_SIGNALS].fd);
-		if (waits[WAIT_NEWS].revents)
-			read_news(waits[WAIT_NEWS].fd);
-		if (waits[WAIT_FILES].revents)
-			read_files(waits[WAIT_FILES].fd);
-		if (waits[WAIT_PROBE].revents)
-			kept_hear();
-		look_for_data();
-		/* what the kernel tells in one breath is looked at together */
-		if (waits[WAIT_NEWS].revents && clock_ms() < settled_ms) {
-			next_ms = settled_ms;
-			continue;
-		}
-		next_ms = settle();
-		settled_ms = clock_ms() + SETTLE_MS;
-	}
+	run(waits);
 	ports_stop(&host);
 	child_stop(&timekeeper.child);
 	return EXIT_SUCCESS;

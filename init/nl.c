@@ -115,6 +115,24 @@ static int read_packet(const struct nlmsghdr *message, size_t left,
 	return 1;
 }
 
+bool nl_read(const struct nlmsghdr *message, size_t length,
+	bool (*visit)(const struct nlmsghdr *message))
+{
+	bool is_any = false;
+
+	while (length >= sizeof(*message) &&
+		message->nlmsg_len >= sizeof(*message) &&
+		message->nlmsg_len <= length) {
+		is_any |= visit(message);
+		size_t step = NLMSG_ALIGN(message->nlmsg_len);
+		if (step > length)
+			break;
+		length -= step;
+		message = (const void *)((const char *)message + step);
+	}
+	return is_any;
+}
+
 static int read_answer(int fd, nl_visit *visit, void *context)
 {
 	static union buffer answer;

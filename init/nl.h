@@ -63,6 +63,11 @@ int nl_transact(int fd, struct nl_request *request, nl_visit *visit,
 int nl_dump(int fd, uint16_t kind, uint8_t family, nl_visit *visit,
 	void *context);
 
+/* Visit the messages of one packet of length bytes that nobody asked for; true
+ * when one of the visits said so. */
+bool nl_read(const struct nlmsghdr *message, size_t length,
+	bool (*visit)(const struct nlmsghdr *message));
+
 /* the attribute of a kind within length bytes from first, or NULL */
 const struct rtattr *nl_attribute(const void *first, size_t length,
 	uint16_t kind);

@@ -13,7 +13,7 @@
 #include "lease.h"
 #include "say.h"
 
-#define STEADY_MS 30000 /* by now a client hears its signals */
+#define STEADY_MS 1000 /* by now a client hears its signals */
 
 struct port *ports_of(struct host *host, int index)
 {
@@ -117,8 +117,10 @@ static void update_port(struct host *host, const struct link *link, int block,
 		port = add_port(host, link);
 	if (!port)
 		return;
-	if (link->has_carrier && !port->has_carrier)
+	if (link->has_carrier && !port->has_carrier) {
+		host->carrier_ms = now_ms;
 		on_carrier(port, now_ms);
+	}
 	memcpy(port->mac, link->mac, sizeof(port->mac));
 	port->has_mac = link->has_mac;
 	port->is_wired = links_is_wired(link, host->extra_kind);

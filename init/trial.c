@@ -30,6 +30,17 @@ struct trial_step trial_next(enum trial_state state, enum trial_event event)
 	return (struct trial_step){ TRIAL_NOTHING, state };
 }
 
+int64_t trial_deadline(int64_t began_ms, int64_t length_ms, int64_t carrier_ms)
+{
+	const int64_t first_ms = began_ms + length_ms;
+	const int64_t late_ms = carrier_ms + length_ms + length_ms / 2;
+	const int64_t last_ms = began_ms + 3 * length_ms;
+
+	if (carrier_ms < began_ms || late_ms < first_ms)
+		return first_ms;
+	return late_ms < last_ms ? late_ms : last_ms;
+}
+
 bool trial_is_dark(const struct trial_health *health)
 {
 	return !health->has_carrier && !health->has_address &&

@@ -18,6 +18,7 @@
 #define INIT_TRIAL_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #define TRIAL_MS 30000
 
@@ -55,6 +56,12 @@ struct trial_health {
 };
 
 struct trial_step trial_next(enum trial_state state, enum trial_event event);
+
+/* When a trial that began at began_ms, of length_ms, is judged. A switch that
+ * looks for loops passes nothing for 30 s after a carrier came up (IEEE 802.1D),
+ * so one of the trial's own, at carrier_ms, gives it half as long again from
+ * then on; but no trial is longer than three times its length. */
+int64_t trial_deadline(int64_t began_ms, int64_t length_ms, int64_t carrier_ms);
 
 /* is there nothing that could be lost? */
 bool trial_is_dark(const struct trial_health *health);

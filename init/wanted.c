@@ -502,6 +502,15 @@ static bool is_member(const struct wanted *wanted, const char *name)
 	return false;
 }
 
+bool wanted_names(const struct wanted *wanted, const char *name)
+{
+	for (unsigned i = 0; i < wanted->links_count; i++)
+		if (strcmp(wanted->links[i].name, name) == 0 ||
+			strcmp(wanted->links[i].parent, name) == 0)
+			return true;
+	return is_member(wanted, name);
+}
+
 static bool is_exact(const struct wanted_link *link,
 	const struct wanted_device *device)
 {

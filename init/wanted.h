@@ -122,6 +122,9 @@ int wanted_parse(const char *text, size_t length, struct wanted *wanted,
 int wanted_find(const struct wanted *wanted,
 	const struct wanted_device *device);
 
+/* is there a link, a parent or a member of this name? */
+bool wanted_names(const struct wanted *wanted, const char *name);
+
 /* does the name match the pattern, where '*' is any text and '?' any byte? */
 bool wanted_matches(const char *pattern, const char *name);
 

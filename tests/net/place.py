@@ -147,7 +147,7 @@ class Place:
         self.started.append(server)
         return server
 
-    def dnsmasq(self, interface, pool, *options, lease="1h"):
+    def dnsmasq(self, interface, pool, *options, lease="1h", hosts=()):
         return self.serve(
             "dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null",
             "--port=0", "--user=root", "--log-dhcp", "--log-facility=-",
@@ -155,7 +155,13 @@ class Place:
             "--dhcp-authoritative", "--no-ping", "--pid-file=",
             f"--dhcp-range={pool},{lease}",
             f"--dhcp-leasefile={self.folder}/leases-{interface}",
+            *[f"--dhcp-host={host}" for host in hosts],
             *[f"--dhcp-option={option}" for option in options])
+
+    def server_log(self):
+        with open(os.path.join(self.folder, "servers.log"),
+                  encoding="utf-8", errors="replace") as file:
+            return file.read()
 
     def end(self, process):
         process.terminate()

@@ -172,6 +172,11 @@ static void test_wrong_options(void)
 		{ "domain", "a_b" },
 		{ "domain", "\xff" },
 		{ "search", "good.example bad/one" },
+		{ "hostname", "$(reboot)" },
+		{ "hostname", "../x" },
+		{ "hostname", "" },
+		{ "ntpsrv", "10.0.2.300" },
+		{ "serverid", "10.0.2.3 10.0.2.4" },
 		{ "mtu", "68" },
 		{ "mtu", "576" },
 		{ "mtu", "1279" },
@@ -202,7 +207,8 @@ static void test_wrong_options(void)
 		CHECK(ignored && strcmp(ignored, rows[i].name) == 0);
 		CHECK(lease.routes_count == 0);
 		CHECK(lease.servers_count == 0);
-		CHECK(lease.mtu == 0);
+		CHECK(lease.mtu == 0 && lease.server == 0);
+		CHECK(lease.clocks_count == 0 && !*lease.hostname);
 		CHECK(!strpbrk(lease.search, "\n$/;`_"));
 	}
 }
@@ -253,6 +259,30 @@ static void test_limits(void)
 	CHECK(lease.servers_count == 0);
 }
 
+/* the two halves of the world, as VPNs are routed beside a default */
+static void test_halves(void)
+{
+	start_anew();
+	set("staticroutes", "1.0.0.0/1 10.0.2.2 128.0.0.0/1 10.0.2.2");
+	CHECK(!parse());
+	CHECK(!ignored);
+	CHECK(is_route(0, "0.0.0.0", 1, "10.0.2.2"));
+	CHECK(is_route(1, "128.0.0.0", 1, "10.0.2.2"));
+}
+
+static void test_what_a_machine_is_told(void)
+{
+	start_anew();
+	set("serverid", "10.0.2.2");
+	set("ntpsrv", "10.0.2.3 10.0.2.4 0.0.0.0 10.0.2.5 10.0.2.6 10.0.2.7");
+	set("hostname", "web-1.example");
+	CHECK(!parse());
+	CHECK(lease.server == ip("10.0.2.2"));
+	CHECK(lease.clocks_count == DHCP_CLOCKS_MAX);
+	CHECK(lease.clocks[2] == ip("10.0.2.5"));
+	CHECK(strcmp(lease.hostname, "web-1.example") == 0);
+}
+
 static void test_search(void)
 {
 	start_anew();
@@ -280,6 +310,8 @@ int main(void)
 	RUN(test_wrong_options);
 	RUN(test_static_routes);
 	RUN(test_limits);
+	RUN(test_halves);
+	RUN(test_what_a_machine_is_told);
 	RUN(test_search);
 	RUN(test_short_leases_are_lengthened);
 	return check_done();

@@ -63,8 +63,21 @@ int __wrap_nl_dump(int fd, uint16_t kind, uint8_t family, nl_visit *visit,
 	return 0;
 }
 
+/* how many links are of interest, into links */
+static unsigned list(const char *file, const char *extra_kind)
+{
+	const struct links_filter filter = { &wanted, extra_kind };
+	unsigned line;
+
+	CHECK(wanted_parse(file, strlen(file), &wanted, &line) == 0);
+	CHECK(links_list(3, &filter, &links) == 0);
+	return links.count;
+}
+
 static void test_which_links_are_hardware(void)
 {
+	static struct told many[LINKS_MAX + 9];
+	char file[64];
 	static const struct {
 		struct told link;
 		bool is_wired;
@@ -81,11 +94,21 @@ static void test_which_links_are_hardware(void)
 		check_row(rows[i].link.name);
 		told = &rows[i].link;
 		told_count = 1;
-		CHECK(links_list(3, &links) == 0 && links.count == 1);
+		CHECK(list("link device a\nend\n", NULL) == rows[i].is_wired);
+		(void)snprintf(file, sizeof(file), "link bridge b %s\nend\n",
+			rows[i].link.name);
+		CHECK(list(file, NULL) == 1); /* the file names it */
 		CHECK(strcmp(links.rows[0].name, rows[i].link.name) == 0);
 		CHECK(links_is_wired(&links.rows[0], NULL) == rows[i].is_wired);
 	}
 	CHECK(links_find(&links, "sit0") && !links_find(&links, "eth0"));
+	told = &rows[3].link;
+	CHECK(list("end\n", NULL) == 0 && list("end\n", "veth") == 1);
+	told = many;
+	told_count = sizeof(many) / sizeof(*many);
+	for (size_t i = 0; i < told_count; i++)
+		many[i] = (struct told){ .index = (int)i + 2, .name = "eth" };
+	CHECK(list("end\n", NULL) == LINKS_MAX);
 	links.rows[0] = (struct link){ .kind = "veth", .is_ethernet = true };
 	CHECK(links_is_wired(&links.rows[0], "veth"));
 	CHECK(!links_is_wired(&links.rows[0], "vet"));

@@ -106,7 +106,7 @@ static void test_hostile(void)
 			16 },
 		{ "a label behind the end",
 			"\x1f\x02\0\0\0\0\0\x64"
-			"\x0aone\0\0\0\0",
+			"\x0aoneabcd",
 			16 },
 		{ "no end",
 			"\x1f\x02\0\0\0\0\0\x64"

@@ -79,10 +79,20 @@ static void test_losses(void)
 	CHECK(!trial_is_dark(&rows[8].before));
 }
 
+static void test_deadlines(void)
+{
+	CHECK(trial_deadline(1000, 30000, 0) == 31000);
+	CHECK(trial_deadline(1000, 30000, 999) == 31000); /* of before */
+	CHECK(trial_deadline(1000, 30000, 1000) == 46000);
+	CHECK(trial_deadline(1000, 30000, 20000) == 65000);
+	CHECK(trial_deadline(1000, 30000, 90000) == 91000);
+}
+
 int main(void)
 {
 	RUN(test_all_pairs);
 	RUN(test_a_bad_one);
 	RUN(test_losses);
+	RUN(test_deadlines);
 	return check_done();
 }

@@ -191,8 +191,7 @@ static const char *const wrong_lines[] = {
 	"time servers -S",
 	"time servers a$b",
 	"time machine",
-	"1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 "
-	"24 25",
+	"0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4",
 };
 
 static void test_wrong_lines(void)
