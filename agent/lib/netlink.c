@@ -240,8 +240,11 @@ static uint32_t last_asked(const struct netlink_batch *batch)
 /* What an earlier request was answered late is none of this one's. */
 static void drain(int fd, union packet *packet)
 {
-	while (receive(fd, packet, MSG_DONTWAIT) >= 0)
-		;
+	ssize_t size;
+
+	do
+		size = receive(fd, packet, MSG_DONTWAIT);
+	while (size >= 0 || size == -ENOBUFS || size == -EMSGSIZE);
 }
 
 /* 1: there is more to come. */

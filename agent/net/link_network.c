@@ -443,6 +443,24 @@ static int init_round(struct round *round, const struct topology *topology,
 	return 0;
 }
 
+/* Ports that are published at ::1; see link_parts.h. */
+static void route_loopbacks(struct round *round)
+{
+	for (size_t i = 0; i < round->bridge_count; i++) {
+		const struct bridge *bridge = &round->bridges[i];
+		int result = 0;
+
+		if (bridge->state == BRIDGE_THERE &&
+			bridge->network->gateway6.family)
+			result = link_route_loopback(bridge->index);
+		if (result < 0 && round->result == 0)
+			round->result = error_set(round->err, result,
+				"route '::1' to bridge '%s' of network '%s': %s",
+				bridge->network->bridge, bridge->network->name,
+				strerror(-result));
+	}
+}
+
 static void set_sysctls(struct round *round)
 {
 	for (size_t i = 0; i < round->bridge_count; i++) {
@@ -473,6 +491,7 @@ int link_apply_networks(const struct topology *topology, struct error *err)
 	for (int i = 0; i < ROUNDS_MAX && result > 0; i++)
 		result = go_round(&round);
 	set_sysctls(&round);
+	route_loopbacks(&round);
 	if (result > 0 && round.result == 0)
 		return error_set(err, -EAGAIN,
 			"set up bridges: somebody else changes them");

@@ -6,6 +6,7 @@
  *	link_network.c   bridges and their addresses
  *	link_attach.c    a container's link
  *	link_router.c    sysctls of the machine and of a bridge
+ *	link_loopback.c  the way of ::1 over a bridge
  *	link_taken.c     prefixes that the host uses
  */
 #ifndef TARE_NET_LINK_PARTS_H
@@ -83,6 +84,13 @@ int link_make_router(struct error *err);
 
 /* Sysctls of a bridge of ours. */
 int link_set_bridge_sysctls(const char *bridge, struct error *err);
+
+/*
+ * What the host itself sends to a port that is published at ::1 leaves by a
+ * bridge, and its answer comes in there, for ::1: without a local route over
+ * that bridge the kernel takes it for a forged packet. 0 or -errno.
+ */
+int link_route_loopback(int bridge);
 
 /* In the caller's network namespace, links made from now on believe no router
  * advertisement. 0 or -errno. */

@@ -357,9 +357,9 @@ static void test_many(void)
 	err = (struct error){ .code = 0 };
 	CHECK(link_apply_networks(&all, &err) == 0);
 	CHECK(count_links(getpid()) == 33);
-	CHECK(holds("test $(ip -o -4 address | grep -c ' 172[.]') = 2080"));
+	CHECK(holds("test $(ip -o -4 address | grep -c ' 172[.]') = 4128"));
 	CHECK(holds("test $(ip -o -6 address show to fd12::/16 | wc -l) = "
-		    "2080"));
+		    "4128"));
 	writes = changes = 0;
 	CHECK(link_apply_networks(&all, &err) == 0);
 	CHECK(writes == 0 && changes == 0);
