@@ -57,15 +57,16 @@ static void add_listens(const struct topology *topology, struct text *text)
 static bool add_networks(const struct blueprint *blueprint,
 	const char *container, struct text *text)
 {
-	const struct topology_endpoint *endpoint;
 	bool leads_outside = false;
+	size_t count;
+	const struct topology_endpoint *endpoints =
+		blueprint_find(blueprint, container, &count);
 
-	for (size_t i = 0; (endpoint = blueprint_find(blueprint, container, i));
-		i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct topology_network *network =
-			&blueprint->topology.networks[endpoint->network];
+			&blueprint->topology.networks[endpoints[i].network];
 
-		text_add(text, "%s%zu", i > 0 ? "," : "", endpoint->network);
+		text_add(text, "%s%zu", i > 0 ? "," : "", endpoints[i].network);
 		leads_outside = leads_outside || !network->is_internal;
 	}
 	return leads_outside;
