@@ -21,7 +21,7 @@ struct work {
 	struct arena *arena;
 	struct blueprint *out;
 	uint64_t *network_hashes; /* of the name of each */
-	uint64_t *group_hashes;   /* of the service and network of each */
+	size_t *group_slots;      /* by hash of service and network: + 1 */
 	size_t *next;             /* of each endpoint: the next of its group */
 	size_t *first;            /* of each group */
 };
@@ -314,27 +314,25 @@ static const char *base_of(const struct service *service)
 	return service->base ? service->base : service->name;
 }
 
-static uint64_t hash_group(const char *base, size_t network)
-{
-	return hash_bytes(hash_string(HASH_START, base), &network,
-		sizeof(network));
-}
-
-static size_t find_group(const struct work *work, const char *base,
+/* Of the group of a service in a network: its number + 1, or 0. */
+static size_t *group_slot(const struct work *work, const char *base,
 	size_t network)
 {
-	const struct topology *topology = &work->out->topology;
-	uint64_t hash = hash_group(base, network);
+	const struct topology_group *groups = work->out->topology.groups;
+	uint64_t hash = hash_bytes(hash_string(HASH_START, base), &network,
+		sizeof(network));
+	size_t mask = work->out->slot_count - 1;
+	size_t at = (size_t)hash & mask;
 
-	for (size_t i = 0; i < topology->group_count; i++) {
-		const struct topology_group *group = &topology->groups[i];
+	for (; work->group_slots[at] > 0; at = (at + 1) & mask) {
+		const struct topology_group *group =
+			&groups[work->group_slots[at] - 1];
 
-		if (work->group_hashes[i] == hash &&
-			group->network == network &&
+		if (group->network == network &&
 			text_equal(group->service, base))
-			return i;
+			break;
 	}
-	return NONE;
+	return &work->group_slots[at];
 }
 
 static const struct attachment *attachment_to(const struct service *service,
@@ -347,19 +345,23 @@ static const struct attachment *attachment_to(const struct service *service,
 	return NULL;
 }
 
-static size_t add_group(struct work *work, const struct service *service,
+/* That of an endpoint; a new one when it is the first of it. */
+static size_t take_group(struct work *work, const struct service *service,
 	size_t network)
 {
 	struct topology *topology = &work->out->topology;
-	size_t number = topology->group_count++;
+	size_t *slot = group_slot(work, base_of(service), network);
 
-	topology->groups[number] = (struct topology_group){
-		.network = network,
-		.service = base_of(service),
-	};
-	work->group_hashes[number] = hash_group(base_of(service), network);
-	work->first[number] = NONE;
-	return number;
+	if (*slot == 0) {
+		work->first[topology->group_count] = NONE;
+		topology->groups[topology->group_count++] =
+			(struct topology_group){
+				.network = network,
+				.service = base_of(service),
+			};
+		*slot = topology->group_count;
+	}
+	return *slot - 1;
 }
 
 /* The last one that says so counts: one of the config, before who leaves. */
@@ -384,10 +386,8 @@ static void sort_endpoints(struct work *work)
 	for (size_t i = topology->endpoint_count; i-- > 0;) {
 		const struct service *service = work->out->services[i];
 		size_t network = topology->endpoints[i].network;
-		size_t group = find_group(work, base_of(service), network);
+		size_t group = take_group(work, service, network);
 
-		if (group == NONE)
-			group = add_group(work, service, network);
 		describe_group(topology, group, service);
 		work->out->groups[i] = group;
 		work->next[i] = work->first[group];
@@ -421,11 +421,11 @@ static int add_groups(struct work *work, struct error *err)
 
 	topology->groups =
 		arena_array(work->arena, count, sizeof(*topology->groups));
-	work->group_hashes =
-		arena_array(work->arena, count, sizeof(*work->group_hashes));
+	work->group_slots = arena_array(work->arena, work->out->slot_count,
+		sizeof(*work->group_slots));
 	work->first = arena_array(work->arena, count, sizeof(*work->first));
 	work->next = arena_array(work->arena, count, sizeof(*work->next));
-	if (!topology->groups || !work->group_hashes || !work->first ||
+	if (!topology->groups || !work->group_slots || !work->first ||
 		!work->next)
 		return -ENOMEM;
 	sort_endpoints(work);
@@ -457,8 +457,11 @@ static bool find_target(const struct work *work, const struct service *service,
 	way = has_own_network(service) ? find_way_out(work, service) : NONE;
 	if (way == NONE)
 		return false;
-	*group = find_group(work, base_of(service),
-		find_network(work, service->attachments[way].network));
+	/* those in networks that are not there have no group */
+	*group =
+		*group_slot(work, base_of(service),
+			find_network(work, service->attachments[way].network)) -
+		1;
 	return *group != NONE;
 }
 

@@ -198,6 +198,8 @@ static void arm(struct fabric *fabric)
 {
 	uint64_t now_ms = loop_now_ms();
 
+	if (fabric->is_due && !fabric->has_failed)
+		return; /* it is armed */
 	fabric->is_due = true;
 	loop_arm(&fabric->timer,
 		now_ms < fabric->rested_ms ? fabric->rested_ms - now_ms : 0);
