@@ -135,7 +135,22 @@ static void say(struct fabric *fabric, const struct error *err)
 	fabric->has_failed = err->code < 0;
 }
 
-/* What UDP flows to one that is gone must not go on with. */
+/* Whether UDP is led to its endpoints, by a virtual address or a port. */
+static bool is_led_to(const struct topology *topology, size_t group)
+{
+	if (topology->groups[group].virtual4.family ||
+		topology->groups[group].virtual6.family)
+		return true;
+	for (size_t i = 0; i < topology->port_count; i++) {
+		if (topology->ports[i].group == group &&
+			topology->ports[i].protocol == TOPOLOGY_UDP)
+			return true;
+	}
+	return false;
+}
+
+/* What UDP flows to one that is gone must not go on with. To look for them
+ * takes a walk through all connections, so only where there may be some. */
 static void forget_flows(const struct fabric *fabric)
 {
 	const struct topology *topology = &fabric->blueprint.topology;
@@ -146,6 +161,8 @@ static void forget_flows(const struct fabric *fabric)
 		if (!endpoint->has_left)
 			continue;
 		endpoint->has_left = false;
+		if (!is_led_to(topology, fabric->blueprint.groups[i]))
+			continue;
 		if (endpoint->address4.family)
 			(void)conntrack_forget(&endpoint->address4, IPPROTO_UDP,
 				NULL); /* they time out, too */

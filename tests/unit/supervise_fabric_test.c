@@ -191,17 +191,26 @@ static void test_drain(void)
 	end();
 }
 
+#define LED                                                              \
+	"services: {web: {image: i, ports: ['53:53/udp']}, db: {image: " \
+	"i, scale: 2}, tcp: {image: i, ports: ['80:80']}}\n"
+
 /* After the rules, which would lead them there again. */
 static void test_flows_are_forgotten(void)
 {
 	begin();
-	CHECK(weave(0, WEB) == 0);
+	CHECK(weave(0, LED) == 0);
 	mark("web", true, true);
+	mark("db-2", true, true);
+	mark("tcp", true, true);
 	run_until_rules();
 	journal[0] = '\0';
 	mark("web", false, false);
+	mark("db-2", false, false);
+	mark("tcp", false, false);
 	run_until_rules();
-	CHECK(text_equal(journal, "rules 0\nforget 172.18.0.2\n"));
+	CHECK(text_equal(journal, "rules 0\nforget 172.18.0.2\n"
+				  "forget 172.18.0.4\n"));
 	mark("web", true, true);
 	run_until_rules();
 	journal[0] = '\0';
