@@ -373,11 +373,14 @@ static bool has_others(const struct topology *topology, size_t group,
 void fabric_drain(struct fabric *fabric, const struct service *service)
 {
 	const struct topology *topology = &fabric->blueprint.topology;
+	bool is_running = false;
 	size_t count;
 	const struct topology_endpoint *endpoints =
 		blueprint_find(&fabric->blueprint, service->name, &count);
 
-	fabric_mark(fabric, service, true, false);
+	for (size_t i = 0; i < count; i++)
+		is_running |= endpoints[i].is_running;
+	fabric_mark(fabric, service, is_running, false);
 	if (fabric->is_over || is_resting(fabric))
 		return;
 	for (size_t i = 0; fabric->is_due && i < count; i++) {

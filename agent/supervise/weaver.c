@@ -6,6 +6,7 @@
 
 #include "lib/error.h"
 #include "lib/log.h"
+#include "supervise/life.h"
 #include "supervise/supervisor.h"
 #include "supervise/uplink.h"
 
@@ -33,13 +34,20 @@ static size_t list_leaving(struct supervisor *supervisor,
 	return count;
 }
 
+/* One that is to be made anew is not where the new one will be. */
+static bool is_in_place(const struct workload *workload)
+{
+	return (workload->state == STATE_RUNNING ||
+		       workload->state == STATE_STOPPING) &&
+	       workload->recreate_digest == life_digest(workload);
+}
+
 void weaver_mark(struct supervisor *supervisor, const struct workload *workload)
 {
-	bool is_running = workload->state == STATE_RUNNING ||
-			  workload->state == STATE_STOPPING;
+	bool is_running = is_in_place(workload);
 
 	fabric_mark(&supervisor->fabric, workload->service, is_running,
-		workload_is_serving(workload));
+		is_running && workload_is_serving(workload));
 }
 
 void weaver_mark_all(struct supervisor *supervisor)

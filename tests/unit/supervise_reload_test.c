@@ -124,6 +124,37 @@ static void test_one_that_leaves(void)
 	end_world();
 }
 
+/* The old one has another address, so that nobody is where the new one is. */
+static void test_one_that_moves(void)
+{
+	char config[1024];
+
+	begin_world("");
+	(void)snprintf(config, sizeof(config),
+		"services:\n  web: {" SLEEPS "}\n" STAYS
+		"networks: {mine: {ipam: {config: [{subnet: "
+		"172.30.0.0/16}]}}}\n",
+		base);
+	put_config(config);
+	start_agent();
+	CHECK(wait_until(has_said, "ready: 2 of 2"));
+	CHECK(wait_until(names_say, " old 172.30."));
+	(void)snprintf(config, sizeof(config),
+		"services:\n  web: {" SLEEPS
+		", networks: {default: {aliases: [fresh]}}}\n" STAYS
+		"networks: {mine: {ipam: {config: [{subnet: "
+		"172.31.0.0/16}]}}}\n",
+		base);
+	load(config);
+	CHECK(wait_until(has_said, "old: its config has changed"));
+	CHECK(wait_until(names_say, " fresh 172."));
+	CHECK(names_say("listen 172.31.") && names_lack(" old 172."));
+	put_mark("go");
+	CHECK(wait_until(names_say, " old 172.31."));
+	stop_world();
+	end_world();
+}
+
 static bool stays_twice(const char *what)
 {
 	auto_free char *text = said();
@@ -160,6 +191,7 @@ int main(void)
 {
 	RUN(test_networks);
 	RUN(test_one_that_leaves);
+	RUN(test_one_that_moves);
 	RUN(test_no_config_at_all);
 	return check_done();
 }
