@@ -217,6 +217,41 @@ static void test_the_largest(void)
 	free(crowd);
 }
 
+/* The longest that a config can say fits; what does not is no text. */
+static void test_long_names(void)
+{
+	static const size_t lengths[] = { 253, 20000 };
+
+	for (size_t i = 0; i < 2; i++) {
+		struct crowd *crowd = make_crowd(1, 1, 0);
+		auto_arena arena = { 0 };
+		char *alias = arena_alloc(&arena, lengths[i] + 1);
+		const char *aliases[64];
+		struct service_link links[64];
+		struct blueprint blueprint;
+		char *text;
+
+		memset(alias, 'x', lengths[i]);
+		for (size_t j = 0; j < 64; j++) {
+			aliases[j] = alias;
+			links[j] = (struct service_link){ alias, "db" };
+		}
+		crowd->config.service_count = 1;
+		crowd->services[0].links = links;
+		crowd->services[0].link_count = 64;
+		crowd->attachments[0].aliases =
+			(struct strings){ aliases, 64, true };
+		CHECK(blueprint_make(&crowd->source, &arena, &blueprint,
+			      NULL) == 0);
+		if (fill(&blueprint, &arena)) {
+			blueprint.topology.endpoints[0].is_running = true;
+			text = names_print(&blueprint, &arena);
+			CHECK((text != NULL) == (i == 0));
+		}
+		free(crowd);
+	}
+}
+
 /* Without the memory there is no text, not half of one. */
 static void test_no_memory(void)
 {
@@ -234,6 +269,7 @@ int main(void)
 {
 	RUN(test_cases);
 	RUN(test_the_largest);
+	RUN(test_long_names);
 	RUN(test_no_memory);
 	return check_done();
 }
