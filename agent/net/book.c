@@ -104,6 +104,43 @@ void book_sort(struct book *book)
 	book->entry_count = count + 1;
 }
 
+/* A name of before is not copied once more: entries are sorted. */
+static const char *copy_name(const char *name, const char *before,
+	const char *copy_before, struct arena *arena)
+{
+	return before && text_equal(name, before) ? copy_before
+						  : arena_string(arena, name);
+}
+
+int book_copy(const struct book *book, struct arena *arena, struct book *out)
+{
+	struct book copy = { .ula = book->ula };
+	const struct book_entry *last = NULL;
+
+	*out = copy;
+	copy.entries =
+		arena_array(arena, book->entry_count, sizeof(*copy.entries));
+	if (!copy.entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < book->entry_count; i++) {
+		const struct book_entry *entry = &book->entries[i];
+		struct book_entry *own = &copy.entries[copy.entry_count++];
+		const struct book_entry *before = i > 0 ? own - 1 : NULL;
+
+		*own = *entry;
+		own->network =
+			copy_name(entry->network, last ? last->network : NULL,
+				before ? before->network : NULL, arena);
+		own->key = copy_name(entry->key, last ? last->key : NULL,
+			before ? before->key : NULL, arena);
+		if (!own->network || !own->key)
+			return -ENOMEM;
+		last = entry;
+	}
+	*out = copy;
+	return 0;
+}
+
 /* ---- reading ------------------------------------------------------------- */
 
 /*

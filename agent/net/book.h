@@ -67,6 +67,9 @@ const struct book_entry *book_find(const struct book *book,
 /* Sorts the entries, and drops all but the first of those alike. */
 void book_sort(struct book *book);
 
+/* A copy with names of its own, all in the arena. 0 or -ENOMEM. */
+int book_copy(const struct book *book, struct arena *arena, struct book *out);
+
 /*
  * Reads a text of size bytes, which may hold anything; *out is in the arena.
  * -EBADMSG: it is not whole, or not of this kind ("line 3: ..."), and *out is

@@ -20,9 +20,10 @@ struct work {
 	const struct blueprint_source *source;
 	struct arena *arena;
 	struct blueprint *out;
-	uint64_t *group_hashes; /* of the service and network of each */
-	size_t *next;           /* of each endpoint: the next of its group */
-	size_t *first;          /* of each group */
+	uint64_t *network_hashes; /* of the name of each */
+	size_t *group_slots;      /* by hash of service and network: + 1 */
+	size_t *next;             /* of each endpoint: the next of its group */
+	size_t *first;            /* of each group */
 };
 
 /* ---- networks ------------------------------------------------------------ */
@@ -57,63 +58,131 @@ static enum topology_driver driver_of(const struct network *network)
 	return TOPOLOGY_BRIDGE;
 }
 
-static int add_networks(struct work *work)
+static size_t find_network(const struct work *work, const char *name)
 {
-	const struct config *config = work->source->config;
-	struct topology *topology = &work->out->topology;
-	size_t count = config->network_count;
+	const struct topology *topology = &work->out->topology;
+	uint64_t hash = hash_string(HASH_START, name);
 
-	topology->networks = arena_array(work->arena, count + 1,
-		sizeof(*topology->networks));
-	work->out->pools =
-		arena_array(work->arena, count + 1, sizeof(*work->out->pools));
-	if (!topology->networks || !work->out->pools)
-		return -ENOMEM;
-	for (size_t i = 0; i < count; i++) {
-		const struct network *network = &config->networks[i];
-		struct topology_network *out = &topology->networks[i];
-		struct pool_network *pool = &work->out->pools[i];
-
-		*out = (struct topology_network){
-			.name = network->name,
-			.driver = driver_of(network),
-			.parent = network->parent,
-			.mode = network->mode,
-			.mtu = network->mtu,
-			.is_internal = network->is_internal,
-			.is_routed = network->is_routed,
-			.allows_metadata = network->allows_metadata,
-		};
-		pool->has_ipv4 = network->has_ipv4;
-		pool->has_ipv6 = network->has_ipv6;
-		read_pools(network, out, pool);
-	}
-	topology->network_count = count;
-	return 0;
-}
-
-static size_t find_network(const struct topology *topology, const char *name)
-{
 	for (size_t i = 0; i < topology->network_count; i++) {
-		if (text_equal(topology->networks[i].name, name))
+		if (work->network_hashes[i] == hash &&
+			text_equal(topology->networks[i].name, name))
 			return i;
 	}
 	return NONE;
 }
 
+static void add_network(struct work *work, const struct network *network)
+{
+	struct topology *topology = &work->out->topology;
+	size_t number = topology->network_count++;
+	struct pool_network *pool = &work->out->pools[number];
+
+	topology->networks[number] = (struct topology_network){
+		.name = network->name,
+		.driver = driver_of(network),
+		.parent = network->parent,
+		.mode = network->mode,
+		.mtu = network->mtu,
+		.is_internal = network->is_internal,
+		.is_routed = network->is_routed,
+		.allows_metadata = network->allows_metadata,
+	};
+	pool->has_ipv4 = network->has_ipv4;
+	pool->has_ipv6 = network->has_ipv6;
+	read_pools(network, &topology->networks[number], pool);
+	work->network_hashes[number] = hash_string(HASH_START, network->name);
+}
+
+static bool overlaps(const struct prefix *a, const struct prefix *b)
+{
+	return a->address.family && b->address.family && prefix_overlaps(a, b);
+}
+
+/* Whether what it declares is another's now, which comes first. */
+static bool has_lost(const struct topology *topology,
+	const struct network *network)
+{
+	for (size_t i = 0; i < network->pool_count; i++) {
+		const struct prefix *subnet = &network->pools[i].subnet;
+
+		for (size_t j = 0; j < topology->network_count; j++) {
+			if (overlaps(subnet, &topology->networks[j].subnet4) ||
+				overlaps(subnet,
+					&topology->networks[j].subnet6))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool is_attached(const struct service *service, const char *network)
+{
+	for (size_t i = 0; i < service->attachment_count; i++) {
+		if (text_equal(service->attachments[i].network, network))
+			return true;
+	}
+	return false;
+}
+
+/* Those of before that somebody who leaves is in. */
+static void add_last_networks(struct work *work)
+{
+	const struct blueprint_source *source = work->source;
+	struct topology *topology = &work->out->topology;
+	size_t count = source->last ? source->last->network_count : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct network *network = &source->last->networks[i];
+		size_t user = 0;
+
+		while (user < source->leaving_count &&
+			!is_attached(source->leaving[user], network->name))
+			user++;
+		if (user == source->leaving_count ||
+			topology->network_count == TOPOLOGY_NETWORKS_MAX ||
+			find_network(work, network->name) != NONE ||
+			has_lost(topology, network))
+			continue;
+		add_network(work, network);
+	}
+}
+
+static int add_networks(struct work *work)
+{
+	const struct blueprint_source *source = work->source;
+	const struct config *config = source->config;
+	struct arena *arena = work->arena;
+	size_t count = config->network_count + 1 +
+		       (source->last ? source->last->network_count : 0);
+
+	work->out->topology.networks =
+		arena_array(arena, count, sizeof(struct topology_network));
+	work->out->pools = arena_array(arena, count, sizeof(*work->out->pools));
+	work->network_hashes =
+		arena_array(arena, count, sizeof(*work->network_hashes));
+	if (!work->out->topology.networks || !work->out->pools ||
+		!work->network_hashes)
+		return -ENOMEM;
+	for (size_t i = 0; i < config->network_count; i++)
+		add_network(work, &config->networks[i]);
+	add_last_networks(work);
+	return 0;
+}
+
 /* ---- endpoints ----------------------------------------------------------- */
 
 /* The attachment that leads outside: of the highest priority, then the first. */
-static size_t find_way_out(const struct topology *topology,
+static size_t find_way_out(const struct work *work,
 	const struct service *service)
 {
+	const struct topology_network *networks = work->out->topology.networks;
 	size_t best = NONE;
 
 	for (size_t i = 0; i < service->attachment_count; i++) {
 		const struct attachment *own = &service->attachments[i];
-		size_t network = find_network(topology, own->network);
+		size_t network = find_network(work, own->network);
 
-		if (network == NONE || topology->networks[network].is_internal)
+		if (network == NONE || networks[network].is_internal)
 			continue;
 		if (best == NONE ||
 			own->gw_priority >
@@ -136,7 +205,6 @@ static void add_endpoint(struct work *work, const struct service *service,
 		.container = service->name,
 		.address4 = own->ipv4_address,
 		.address6 = own->ipv6_address,
-		.has_default_route = find_way_out(topology, service) == index,
 	};
 	memcpy(out->mac, own->mac, sizeof(out->mac));
 	if (own->interface_name)
@@ -153,19 +221,41 @@ static bool has_own_network(const struct service *service)
 	return service->network_mode == NETWORK_MODE_OWN;
 }
 
+static size_t *slot_of(const struct blueprint *blueprint, const char *service)
+{
+	size_t mask = blueprint->slot_count - 1;
+	size_t at = (size_t)hash_string(HASH_START, service) & mask;
+
+	while (blueprint->slots[at] > 0 &&
+		!text_equal(blueprint->topology
+				    .endpoints[blueprint->slots[at] - 1]
+				    .container,
+			service))
+		at = (at + 1) & mask;
+	return &blueprint->slots[at];
+}
+
 static void add_endpoints_of(struct work *work, const struct service *service)
 {
-	const struct topology *topology = &work->out->topology;
+	struct topology *topology = &work->out->topology;
+	size_t first = topology->endpoint_count;
+	size_t way;
 
 	if (!has_own_network(service))
 		return;
+	way = find_way_out(work, service);
 	for (size_t i = 0; i < service->attachment_count; i++) {
 		size_t network =
-			find_network(topology, service->attachments[i].network);
+			find_network(work, service->attachments[i].network);
 
-		if (network != NONE)
-			add_endpoint(work, service, i, network);
+		if (network == NONE)
+			continue;
+		add_endpoint(work, service, i, network);
+		topology->endpoints[topology->endpoint_count - 1]
+			.has_default_route = i == way;
 	}
+	if (topology->endpoint_count > first)
+		*slot_of(work->out, service->name) = first + 1;
 }
 
 static size_t count_attachments(const struct blueprint_source *source)
@@ -179,21 +269,36 @@ static size_t count_attachments(const struct blueprint_source *source)
 	return count;
 }
 
+static int make_endpoints(struct blueprint *out, size_t count,
+	struct arena *arena)
+{
+	size_t slots = 2;
+
+	while (slots < 2 * count) /* so that one is always free */
+		slots *= 2;
+	out->topology.endpoints =
+		arena_array(arena, count + 1, sizeof(struct topology_endpoint));
+	out->services =
+		arena_array(arena, count + 1, sizeof(const struct service *));
+	out->groups = arena_array(arena, count + 1, sizeof(*out->groups));
+	out->slots = arena_array(arena, slots, sizeof(*out->slots));
+	out->slot_count = slots;
+	return out->topology.endpoints && out->services && out->groups &&
+			       out->slots
+		       ? 0
+		       : -ENOMEM;
+}
+
 static int add_endpoints(struct work *work, struct error *err)
 {
 	const struct blueprint_source *source = work->source;
-	struct topology *topology = &work->out->topology;
 	size_t count = count_attachments(source);
 
 	if (count > TOPOLOGY_ENDPOINTS_MAX)
 		return error_set(err, -E2BIG,
 			"the services are attached to networks %zu times, the limit is %d",
 			count, TOPOLOGY_ENDPOINTS_MAX);
-	topology->endpoints = arena_array(work->arena, count + 1,
-		sizeof(*topology->endpoints));
-	work->out->services = arena_array(work->arena, count + 1,
-		sizeof(const struct service *));
-	if (!topology->endpoints || !work->out->services)
+	if (make_endpoints(work->out, count, work->arena) < 0)
 		return -ENOMEM;
 	for (size_t i = 0; i < source->config->service_count; i++)
 		add_endpoints_of(work, &source->config->services[i]);
@@ -209,27 +314,25 @@ static const char *base_of(const struct service *service)
 	return service->base ? service->base : service->name;
 }
 
-static uint64_t hash_group(const char *base, size_t network)
-{
-	return hash_bytes(hash_string(HASH_START, base), &network,
-		sizeof(network));
-}
-
-static size_t find_group(const struct work *work, const char *base,
+/* Of the group of a service in a network: its number + 1, or 0. */
+static size_t *group_slot(const struct work *work, const char *base,
 	size_t network)
 {
-	const struct topology *topology = &work->out->topology;
-	uint64_t hash = hash_group(base, network);
+	const struct topology_group *groups = work->out->topology.groups;
+	uint64_t hash = hash_bytes(hash_string(HASH_START, base), &network,
+		sizeof(network));
+	size_t mask = work->out->slot_count - 1;
+	size_t at = (size_t)hash & mask;
 
-	for (size_t i = 0; i < topology->group_count; i++) {
-		const struct topology_group *group = &topology->groups[i];
+	for (; work->group_slots[at] > 0; at = (at + 1) & mask) {
+		const struct topology_group *group =
+			&groups[work->group_slots[at] - 1];
 
-		if (work->group_hashes[i] == hash &&
-			group->network == network &&
+		if (group->network == network &&
 			text_equal(group->service, base))
-			return i;
+			break;
 	}
-	return NONE;
+	return &work->group_slots[at];
 }
 
 static const struct attachment *attachment_to(const struct service *service,
@@ -242,24 +345,37 @@ static const struct attachment *attachment_to(const struct service *service,
 	return NULL;
 }
 
-static size_t add_group(struct work *work, const struct service *service,
+/* That of an endpoint; a new one when it is the first of it. */
+static size_t take_group(struct work *work, const struct service *service,
 	size_t network)
 {
 	struct topology *topology = &work->out->topology;
-	const struct attachment *own =
-		attachment_to(service, topology->networks[network].name);
-	size_t number = topology->group_count++;
+	size_t *slot = group_slot(work, base_of(service), network);
 
-	topology->groups[number] = (struct topology_group){
-		.network = network,
-		.service = base_of(service),
-		.has_virtual = service->has_virtual_address,
-		.names = own ? own->aliases.items : NULL,
-		.name_count = own ? own->aliases.count : 0,
-	};
-	work->group_hashes[number] = hash_group(base_of(service), network);
-	work->first[number] = NONE;
-	return number;
+	if (*slot == 0) {
+		work->first[topology->group_count] = NONE;
+		topology->groups[topology->group_count++] =
+			(struct topology_group){
+				.network = network,
+				.service = base_of(service),
+			};
+		*slot = topology->group_count;
+	}
+	return *slot - 1;
+}
+
+/* The last one that says so counts: one of the config, before who leaves. */
+static void describe_group(struct topology *topology, size_t number,
+	const struct service *service)
+{
+	struct topology_group *group = &topology->groups[number];
+	const struct attachment *own =
+		attachment_to(service, topology->networks[group->network].name);
+
+	group->service = base_of(service);
+	group->has_virtual = service->has_virtual_address;
+	group->names = own ? own->aliases.items : NULL;
+	group->name_count = own ? own->aliases.count : 0;
 }
 
 /* From the last to the first, so that each group's are in order. */
@@ -270,10 +386,10 @@ static void sort_endpoints(struct work *work)
 	for (size_t i = topology->endpoint_count; i-- > 0;) {
 		const struct service *service = work->out->services[i];
 		size_t network = topology->endpoints[i].network;
-		size_t group = find_group(work, base_of(service), network);
+		size_t group = take_group(work, service, network);
 
-		if (group == NONE)
-			group = add_group(work, service, network);
+		describe_group(topology, group, service);
+		work->out->groups[i] = group;
 		work->next[i] = work->first[group];
 		work->first[group] = i;
 		topology->groups[group].endpoint_count++;
@@ -305,11 +421,11 @@ static int add_groups(struct work *work, struct error *err)
 
 	topology->groups =
 		arena_array(work->arena, count, sizeof(*topology->groups));
-	work->group_hashes =
-		arena_array(work->arena, count, sizeof(*work->group_hashes));
+	work->group_slots = arena_array(work->arena, work->out->slot_count,
+		sizeof(*work->group_slots));
 	work->first = arena_array(work->arena, count, sizeof(*work->first));
 	work->next = arena_array(work->arena, count, sizeof(*work->next));
-	if (!topology->groups || !work->group_hashes || !work->first ||
+	if (!topology->groups || !work->group_slots || !work->first ||
 		!work->next)
 		return -ENOMEM;
 	sort_endpoints(work);
@@ -333,17 +449,19 @@ static enum topology_protocol protocol_of(const char *name)
 static bool find_target(const struct work *work, const struct service *service,
 	size_t *group)
 {
-	const struct topology *topology = &work->out->topology;
 	size_t way;
 
 	*group = NONE;
 	if (service->network_mode == NETWORK_MODE_HOST)
 		return true;
-	way = has_own_network(service) ? find_way_out(topology, service) : NONE;
+	way = has_own_network(service) ? find_way_out(work, service) : NONE;
 	if (way == NONE)
 		return false;
-	*group = find_group(work, base_of(service),
-		find_network(topology, service->attachments[way].network));
+	/* those in networks that are not there have no group */
+	*group =
+		*group_slot(work, base_of(service),
+			find_network(work, service->attachments[way].network)) -
+		1;
 	return *group != NONE;
 }
 
@@ -467,27 +585,33 @@ int blueprint_make(const struct blueprint_source *source, struct arena *arena,
 }
 
 struct topology_endpoint *blueprint_find(const struct blueprint *blueprint,
-	const char *service, size_t index)
+	const char *service, size_t *count)
 {
 	const struct topology *topology = &blueprint->topology;
+	size_t first =
+		blueprint->slot_count > 0 ? *slot_of(blueprint, service) : 0;
+	size_t end = first;
 
-	for (size_t i = 0; i < topology->endpoint_count; i++) {
-		if (text_equal(topology->endpoints[i].container, service) &&
-			index-- == 0)
-			return &topology->endpoints[i];
-	}
-	return NULL;
+	*count = 0;
+	if (first-- == 0)
+		return NULL;
+	while (end < topology->endpoint_count &&
+		blueprint->services[end] == blueprint->services[first])
+		end++;
+	*count = end - first;
+	return &topology->endpoints[first];
 }
 
 const struct topology_endpoint *
 blueprint_find_way_out(const struct blueprint *blueprint, const char *service)
 {
-	const struct topology_endpoint *endpoint;
+	size_t count;
+	const struct topology_endpoint *endpoints =
+		blueprint_find(blueprint, service, &count);
 
-	for (size_t i = 0; (endpoint = blueprint_find(blueprint, service, i));
-		i++) {
-		if (endpoint->has_default_route)
-			return endpoint;
+	for (size_t i = 0; i < count; i++) {
+		if (endpoints[i].has_default_route)
+			return &endpoints[i];
 	}
-	return blueprint_find(blueprint, service, 0);
+	return endpoints;
 }

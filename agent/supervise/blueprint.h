@@ -24,6 +24,8 @@ struct blueprint_source {
 	 * another: it keeps its place until it has ended */
 	const struct service *const *leaving;
 	size_t leaving_count;
+	/* that of before, whose networks those that leave may be in; or NULL */
+	const struct config *last;
 };
 
 struct blueprint {
@@ -31,18 +33,23 @@ struct blueprint {
 	struct topology topology;
 	struct pool_network *pools;      /* as topology.networks */
 	const struct service **services; /* of each endpoint */
+	size_t *groups;                  /* of each endpoint */
+	size_t *slots;     /* by hash of the service: its first endpoint + 1 */
+	size_t slot_count; /* a power of two */
 };
 
 /*
- * Fills out; all is in the arena or belongs to source. -ENOMEM, or -E2BIG when
- * there is more than a topology holds, with the reason.
+ * Fills out; all is in the arena or belongs to source. A network of before
+ * whose subnet is declared anew is none any more. -ENOMEM, or -E2BIG when there
+ * is more than a topology holds, with the reason.
  */
 int blueprint_make(const struct blueprint_source *source, struct arena *arena,
 	struct blueprint *out, struct error *err);
 
-/* The endpoint of a service in its attachment number `index`, or NULL. */
+/* The endpoints of a service, which follow one another, as its attachments do;
+ * NULL and 0: it has none. */
 struct topology_endpoint *blueprint_find(const struct blueprint *blueprint,
-	const char *service, size_t index);
+	const char *service, size_t *count);
 
 /* That of them which its default route leads over; else its first, or NULL. */
 const struct topology_endpoint *

@@ -189,8 +189,9 @@ static const struct row {
 	ROW(has_virtual_address, NUMBER, NOTHING),
 	ROW(network_mode, NUMBER, RECREATE),
 	ROW(network_of, STRING, RECREATE),
-	ROW(attachments, ATTACHMENTS, RECREATE),
-	ROW(attachment_count, NUMBER, RECREATE),
+	/* what of these is in the container is in fabric_digest */
+	ROW(attachments, ATTACHMENTS, NOTHING),
+	ROW(attachment_count, NUMBER, NOTHING),
 	/* these become files of its /etc */
 	ROW(dns, ADDRESSES, RECREATE),
 	ROW(dns_count, NUMBER, RECREATE),
@@ -198,8 +199,8 @@ static const struct row {
 	ROW(dns_opt, STRINGS, RECREATE),
 	ROW(extra_hosts, EXTRA_HOSTS, RECREATE),
 	ROW(extra_host_count, NUMBER, RECREATE),
-	ROW(links, LINKS, RECREATE),
-	ROW(link_count, NUMBER, RECREATE),
+	ROW(links, LINKS, NOTHING), /* names that the name server knows */
+	ROW(link_count, NUMBER, NOTHING),
 	ROW(expose, STRINGS, NOTHING),
 	ROW(network_mark, MARK, NOTHING),
 };

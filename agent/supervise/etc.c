@@ -15,19 +15,25 @@
 #include "lib/fd.h"
 #include "lib/text.h"
 
-static int write_file(int dir_fd, const char *name, const char *text,
+#define FILE_BYTES (64 << 10)
+
+static int write_file(int dir_fd, const char *name, const struct text *text,
 	struct error *err)
 {
-	auto_fd fd = openat(dir_fd, name,
-		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	int result = fd < 0 ? -errno : fd_write_all(fd, text, strlen(text));
+	auto_fd fd = -1;
+	int result;
 
+	if (text->is_cut)
+		return error_set(err, -E2BIG,
+			"write '%s': it has more than %d bytes", name,
+			FILE_BYTES);
+	fd = openat(dir_fd, name,
+		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	result = fd < 0 ? -errno : fd_write_all(fd, text->data, text->used);
 	return result < 0 ? error_set(err, result, "write '%s': %s", name,
 				    strerror(-result))
 			  : 0;
 }
-
-#define FILE_BYTES 16384
 
 /* "ADDRESS<tab>NAME" for each; a name of the image's is not in the way. */
 static void add_hosts(const struct service *service, const struct etc_net *net,
@@ -105,14 +111,14 @@ int etc_write(int dir_fd, const struct service *service,
 		hostname = own;
 	text_init(&text, buffer, FILE_BYTES);
 	text_add(&text, "%s\n", hostname);
-	result = write_file(dir_fd, "hostname", buffer, err);
+	result = write_file(dir_fd, "hostname", &text, err);
 	text_init(&text, buffer, FILE_BYTES);
 	add_hosts(service, net, hostname, &text);
 	if (result == 0)
-		result = write_file(dir_fd, "hosts", buffer, err);
+		result = write_file(dir_fd, "hosts", &text, err);
 	if (result < 0 || net->server_count == 0)
 		return result;
 	text_init(&text, buffer, FILE_BYTES);
 	add_servers(service, net, &text);
-	return write_file(dir_fd, "resolv.conf", buffer, err);
+	return write_file(dir_fd, "resolv.conf", &text, err);
 }

@@ -23,7 +23,8 @@
 #include "supervise/netfile.h"
 #include "supervise/places.h"
 
-#define REST 4 /* times as long as it took */
+#define REST     4    /* times as long as it took */
+#define RETRY_MS 5000 /* after the kernel refused something */
 
 /* ---- what was given out before ------------------------------------------- */
 
@@ -36,20 +37,15 @@ static void read_book(struct fabric *fabric)
 {
 	const struct netfile file = book_of(fabric);
 	auto_free char *text = NULL;
-	char *copy;
 	size_t size = 0;
 	struct error err;
 	int result = netfile_read(&file, BOOK_TEXT_MAX, &text, &size, &err);
 
 	if (result == -ENOENT)
 		return;
-	/* its names are to live as long as the arena */
-	copy = result < 0
-		       ? NULL
-		       : arena_copy(&fabric->arenas[fabric->arena], text, size);
-	if (copy)
-		result = book_parse(copy, size, &fabric->arenas[fabric->arena],
-			&fabric->book, &err);
+	if (result == 0)
+		result = book_parse(text, size, &fabric->arena, &fabric->book,
+			&err);
 	if (result < 0)
 		log_warn(
 			"networks: addresses given before: %s, giving new ones",
@@ -59,10 +55,10 @@ static void read_book(struct fabric *fabric)
 static void write_book(struct fabric *fabric, const struct book *book)
 {
 	const struct netfile file = book_of(fabric);
+	auto_arena arena = { 0 };
 	struct error err = { .text = "no memory" };
 	size_t size;
-	const char *text =
-		book_print(book, &fabric->arenas[fabric->arena], &size);
+	const char *text = book_print(book, &arena, &size);
 
 	if (!text || netfile_write(&file, text, size, &err) < 0)
 		log_warn("networks: keep the addresses: %s", err.text);
@@ -79,10 +75,11 @@ static int want_ula(const struct blueprint *blueprint, struct book *book)
 	return 0;
 }
 
+/* *out is the new book, in the arena, with names of its own. */
 static int give_addresses(struct fabric *fabric, struct blueprint *blueprint,
-	struct error *err)
+	struct arena *arena, struct book *out)
 {
-	struct arena *arena = &fabric->arenas[fabric->arena];
+	auto_arena scratch = { 0 }; /* far more than is kept */
 	struct book before = fabric->book;
 	struct pool_request request = {
 		.topology = &blueprint->topology,
@@ -90,52 +87,70 @@ static int give_addresses(struct fabric *fabric, struct blueprint *blueprint,
 		.before = &before,
 	};
 	struct book after;
-	int result = link_read_taken(arena, &request.taken,
-		&request.taken_count, err);
+	struct error err;
+	int result = link_read_taken(&scratch, &request.taken,
+		&request.taken_count, &err);
 
 	if (result < 0)
 		log_warn("networks: %s, subnets may collide with others",
-			err->text);
+			err.text);
 	result = want_ula(blueprint, &before);
 	if (result < 0)
-		return error_set(err, result, "make a prefix for IPv6: %s",
+		log_error("networks: make a prefix for IPv6: %s",
 			strerror(-result));
-	result = pool_fill(&request, arena, &after, err);
+	result = pool_fill(&request, &scratch, &after, &err);
 	if (result == -ENOMEM || result == -E2BIG)
 		return result;
 	if (result < 0)
-		log_error("networks: %s", err->text);
-	fabric->book = after;
-	write_book(fabric, &after);
-	return 0;
+		log_error("networks: %s", err.text);
+	return book_copy(&after, arena, out);
 }
 
-/* ---- in line with the blueprint --------------------------------------------- */
+/* ---- in line with the blueprint ------------------------------------------ */
 
-static void write_names(struct fabric *fabric)
+static int write_names(struct fabric *fabric, struct error *err)
 {
 	const struct netfile file = { fabric->places->run_fd, "names", 0644 };
 	auto_arena arena = { 0 };
 	const char *text = names_print(&fabric->blueprint, &arena);
-	struct error err = { .text = "no memory" };
 
-	if (!text || netfile_write(&file, text, strlen(text), &err) < 0)
-		log_warn("networks: tell the name server: %s", err.text);
+	if (!text)
+		return error_set(err, -ENOMEM,
+			"tell the name server: no memory");
+	if (netfile_write(&file, text, strlen(text), err) < 0)
+		return error_prefix(err, "tell the name server");
+	return 0;
 }
 
-static void apply_rules(struct fabric *fabric)
+/* What fails is said once, and tried again in a while. */
+static void say(struct fabric *fabric, const struct error *err)
 {
-	struct error err;
-
-	if (ruleset_apply(&fabric->blueprint.topology, &err) == 0)
-		fabric->is_in_force = true;
-	else
-		log_error("networks: %s, %s", err.text,
-			fabric->is_in_force ? "the rules before stay in force"
-					    : "no workload gets a network");
+	if (err->code < 0 && !fabric->has_failed)
+		log_error("networks: %s, trying again%s", err->text,
+			fabric->is_in_force
+				? ""
+				: ", no workload gets a network meanwhile");
+	else if (err->code == 0 && fabric->has_failed)
+		log_info("networks: all is as it should be now");
+	fabric->has_failed = err->code < 0;
 }
 
-/* What UDP flows to one that is gone must not go on with. */
+/* Whether UDP is led to its endpoints, by a virtual address or a port. */
+static bool is_led_to(const struct topology *topology, size_t group)
+{
+	if (topology->groups[group].virtual4.family ||
+		topology->groups[group].virtual6.family)
+		return true;
+	for (size_t i = 0; i < topology->port_count; i++) {
+		if (topology->ports[i].group == group &&
+			topology->ports[i].protocol == TOPOLOGY_UDP)
+			return true;
+	}
+	return false;
+}
+
+/* What UDP flows to one that is gone must not go on with. To look for them
+ * takes a walk through all connections, so only where there may be some. */
 static void forget_flows(const struct fabric *fabric)
 {
 	const struct topology *topology = &fabric->blueprint.topology;
@@ -146,6 +161,8 @@ static void forget_flows(const struct fabric *fabric)
 		if (!endpoint->has_left)
 			continue;
 		endpoint->has_left = false;
+		if (!is_led_to(topology, fabric->blueprint.groups[i]))
+			continue;
 		if (endpoint->address4.family)
 			(void)conntrack_forget(&endpoint->address4, IPPROTO_UDP,
 				NULL); /* they time out, too */
@@ -155,17 +172,42 @@ static void forget_flows(const struct fabric *fabric)
 	}
 }
 
+/* All of it is tried, whatever fails; err is that of the first. */
+static void bring_in_line(struct fabric *fabric, struct error *err)
+{
+	const struct topology *topology = &fabric->blueprint.topology;
+	struct error later;
+
+	if (!fabric->is_made)
+		fabric->is_made = link_apply_networks(topology, err) == 0;
+	if (ruleset_apply(topology, &later) == 0) {
+		fabric->is_in_force = true;
+		forget_flows(fabric);
+	} else if (err->code == 0) {
+		*err = later;
+	}
+	if (write_names(fabric, &later) < 0 && err->code == 0)
+		*err = later;
+}
+
 void fabric_flush(struct fabric *fabric)
 {
 	uint64_t begin_ms = loop_now_ms();
+	struct error err = { .code = 0 };
 
 	if (!fabric->is_due)
 		return;
-	fabric->is_due = false;
-	apply_rules(fabric);
-	forget_flows(fabric);
-	write_names(fabric);
+	bring_in_line(fabric, &err);
+	say(fabric, &err);
+	fabric->is_due = err.code < 0;
+	if (fabric->is_due)
+		loop_arm(&fabric->timer, RETRY_MS);
 	fabric->rested_ms = loop_now_ms() + REST * (loop_now_ms() - begin_ms);
+}
+
+static bool is_resting(const struct fabric *fabric)
+{
+	return loop_now_ms() < fabric->rested_ms;
 }
 
 /* In the next turn; when many change one after the other, not each time. */
@@ -173,9 +215,16 @@ static void arm(struct fabric *fabric)
 {
 	uint64_t now_ms = loop_now_ms();
 
+	if (fabric->is_due && !fabric->has_failed)
+		return; /* it is armed */
 	fabric->is_due = true;
 	loop_arm(&fabric->timer,
 		now_ms < fabric->rested_ms ? fabric->rested_ms - now_ms : 0);
+}
+
+void fabric_rest(struct fabric *fabric)
+{
+	fabric->is_over = true;
 }
 
 static void on_timer(struct timer *timer)
@@ -183,42 +232,83 @@ static void on_timer(struct timer *timer)
 	fabric_flush(container_of(timer, struct fabric, timer));
 }
 
-void fabric_weave(struct fabric *fabric, const struct blueprint_source *source)
+/* Flows that are to be forgotten are known to the blueprint of now. */
+static void settle(struct fabric *fabric)
 {
-	struct blueprint blueprint;
-	struct error err;
-	int result;
+	const struct topology *topology = &fabric->blueprint.topology;
 
-	fabric->arena = !fabric->arena;
-	/* the blueprint before the last: nothing points to it any more */
-	arena_clear(&fabric->arenas[fabric->arena]);
-	result = blueprint_make(source, &fabric->arenas[fabric->arena],
-		&blueprint, &err);
-	if (result == 0)
-		result = give_addresses(fabric, &blueprint, &err);
-	if (result < 0) {
-		log_error("networks: %s, they stay as they were", err.text);
-		fabric->arena = !fabric->arena;
+	for (size_t i = 0; fabric->is_due && i < topology->endpoint_count;
+		i++) {
+		if (!topology->endpoints[i].has_left)
+			continue;
+		fabric_flush(fabric);
 		return;
 	}
+}
+
+int fabric_weave(struct fabric *fabric, const struct blueprint_source *source)
+{
+	struct blueprint blueprint;
+	struct arena arena = { 0 };
+	struct book book;
+	struct error err = { .text = "no memory" };
+	int result;
+
+	settle(fabric);
+	result = blueprint_make(source, &arena, &blueprint, &err);
+	if (result == 0)
+		result = give_addresses(fabric, &blueprint, &arena, &book);
+	if (result < 0) {
+		log_error("networks: %s, they stay as they were", err.text);
+		arena_clear(&arena);
+		return result;
+	}
+	write_book(fabric, &book);
+	arena_clear(&fabric->arena);
+	fabric->arena = arena;
 	fabric->blueprint = blueprint;
+	fabric->book = book;
+	fabric->is_made = false;
 	fabric->is_in_force = false;
-	if (link_apply_networks(&fabric->blueprint.topology, &err) < 0)
-		log_error("networks: %s", err.text);
 	arm(fabric);
+	return 0;
 }
 
 /* ---- one container ------------------------------------------------------- */
+
+/* Whether it has an address, where there are some. */
+static int check_place(const struct fabric *fabric,
+	const struct topology_endpoint *endpoint, struct error *err)
+{
+	const struct pool_network *pool =
+		&fabric->blueprint.pools[endpoint->network];
+
+	if (endpoint->address4.family || endpoint->address6.family ||
+		(!pool->has_ipv4 && !pool->has_ipv6))
+		return 0;
+	return error_set(err, -ENETUNREACH,
+		"attach it to network '%s': there is no address for it",
+		fabric->blueprint.topology.networks[endpoint->network].name);
+}
 
 static int attach_all(struct fabric *fabric, const struct service *service,
 	int namespace_fd, struct error *err)
 {
 	const struct topology *topology = &fabric->blueprint.topology;
+	size_t count;
+	const struct topology_endpoint *endpoints =
+		blueprint_find(&fabric->blueprint, service->name, &count);
 	int result = 0;
 
-	for (size_t i = 0; result == 0 && i < topology->endpoint_count; i++) {
-		if (text_equal(topology->endpoints[i].container, service->name))
-			result = link_attach(topology, i, namespace_fd, err);
+	if (count < service->attachment_count)
+		return error_set(err, -ENETUNREACH,
+			"attach it to its networks: they could not be made");
+	for (size_t i = 0; result == 0 && i < count; i++) {
+		result = check_place(fabric, &endpoints[i], err);
+		if (result == 0)
+			result = link_attach(topology,
+				(size_t)(&endpoints[i] - topology->endpoints),
+				namespace_fd, err);
 	}
 	return result;
 }
@@ -231,7 +321,7 @@ int fabric_attach(struct fabric *fabric, const struct service *service,
 
 	if (service->network_mode != NETWORK_MODE_OWN)
 		return 0;
-	if (!fabric->is_in_force)
+	if (!fabric->is_in_force && !(fabric->has_failed && is_resting(fabric)))
 		fabric_flush(fabric);
 	if (!fabric->is_in_force)
 		return error_set(err, -ENETDOWN,
@@ -246,52 +336,61 @@ int fabric_attach(struct fabric *fabric, const struct service *service,
 void fabric_mark(struct fabric *fabric, const struct service *service,
 	bool is_running, bool is_serving)
 {
-	const struct topology *topology = &fabric->blueprint.topology;
 	bool has_changed = false;
+	size_t count;
+	struct topology_endpoint *endpoints =
+		blueprint_find(&fabric->blueprint, service->name, &count);
 
-	for (size_t i = 0; i < topology->endpoint_count; i++) {
-		struct topology_endpoint *endpoint = &topology->endpoints[i];
+	for (size_t i = 0; i < count; i++) {
+		struct topology_endpoint *endpoint = &endpoints[i];
 
-		if (!text_equal(endpoint->container, service->name) ||
-			(endpoint->is_running == is_running &&
-				endpoint->is_serving == is_serving))
+		if (endpoint->is_running == is_running &&
+			endpoint->is_serving == is_serving)
 			continue;
 		endpoint->has_left = endpoint->is_running && !is_running;
 		endpoint->is_running = is_running;
 		endpoint->is_serving = is_serving;
 		has_changed = true;
 	}
-	if (has_changed)
+	if (has_changed && !fabric->is_over)
 		arm(fabric);
 }
 
 /* Whether another one of its group gets connections. */
-static bool has_others(const struct topology *topology,
-	const struct topology_group *group, const char *container)
+static bool has_others(const struct topology *topology, size_t group,
+	size_t endpoint)
 {
-	bool is_member = false;
-	size_t others = 0;
+	const struct topology_group *own = &topology->groups[group];
 
-	for (size_t i = 0; i < group->endpoint_count; i++) {
-		const struct topology_endpoint *endpoint =
-			&topology->endpoints[group->endpoints[i]];
-
-		if (text_equal(endpoint->container, container))
-			is_member = true;
-		else
-			others += endpoint->is_serving;
+	for (size_t i = 0; i < own->endpoint_count; i++) {
+		if (own->endpoints[i] != endpoint &&
+			topology->endpoints[own->endpoints[i]].is_serving)
+			return true;
 	}
-	return is_member && others > 0;
+	return false;
 }
 
 void fabric_drain(struct fabric *fabric, const struct service *service)
 {
 	const struct topology *topology = &fabric->blueprint.topology;
+	bool is_running = false;
+	size_t count;
+	const struct topology_endpoint *endpoints =
+		blueprint_find(&fabric->blueprint, service->name, &count);
 
-	fabric_mark(fabric, service, true, false);
-	for (size_t i = 0; fabric->is_due && i < topology->group_count; i++) {
-		if (has_others(topology, &topology->groups[i], service->name))
+	for (size_t i = 0; i < count; i++)
+		is_running |= endpoints[i].is_running;
+	fabric_mark(fabric, service, is_running, false);
+	if (fabric->is_over || is_resting(fabric))
+		return;
+	for (size_t i = 0; fabric->is_due && i < count; i++) {
+		size_t endpoint = (size_t)(&endpoints[i] - topology->endpoints);
+
+		if (has_others(topology, fabric->blueprint.groups[endpoint],
+			    endpoint)) {
 			fabric_flush(fabric);
+			return;
+		}
 	}
 }
 
@@ -320,18 +419,18 @@ uint64_t fabric_digest(const struct fabric *fabric,
 	const struct service *service)
 {
 	const struct topology *topology = &fabric->blueprint.topology;
-	const struct topology_endpoint *endpoint;
 	uint64_t hash = HASH_START;
-	size_t i = 0;
+	size_t count;
+	const struct topology_endpoint *endpoints =
+		blueprint_find(&fabric->blueprint, service->name, &count);
 
 	if (service->network_mode != NETWORK_MODE_OWN)
 		return 0;
-	for (; (endpoint = blueprint_find(&fabric->blueprint, service->name,
-			i));
-		i++)
+	for (size_t i = 0; i < count; i++)
 		hash = hash_endpoint(hash,
-			&topology->networks[endpoint->network], endpoint);
-	return i > 0 ? hash : 0;
+			&topology->networks[endpoints[i].network],
+			&endpoints[i]);
+	return count > 0 ? hash : 0;
 }
 
 /* The name server is where a bridge is; else it is the machine's. */
@@ -341,39 +440,59 @@ static void add_server(struct etc_net *out, const struct address *gateway)
 		out->servers[out->server_count++] = *gateway;
 }
 
-void fabric_describe(const struct fabric *fabric, const struct service *service,
+static void add_addresses(struct etc_net *out,
+	const struct topology_endpoint *endpoint)
+{
+	if (out->address_count + 2 > ETC_ADDRESSES_MAX)
+		return;
+	if (endpoint->address4.family)
+		out->addresses[out->address_count++] = endpoint->address4;
+	if (endpoint->address6.family)
+		out->addresses[out->address_count++] = endpoint->address6;
+}
+
+static void describe_places(const struct fabric *fabric, const char *owner,
 	struct etc_net *out)
 {
-	const struct topology *topology = &fabric->blueprint.topology;
+	const struct topology_network *networks =
+		fabric->blueprint.topology.networks;
 	const struct topology_endpoint *way =
-		blueprint_find_way_out(&fabric->blueprint, service->name);
-	const struct topology_endpoint *endpoint;
+		blueprint_find_way_out(&fabric->blueprint, owner);
+	size_t count;
+	const struct topology_endpoint *endpoints =
+		blueprint_find(&fabric->blueprint, owner, &count);
 
-	*out = (struct etc_net){ .server_count = 0 };
-	if (service->network_mode != NETWORK_MODE_OWN || !way)
+	if (!way)
 		return;
-	out->host_gateway = topology->networks[way->network].gateway4;
+	out->host_gateway = networks[way->network].gateway4;
 	if (!out->host_gateway.family)
-		out->host_gateway = topology->networks[way->network].gateway6;
-	for (size_t i = 0; (endpoint = blueprint_find(&fabric->blueprint,
-				    service->name, i));
-		i++) {
+		out->host_gateway = networks[way->network].gateway6;
+	for (size_t i = 0; i < count; i++) {
 		const struct topology_network *network =
-			&topology->networks[endpoint->network];
+			&networks[endpoints[i].network];
 
 		if (network->driver == TOPOLOGY_BRIDGE) {
 			add_server(out, &network->gateway4);
 			add_server(out, &network->gateway6);
 		}
-		if (out->address_count + 2 > ETC_ADDRESSES_MAX)
-			continue;
-		if (endpoint->address4.family)
-			out->addresses[out->address_count++] =
-				endpoint->address4;
-		if (endpoint->address6.family)
-			out->addresses[out->address_count++] =
-				endpoint->address6;
+		add_addresses(out, &endpoints[i]);
 	}
+}
+
+void fabric_describe(const struct fabric *fabric, const struct service *service,
+	struct etc_net *out)
+{
+	*out = (struct etc_net){ .server_count = 0 };
+	describe_places(fabric,
+		service->network_mode == NETWORK_MODE_SERVICE
+			? service->network_of
+			: service->name,
+		out);
+	if (out->server_count > 0)
+		return;
+	/* where no bridge is, the name server asks nobody for it */
+	for (size_t i = 0; i < service->dns_count; i++)
+		add_server(out, &service->dns[i]);
 }
 
 int fabric_open(struct fabric *fabric, struct loop *loop,
@@ -388,8 +507,7 @@ int fabric_open(struct fabric *fabric, struct loop *loop,
 void fabric_close(struct fabric *fabric, struct loop *loop)
 {
 	loop_remove(loop, &fabric->timer.watch);
-	arena_clear(&fabric->arenas[0]);
-	arena_clear(&fabric->arenas[1]);
+	arena_clear(&fabric->arena);
 	fabric->blueprint = (struct blueprint){ .pools = NULL };
 	fabric->book = (struct book){ .entry_count = 0 };
 }

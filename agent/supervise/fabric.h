@@ -31,12 +31,13 @@ struct service;
 
 struct fabric {
 	const struct places *places;
-	struct arena
-		arenas[2]; /* of the blueprint in force, and the one before */
-	size_t arena;      /* which is the first */
+	struct arena arena; /* of blueprint and book */
 	struct blueprint blueprint;
 	struct book book;
-	bool is_in_force;   /* the rules of this blueprint */
+	bool is_made;       /* the bridges of this blueprint */
+	bool is_in_force;   /* its rules */
+	bool has_failed;    /* it was said that something did */
+	bool is_over;       /* see fabric_rest */
 	struct timer timer; /* something is to be brought in line */
 	bool is_due;
 	uint64_t rested_ms; /* until then the kernel is left in peace */
@@ -51,14 +52,17 @@ void fabric_close(struct fabric *fabric, struct loop *loop);
 
 /*
  * Brings all in line with another config, whose services and networks must
- * live until the next call. What fails is said, the rest is done. Nothing runs
- * in the new blueprint until fabric_mark says so.
+ * live until the next call that succeeds. What the kernel refuses is said and
+ * tried again. Nothing runs in the new blueprint until fabric_mark says so.
+ * -ENOMEM, or -E2BIG of more than a topology holds: all is as it was, which is
+ * said, too.
  */
-void fabric_weave(struct fabric *fabric, const struct blueprint_source *source);
+int fabric_weave(struct fabric *fabric, const struct blueprint_source *source);
 
 /*
  * Gives the container of a service its links; pid is its first process. Fine
- * for one that has no network of its own.
+ * for one that has no network of its own; -ENETUNREACH for one that has no
+ * place in one of its networks, or no address there.
  */
 int fabric_attach(struct fabric *fabric, const struct service *service,
 	pid_t pid, struct error *err);
@@ -69,12 +73,16 @@ void fabric_mark(struct fabric *fabric, const struct service *service,
 
 /*
  * A service is about to be stopped: where others share its work, new
- * connections go to them from now on.
+ * connections go to them from now on, or, when many stop one after the other,
+ * soon.
  */
 void fabric_drain(struct fabric *fabric, const struct service *service);
 
 /* Brings all in line now, if anything has changed. */
 void fabric_flush(struct fabric *fabric);
+
+/* All workloads are to end: who ends when is of no use to anybody. */
+void fabric_rest(struct fabric *fabric);
 
 /*
  * What of the networks a container has been made with: when it changes the
@@ -83,7 +91,7 @@ void fabric_flush(struct fabric *fabric);
 uint64_t fabric_digest(const struct fabric *fabric,
 	const struct service *service);
 
-/* What its files in /etc say. */
+/* What its files in /etc say; in the network of another, as that one's. */
 void fabric_describe(const struct fabric *fabric, const struct service *service,
 	struct etc_net *out);
 

@@ -66,15 +66,16 @@ static void add_domains(const struct blueprint *blueprint, struct text *text)
 static bool add_networks(const struct blueprint *blueprint,
 	const char *container, struct text *text)
 {
-	const struct topology_endpoint *endpoint;
 	bool leads_outside = false;
+	size_t count;
+	const struct topology_endpoint *endpoints =
+		blueprint_find(blueprint, container, &count);
 
-	for (size_t i = 0; (endpoint = blueprint_find(blueprint, container, i));
-		i++) {
+	for (size_t i = 0; i < count; i++) {
 		const struct topology_network *network =
-			&blueprint->topology.networks[endpoint->network];
+			&blueprint->topology.networks[endpoints[i].network];
 
-		text_add(text, "%s%zu", i > 0 ? "," : "", endpoint->network);
+		text_add(text, "%s%zu", i > 0 ? "," : "", endpoints[i].network);
 		leads_outside = leads_outside || !network->is_internal;
 	}
 	return leads_outside;
@@ -162,6 +163,16 @@ static bool add_addresses(const struct topology *topology,
 	return text->used > before;
 }
 
+static void add_lower(struct text *text, const char *name)
+{
+	for (; *name; name++) {
+		char c = *name >= 'A' && *name <= 'Z' ? (char)(*name | 0x20)
+						      : *name;
+
+		text_add_bytes(text, &c, 1);
+	}
+}
+
 /* "name 3 web 172.18.0.2"; nothing when nobody has that name now. */
 static void add_name(const struct topology *topology,
 	const struct topology_group *group, const char *name,
@@ -170,11 +181,7 @@ static void add_name(const struct topology *topology,
 	size_t before = text->used;
 
 	text_add(text, "name %zu ", group->network);
-	for (const char *at = name; *at; at++) {
-		char c = *at >= 'A' && *at <= 'Z' ? (char)(*at | 0x20) : *at;
-
-		text_add_bytes(text, &c, 1);
-	}
+	add_lower(text, name);
 	if (add_addresses(topology, group, choice, text)) {
 		text_add(text, "\n");
 		return;
@@ -193,12 +200,10 @@ static void add_replicas(const struct topology *topology,
 
 		if (!endpoint->is_running)
 			continue;
+		text_add(text, "name %zu ", group->network);
+		add_lower(text, endpoint->container);
 		if (text_equal(endpoint->container, group->service))
-			text_add(text, "name %zu %s-1", group->network,
-				endpoint->container);
-		else
-			text_add(text, "name %zu %s", group->network,
-				endpoint->container);
+			text_add(text, "-1");
 		add_address(text, &endpoint->address4);
 		add_address(text, &endpoint->address6);
 		text_add(text, "\n");

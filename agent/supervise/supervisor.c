@@ -24,6 +24,7 @@
 
 #define HOSTNAME_DEFAULT "tare"
 #define FILES_MAX        262144
+#define AGAIN_MS         1000 /* without memory */
 
 static void changed(struct supervisor *supervisor)
 {
@@ -80,8 +81,10 @@ static void on_turn(struct timer *timer)
 		return;
 	}
 	has_unwanted = roster_stop_unwanted(&supervisor->roster, is_busy);
-	if (!has_unwanted)
-		weaver_let_go(supervisor);
+	if (!has_unwanted && weaver_let_go(supervisor) < 0) {
+		has_unwanted = true; /* the fabric knows them still */
+		loop_arm(timer, AGAIN_MS);
+	}
 	if (roster_start_one(&supervisor->roster))
 		loop_arm(timer, 0);
 	if (supervisor->wants_reload && !has_unwanted)
@@ -225,6 +228,7 @@ static void begin_stop(struct supervisor *supervisor)
 		return;
 	log_info("stopping all workloads");
 	supervisor->is_stopping = true;
+	fabric_rest(&supervisor->fabric);
 	job_kill(&supervisor->chores.job);
 	loop_arm(&supervisor->deadline, SUPERVISOR_STOP_MS);
 	loop_arm(&supervisor->turn, 0);
@@ -396,7 +400,8 @@ static void set_hostname(const struct supervisor *supervisor)
 		log_warn("set the hostname: %s", strerror(errno));
 }
 
-static void load_config(struct supervisor *supervisor)
+/* 0, or -ENOENT: there is none. */
+static int load_config(struct supervisor *supervisor)
 {
 	auto_fd partition_fd = open(supervisor->paths->config,
 		O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -407,39 +412,57 @@ static void load_config(struct supervisor *supervisor)
 		&supervisor->generation, &supervisor->config,
 		&supervisor->problems);
 	say_config(supervisor);
-	if (supervisor->generation.origin == GENERATION_NONE) {
-		/* what runs goes on with the files of its own config */
-		fd_close(&supervisor->generation.folder_fd);
-		if (!supervisor->fabric.is_in_force)
-			weaver_weave(supervisor);
-		return;
+	if (supervisor->generation.origin != GENERATION_NONE)
+		return 0;
+	/* what runs goes on with the files of its own config */
+	fd_close(&supervisor->generation.folder_fd);
+	return -ENOENT;
+}
+
+/* The config that was loaded is that of machine and networks from now on; on
+ * error the one before is. */
+static int take_config(struct supervisor *supervisor)
+{
+	struct places *places = &supervisor->places;
+	auto_fd before_fd = places->config_fd;
+	int result;
+
+	places->config_fd = supervisor->generation.folder_fd;
+	result = weaver_weave(supervisor);
+	if (result < 0) {
+		fd_close(&places->config_fd);
+		supervisor->generation.folder_fd = -1;
+		places->config_fd = fd_take(&before_fd);
+		return result;
 	}
-	fd_close(&supervisor->places.config_fd);
-	supervisor->places.config_fd = supervisor->generation.folder_fd;
 	set_hostname(supervisor);
-	weaver_weave(supervisor);
+	return 0;
 }
 
 /*
  * The config as it is now takes the place of the one in force. None at all is
- * no config: what runs, runs on.
+ * no config, and neither is one that there is no memory for: what runs, runs
+ * on.
  */
 static void reload(struct supervisor *supervisor)
 {
-	static struct config last;
+	int result;
 
 	supervisor->wants_reload = false;
 	log_info("loading the config again");
-	last = supervisor->config;
+	supervisor->last = supervisor->config;
 	supervisor->arena = !supervisor->arena;
 	/* the config before the last: nothing of it is wanted any more */
 	arena_clear(supervisor_arena(supervisor));
-	load_config(supervisor);
-	if (supervisor->generation.origin == GENERATION_NONE) {
+	result = load_config(supervisor);
+	if (result == 0)
+		result = take_config(supervisor);
+	if (result < 0) {
 		log_warn("config: there is none, what runs stays");
 		arena_clear(supervisor_arena(supervisor));
 		supervisor->arena = !supervisor->arena;
-		supervisor->config = last;
+		supervisor->config = supervisor->last;
+		supervisor->last = (struct config){ .name = NULL };
 		return;
 	}
 	reload_apply(supervisor, &supervisor->config);
@@ -536,7 +559,13 @@ int supervisor_open(struct supervisor *supervisor,
 
 int supervisor_run(struct supervisor *supervisor, struct error *err)
 {
-	load_config(supervisor);
+	int result = load_config(supervisor);
+
+	/* with none at all there are the machine's rules */
+	result = result == 0 ? take_config(supervisor)
+			     : weaver_weave(supervisor);
+	if (result < 0)
+		return error_set(err, result, "make the networks: no memory");
 	init_workloads(supervisor);
 	adopt_all(supervisor);
 	say_ready(supervisor);

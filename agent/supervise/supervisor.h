@@ -57,6 +57,7 @@ struct supervisor {
 	struct arena arenas[2]; /* of the config, and of the next or the last */
 	size_t arena;           /* which is the config's */
 	struct config config;
+	struct config last; /* the one before: what still stops is of it */
 	struct problems problems;
 	struct generation generation;
 	struct roster roster;

@@ -173,14 +173,14 @@ static void add_time(const struct host_time *time, struct text *text)
 	}
 }
 
-char *uplink_print(const struct config *config, int config_fd,
-	struct arena *arena)
+int uplink_print(const struct config *config, int config_fd,
+	struct arena *arena, const char **out)
 {
 	char *buffer = arena_alloc(arena, TEXT_MAX);
 	struct text text;
 
 	if (!buffer)
-		return NULL;
+		return -ENOMEM;
 	text_init(&text, buffer, TEXT_MAX);
 	text_add(&text, "version 1\n");
 	for (size_t i = 0; i < config->host_link_count; i++) {
@@ -194,7 +194,8 @@ char *uplink_print(const struct config *config, int config_fd,
 	}
 	add_time(&config->host_time, &text);
 	text_add(&text, "end\n");
-	return text.is_cut ? NULL : buffer;
+	*out = buffer;
+	return text.is_cut ? -E2BIG : 0;
 }
 
 int uplink_write(const struct config *config, const struct places *places,
@@ -203,9 +204,12 @@ int uplink_write(const struct config *config, const struct places *places,
 	/* keys are in it */
 	const struct netfile file = { places->run_fd, "wanted", 0600 };
 	auto_arena arena = { 0 };
-	const char *text = uplink_print(config, places->config_fd, &arena);
+	const char *text;
+	int result = uplink_print(config, places->config_fd, &arena, &text);
 
-	if (!text)
-		return error_set(err, -ENOMEM, "write it: no memory");
+	if (result < 0)
+		return error_set(err, result, "tell it: %s",
+			result == -E2BIG ? "the text is too long"
+					 : "no memory");
 	return netfile_write(&file, text, strlen(text), err);
 }

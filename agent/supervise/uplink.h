@@ -14,10 +14,11 @@ struct config;
 struct error;
 struct places;
 
-/* The text for a config, terminated, in the arena; NULL: no memory. Pure, but
- * for the keys of WireGuard, which are read in config_fd. */
-char *uplink_print(const struct config *config, int config_fd,
-	struct arena *arena);
+/* The text for a config, terminated, in the arena. 0; -ENOMEM; -E2BIG: it is
+ * longer than netd reads. Pure, but for the keys of WireGuard, which are read
+ * in config_fd. */
+int uplink_print(const struct config *config, int config_fd,
+	struct arena *arena, const char **out);
 
 /* Writes it to /run/tare/net/wanted, unless that says so already. */
 int uplink_write(const struct config *config, const struct places *places,

@@ -2,67 +2,89 @@
 /* weaver - tells the fabric of networks what the supervisor has */
 #include "supervise/weaver.h"
 
+#include <errno.h>
+
 #include "lib/error.h"
 #include "lib/log.h"
-#include "lib/text.h"
+#include "supervise/life.h"
 #include "supervise/supervisor.h"
 #include "supervise/uplink.h"
-
-static bool has_service(const struct config *config, const char *name)
-{
-	for (size_t i = 0; i < config->service_count; i++) {
-		if (text_equal(config->services[i].name, name))
-			return true;
-	}
-	return false;
-}
 
 /* Those that run and are not in the config. */
 static size_t list_leaving(struct supervisor *supervisor,
 	const struct service *out[ROSTER_MAX])
 {
+	struct roster *roster = &supervisor->roster;
+	const struct config *config = &supervisor->config;
 	const struct workload *workload = NULL;
+	bool stays[ROSTER_MAX] = { false }; /* by place */
 	size_t count = 0;
 
-	while ((workload = roster_next(&supervisor->roster, workload))) {
-		if (roster_is_active(workload) &&
-			!has_service(&supervisor->config,
-				workload->service->name))
+	for (size_t i = 0; i < config->service_count; i++) {
+		workload = roster_find(roster, config->services[i].name);
+		if (workload)
+			stays[workload - roster->workloads] = true;
+	}
+	workload = NULL;
+	while ((workload = roster_next(roster, workload))) {
+		if (!stays[workload - roster->workloads] &&
+			roster_is_active(workload))
 			out[count++] = workload->service;
 	}
 	return count;
 }
 
-void weaver_mark(struct supervisor *supervisor, const struct workload *workload)
+/* One that is to be made anew is not where the new one will be. */
+static bool is_in_place(const struct workload *workload)
 {
-	bool is_running = workload->state == STATE_RUNNING ||
-			  workload->state == STATE_STOPPING;
-
-	fabric_mark(&supervisor->fabric, workload->service, is_running,
-		workload_is_serving(workload));
+	return (workload->state == STATE_RUNNING ||
+		       workload->state == STATE_STOPPING) &&
+	       workload->recreate_digest == life_digest(workload);
 }
 
-void weaver_weave(struct supervisor *supervisor)
+void weaver_mark(struct supervisor *supervisor, const struct workload *workload)
 {
-	static const struct service *leaving[ROSTER_MAX];
-	const struct blueprint_source source = {
-		.config = &supervisor->config,
-		.leaving = leaving,
-		.leaving_count = list_leaving(supervisor, leaving),
-	};
-	const struct workload *workload = NULL;
-	struct error err;
+	bool is_running = is_in_place(workload);
 
-	supervisor->has_leaving = source.leaving_count > 0;
-	if (uplink_write(&supervisor->config, &supervisor->places, &err) < 0)
-		log_error("network of the machine: %s", err.text);
-	fabric_weave(&supervisor->fabric, &source);
+	fabric_mark(&supervisor->fabric, workload->service, is_running,
+		is_running && workload_is_serving(workload));
+}
+
+void weaver_mark_all(struct supervisor *supervisor)
+{
+	const struct workload *workload = NULL;
+
 	while ((workload = roster_next(&supervisor->roster, workload)))
 		weaver_mark(supervisor, workload);
 }
 
-void weaver_let_go(struct supervisor *supervisor)
+int weaver_weave(struct supervisor *supervisor)
 {
-	if (supervisor->has_leaving)
-		weaver_weave(supervisor);
+	static const struct service *leaving[ROSTER_MAX];
+	struct blueprint_source source = {
+		.config = &supervisor->config,
+		.leaving = leaving,
+		.leaving_count = list_leaving(supervisor, leaving),
+		.last = &supervisor->last,
+	};
+	struct error err;
+	int result = fabric_weave(&supervisor->fabric, &source);
+
+	if (result == -E2BIG && source.leaving_count > 0) {
+		log_warn("networks: those that stop leave theirs at once");
+		source.leaving_count = 0;
+		result = fabric_weave(&supervisor->fabric, &source);
+	}
+	if (result < 0)
+		return result;
+	supervisor->has_leaving = source.leaving_count > 0;
+	weaver_mark_all(supervisor);
+	if (uplink_write(&supervisor->config, &supervisor->places, &err) < 0)
+		log_error("network of the machine: %s", err.text);
+	return 0;
+}
+
+int weaver_let_go(struct supervisor *supervisor)
+{
+	return supervisor->has_leaving ? weaver_weave(supervisor) : 0;
 }

@@ -10,15 +10,20 @@ struct workload;
 
 /*
  * The config in force, and what runs of the one before, become the networks
- * of workloads and machine. What fails is said.
+ * of workloads and machine. What fails is said; -ENOMEM, -E2BIG as
+ * fabric_weave: nothing has changed.
  */
-void weaver_weave(struct supervisor *supervisor);
+int weaver_weave(struct supervisor *supervisor);
+
+/* All that an earlier agent left is known now. */
+void weaver_mark_all(struct supervisor *supervisor);
 
 /* A workload's state or health has changed. */
 void weaver_mark(struct supervisor *supervisor,
 	const struct workload *workload);
 
-/* What was of the config before has ended. */
-void weaver_let_go(struct supervisor *supervisor);
+/* What was of the config before has ended: it is needed no more. 0, or as
+ * weaver_weave: it is still needed. */
+int weaver_let_go(struct supervisor *supervisor);
 
 #endif

@@ -160,11 +160,43 @@ static void test_damaged(void)
 	CHECK(read > 100 && read < 19000);
 }
 
+/* Nothing of the first is needed, names included. */
+static void test_copy(void)
+{
+	static const char text[] =
+		"version 1\nula fd12:3456:789a::/48\n"
+		"subnet back - 10.0.0.0/16\nsubnet front - 10.1.0.0/16\n"
+		"container front web 10.1.0.2\ncontainer front web fd00::2\n"
+		"link front web 3\nend\n";
+	struct book first, copy;
+	struct error err;
+	size_t limit = 1;
+	int result = -ENOMEM;
+
+	for (; result == -ENOMEM && limit < 4096; limit += 16) {
+		struct arena arena = { 0 };
+		auto_arena other = { .limit_bytes = limit };
+		auto_arena print = { 0 };
+		size_t size;
+
+		CHECK(book_parse(text, strlen(text), &arena, &first, &err) ==
+			0);
+		result = book_copy(&first, &other, &copy);
+		arena_clear(&arena);
+		CHECK(result == 0 || copy.entry_count == 0);
+		if (result == 0)
+			CHECK(strcmp(book_print(&copy, &print, &size), text) ==
+				0);
+	}
+	CHECK(result == 0 && limit > 64);
+}
+
 int main(void)
 {
 	RUN(test_reads_as_the_table_says);
 	RUN(test_limits);
 	RUN(test_without_memory);
 	RUN(test_damaged);
+	RUN(test_copy);
 	return check_done();
 }

@@ -176,6 +176,39 @@ static void test_the_count_of_restarts_goes_on(void)
 	end();
 }
 
+static unsigned int rules_at_stop;
+
+static bool all_run_in_peace(void)
+{
+	rules_at_stop = rules_applied;
+	return all_running();
+}
+
+/* Rules for who is left would be of no use, and take long. */
+static void test_the_end_of_many(void)
+{
+	begin("services:\n  web:\n    image: i\n    scale: 24\n"
+	      "    command: [exec sleep 100]\n");
+	run(all_run_in_peace);
+	CHECK(rules_at_stop > 0);
+	CHECK(rules_applied <= rules_at_stop + 1);
+	end();
+}
+
+/* No network without rules; it starts when the kernel takes them. */
+static void test_the_kernel_refuses_rules(void)
+{
+	begin("services:\n  web:\n    image: i\n    restart: always\n"
+	      "    command: [exec sleep 100]\n"
+	      "  db: {image: i, network_mode: host, command: [exec sleep 9]}\n");
+	rules_to_fail = 2;
+	run(all_running);
+	CHECK(times("attach web") == 1);
+	CHECK(strstr(journal, "the kernel did not take the rules"));
+	CHECK(comes_before("log db: running", "attach web"));
+	end();
+}
+
 static bool at_once(void)
 {
 	return true;
@@ -216,6 +249,8 @@ int main(void)
 	RUN(test_finishes);
 	RUN(test_what_has_finished_stays_so);
 	RUN(test_the_count_of_restarts_goes_on);
+	RUN(test_the_end_of_many);
+	RUN(test_the_kernel_refuses_rules);
 	RUN(test_nothing_to_run);
 	RUN(test_status);
 	return check_done();

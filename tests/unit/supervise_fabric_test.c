@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+/* tests of supervise/fabric: what is done, and in which order */
+/* wrap: link_read_taken link_apply_networks link_attach ruleset_apply */
+/* wrap: conntrack_forget */
+#include "supervise_fabric.h"
+
+/* ---- starting ------------------------------------------------------------ */
+
+static void test_rules_before_links(void)
+{
+	begin();
+	CHECK(weave(0, WEB) == 0);
+	CHECK(text_equal(journal, ""));
+	CHECK(attach("web") == 0);
+	CHECK(text_equal(journal, "networks 1\nrules 0\nattach web\n"));
+	mark("web", true, true);
+	CHECK(attach("db") == 0); /* the rules of this blueprint are enough */
+	run_until_rules();
+	CHECK(text_equal(journal, "networks 1\nrules 0\nattach web\n"
+				  "attach db\nrules 1\n"));
+	CHECK(names_say("name 0 web 172.18.0.2\n"));
+	end();
+}
+
+static void test_no_network_of_its_own(void)
+{
+	begin();
+	CHECK(weave(0, "services: {h: {image: i, network_mode: host}}\n") == 0);
+	rules_to_fail = 99;
+	CHECK(attach("h") == 0);
+	CHECK(text_equal(journal, ""));
+	CHECK(fabric_digest(&fabric, service(0, "h")) == 0);
+	end();
+}
+
+/* Nothing is attached where nothing guards, and it is tried again. */
+static void test_rules_refused(void)
+{
+	begin();
+	CHECK(weave(0, WEB) == 0);
+	rules_to_fail = 3;
+	CHECK(attach("web") == -ENETDOWN);
+	CHECK(strstr(journal, "refused attach it to its networks: the kernel"));
+	CHECK(strstr(journal, "no workload gets a network meanwhile"));
+	fabric.rested_ms = 0;
+	CHECK(attach("web") == -ENETDOWN);
+	CHECK(times("log ") == 1); /* said once */
+	fabric.rested_ms = loop_now_ms() + 100000;
+	CHECK(attach("web") == -ENETDOWN);
+	CHECK(times("rules 0") == 2); /* the kernel is left in peace */
+	loop_arm(&fabric.timer, 0);
+	run_until_rules();
+	CHECK(times("rules 0") == 3 && fabric.is_due && !fabric.is_in_force);
+	loop_arm(&fabric.timer, 0); /* sooner than in seconds */
+	run_until_rules();
+	CHECK(times("log ") == 2 && strstr(journal, "as it should be now"));
+	CHECK(attach("web") == 0);
+	end();
+}
+
+/* Rules of this blueprint are in force: what is new in them can wait. */
+static void test_rules_refused_later(void)
+{
+	begin();
+	CHECK(weave(0, WEB) == 0);
+	CHECK(attach("web") == 0);
+	rules_to_fail = 1;
+	mark("web", true, true);
+	run_until_rules();
+	CHECK(strstr(journal, "'inet tare', trying again\n"));
+	CHECK(attach("db") == 0);
+	CHECK(fabric.is_due);
+	end();
+}
+
+static void test_networks_that_cannot_be_made(void)
+{
+	begin();
+	networks_to_fail = 1;
+	CHECK(weave(0, WEB) == 0);
+	CHECK(attach("web") == 0); /* its own may be there */
+	CHECK(strstr(journal, "log networks: make network 'lan': no eth9"));
+	CHECK(fabric.is_due);
+	loop_arm(&fabric.timer, 0);
+	run_until_rules();
+	CHECK(times("networks 1") == 2 && !fabric.is_due);
+	mark("web", true, true);
+	run_until_rules();
+	CHECK(times("networks 1") == 2);
+	end();
+}
+
+static void test_a_link_that_fails(void)
+{
+	begin();
+	CHECK(weave(0, "services: {web: {image: i, networks: [a, b]}}\n"
+		       "networks: {a: , b: }\n") == 0);
+	attach_to_fail = 1;
+	CHECK(attach("web") == -EPERM);
+	CHECK(times("attach web") == 1);
+	CHECK(attach("web") == 0);
+	CHECK(times("attach web") == 3);
+	end();
+}
+
+/* It would run without a network, and nobody would know. */
+static void test_no_place(void)
+{
+	begin();
+	CHECK(weave(0, WEB) == 0);
+	CHECK(weave(1, "services: {db: {image: i}}\n") == 0);
+	CHECK(attach("web") == -ENETUNREACH);
+	CHECK(attach("db") == 0);
+	CHECK(strstr(journal, "refused attach it to its networks: they could"));
+	CHECK(weave(0, "services: {web: {image: i, scale: 3}}\n"
+		       "networks: {default: {ipam: {config: [{subnet: "
+		       "192.0.2.0/29}]}}}\n") == 0);
+	CHECK(attach("web-3") == 0);
+	CHECK(weave(0, "services: {web: {image: i, scale: 6}}\n"
+		       "networks: {default: {ipam: {config: [{subnet: "
+		       "192.0.2.0/29}]}}}\n") == 0);
+	CHECK(strstr(journal, "log networks: give 'web"));
+	CHECK(attach("web-2") == 0);
+	CHECK(attach("web-6") == -ENETUNREACH);
+	CHECK(strstr(journal, "network 'default': there is no address for it"));
+	end();
+}
+
+/* ---- changes ------------------------------------------------------------- */
+
+static void test_marks_are_put_together(void)
+{
+	begin();
+	CHECK(weave(0, "services: {web: {image: i, scale: 20}}\n") == 0);
+	run_until_rules();
+	journal[0] = '\0';
+	for (size_t i = 0; i < 20; i++) {
+		const struct service *one = &configs[0].services[i];
+
+		fabric_mark(&fabric, one, true, false);
+		fabric_mark(&fabric, one, true, true);
+	}
+	CHECK(text_equal(journal, ""));
+	run_until_rules();
+	CHECK(text_equal(journal, "rules 20\n") && !fabric.is_due);
+	mark("web", true, true); /* as it is */
+	CHECK(!fabric.is_due);
+	end();
+}
+
+static void test_drain(void)
+{
+	begin();
+	CHECK(weave(0, "services: {one: {image: i}, web: {image: i, scale: 3}, "
+		       "h: {image: i, network_mode: host}}\n") == 0);
+	mark("one", true, true);
+	mark("web", true, true);
+	mark("web-2", true, true);
+	mark("web-3", true, false);
+	run_until_rules();
+	journal[0] = '\0';
+
+	check_row("alone");
+	fabric.rested_ms = 0;
+	fabric_drain(&fabric, service(0, "one"));
+	CHECK(text_equal(journal, "") && fabric.is_due);
+	check_row("no network of its own");
+	fabric_drain(&fabric, service(0, "h"));
+	CHECK(text_equal(journal, ""));
+	check_row("another serves");
+	fabric.rested_ms = 0;
+	fabric_drain(&fabric, service(0, "web"));
+	CHECK(text_equal(journal, "rules 1\n") && !fabric.is_due);
+	check_row("the last that serves");
+	fabric.rested_ms = 0;
+	fabric_drain(&fabric, service(0, "web-2"));
+	CHECK(text_equal(journal, "rules 1\n") && fabric.is_due);
+	check_row("not so soon");
+	mark("web", true, true);
+	mark("web-2", true, true);
+	fabric.rested_ms = loop_now_ms() + 100000;
+	fabric_drain(&fabric, service(0, "web"));
+	CHECK(text_equal(journal, "rules 1\n") && fabric.is_due);
+	check_row("all are to end");
+	fabric_rest(&fabric);
+	fabric.is_due = false;
+	fabric.rested_ms = 0;
+	fabric_drain(&fabric, service(0, "web-2"));
+	mark("web-2", false, false);
+	CHECK(text_equal(journal, "rules 1\n") && !fabric.is_due);
+	end();
+}
+
+#define LED                                                              \
+	"services: {web: {image: i, ports: ['53:53/udp']}, db: {image: " \
+	"i, scale: 2}, tcp: {image: i, ports: ['80:80']}}\n"
+
+/* After the rules, which would lead them there again. */
+static void test_flows_are_forgotten(void)
+{
+	begin();
+	CHECK(weave(0, LED) == 0);
+	mark("web", true, true);
+	mark("db-2", true, true);
+	mark("tcp", true, true);
+	run_until_rules();
+	journal[0] = '\0';
+	mark("web", false, false);
+	mark("db-2", false, false);
+	mark("tcp", false, false);
+	run_until_rules();
+	CHECK(text_equal(journal, "rules 0\nforget 172.18.0.2\n"
+				  "forget 172.18.0.4\n"));
+	mark("web", true, true);
+	run_until_rules();
+	journal[0] = '\0';
+	mark("web", false, false);
+	/* the next blueprint does not know who has left */
+	CHECK(weave(1, "services: {db: {image: i}}\n") == 0);
+	CHECK(text_equal(journal, "rules 0\nforget 172.18.0.2\n"));
+	run_until_rules();
+	CHECK(times("forget") == 1);
+	end();
+}
+
+int main(void)
+{
+	if (!fabric_test_begin())
+		return 1;
+	RUN(test_rules_before_links);
+	RUN(test_no_network_of_its_own);
+	RUN(test_rules_refused);
+	RUN(test_rules_refused_later);
+	RUN(test_networks_that_cannot_be_made);
+	RUN(test_a_link_that_fails);
+	RUN(test_no_place);
+	RUN(test_marks_are_put_together);
+	RUN(test_drain);
+	RUN(test_flows_are_forgotten);
+	return fabric_test_end();
+}
