@@ -14,6 +14,7 @@
 #include "lib/fd.h"
 #include "lib/hash.h"
 #include "lib/log.h"
+#include "lib/netlink.h"
 #include "lib/text.h"
 #include "net/conntrack.h"
 #include "net/link.h"
@@ -180,7 +181,7 @@ static void bring_in_line(struct fabric *fabric, struct error *err)
 
 	if (!fabric->is_made)
 		fabric->is_made = link_apply_networks(topology, err) == 0;
-	if (ruleset_apply(topology, &later) == 0) {
+	if (ruleset_apply_by(fabric->rules_fd, topology, &later) == 0) {
 		fabric->is_in_force = true;
 		forget_flows(fabric);
 	} else if (err->code == 0) {
@@ -500,6 +501,9 @@ int fabric_open(struct fabric *fabric, struct loop *loop,
 {
 	fabric->places = places;
 	fabric->timer.watch.fd = -1;
+	fabric->rules_fd = netlink_open(NETLINK_NETFILTER, err);
+	if (fabric->rules_fd < 0)
+		return fabric->rules_fd;
 	read_book(fabric);
 	return loop_add_timer(loop, &fabric->timer, on_timer, err);
 }
@@ -507,6 +511,7 @@ int fabric_open(struct fabric *fabric, struct loop *loop,
 void fabric_close(struct fabric *fabric, struct loop *loop)
 {
 	loop_remove(loop, &fabric->timer.watch);
+	fd_close(&fabric->rules_fd);
 	arena_clear(&fabric->arena);
 	fabric->blueprint = (struct blueprint){ .pools = NULL };
 	fabric->book = (struct book){ .entry_count = 0 };

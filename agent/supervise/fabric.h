@@ -34,10 +34,11 @@ struct fabric {
 	struct arena arena; /* of blueprint and book */
 	struct blueprint blueprint;
 	struct book book;
-	bool is_made;       /* the bridges of this blueprint */
-	bool is_in_force;   /* its rules */
-	bool has_failed;    /* it was said that something did */
-	bool is_over;       /* see fabric_rest */
+	bool is_made;     /* the bridges of this blueprint */
+	bool is_in_force; /* its rules */
+	bool has_failed;  /* it was said that something did */
+	bool is_over;     /* see fabric_rest */
+	int rules_fd;     /* to close it would wait for the kernel each time */
 	struct timer timer; /* something is to be brought in line */
 	bool is_due;
 	uint64_t rested_ms; /* until then the kernel is left in peace */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* tests of supervise/fabric: what is kept, and what of it makes a container */
-/* wrap: link_read_taken link_apply_networks link_attach ruleset_apply */
+/* wrap: link_read_taken link_apply_networks link_attach ruleset_apply_by */
 /* wrap: conntrack_forget */
 #include "supervise_fabric.h"
 

@@ -129,7 +129,8 @@ int __wrap_link_apply_networks(const struct topology *topology,
 	struct error *err);
 int __wrap_link_attach(const struct topology *topology, size_t endpoint,
 	int netns_fd, struct error *err);
-int __wrap_ruleset_apply(const struct topology *topology, struct error *err);
+int __wrap_ruleset_apply_by(int fd, const struct topology *topology,
+	struct error *err);
 int __wrap_conntrack_forget(const struct address *address, uint8_t protocol,
 	struct error *err);
 
@@ -164,8 +165,10 @@ int __wrap_link_attach(const struct topology *topology, size_t endpoint,
 	return 0;
 }
 
-int __wrap_ruleset_apply(const struct topology *topology, struct error *err)
+int __wrap_ruleset_apply_by(int fd, const struct topology *topology,
+	struct error *err)
 {
+	(void)fd;
 	(void)topology;
 	if (rules_to_fail > 0 && rules_to_fail--)
 		return error_set(err, -EOPNOTSUPP, "make table 'inet tare'");
