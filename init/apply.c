@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 
+#include "endpoints.h"
 #include "file.h"
 #include "lease.h"
 #include "ports.h"
@@ -169,6 +170,9 @@ static void set_wireguard(struct host *host, struct port *port)
 	if (result == 0)
 		result = wireguard_public_key(port->index, port->public_key);
 	report(port, "set its keys and peers", result);
+	child_stop(&port->resolver); /* what it asks may be wanted no more */
+	port->has_names = result == 0 &&
+			  endpoints_any(&host->wanted, (unsigned)port->block);
 }
 
 static unsigned remove_rows(struct host *host, struct port *port,

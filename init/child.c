@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <stddef.h>
@@ -50,6 +51,29 @@ static void prepare(void)
 	(void)dup2(null, STDIN_FILENO);
 	(void)dup2(null, STDOUT_FILENO);
 	(void)dup2(null, STDERR_FILENO);
+}
+
+int child_drop_rights(unsigned right)
+{
+	struct __user_cap_header_struct head = {
+		.version = _LINUX_CAPABILITY_VERSION_3,
+	};
+	struct __user_cap_data_struct rights[2] = { 0 };
+
+	rights[CAP_TO_INDEX(right)] = (struct __user_cap_data_struct){
+		.effective = CAP_TO_MASK(right),
+		.permitted = CAP_TO_MASK(right),
+		.inheritable = CAP_TO_MASK(right),
+	};
+	/* the bounding set stays: nothing here can gain from it without a
+	 * set-uid file, and there is none */
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0 ||
+		setresgid(CHILD_USER, CHILD_USER, CHILD_USER) < 0 ||
+		setresuid(CHILD_USER, CHILD_USER, CHILD_USER) < 0 ||
+		syscall(SYS_capset, &head, rights) < 0 ||
+		prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, right, 0, 0) < 0)
+		return -1;
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
 }
 
 pid_t child_start(struct child *child, const char *cgroup)

@@ -22,6 +22,11 @@ struct child {
  * exec. -1 when it cannot be: it is tried again after a back-off. */
 pid_t child_start(struct child *child, const char *cgroup);
 
+/* In the child: a user of its own, with one right (CAP_...) and no other, kept
+ * over exec. 0, or -1 and errno. */
+#define CHILD_USER 65532 /* nobody else's on this machine */
+int child_drop_rights(unsigned right);
+
 /* is it to be started now? Else *next_ms is lowered to when it is. */
 bool child_is_due(const struct child *child, int64_t now_ms, int64_t *next_ms);
 

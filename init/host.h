@@ -55,6 +55,8 @@ struct port {
 	int auto_set; /* SLAAC as it was set: 0, 1; -1: it was not */
 	uint32_t auto_metric;
 	uint64_t wireguard_digest; /* of what was set */
+	bool has_names;            /* of peers, which are not looked up yet */
+	struct child resolver;
 	char public_key[KEY_TEXT_MAX];
 	int told_errno; /* of the last failure that was said */
 };

@@ -24,6 +24,7 @@
 #include "apply.h"
 #include "clock.h"
 #include "config.h"
+#include "endpoints.h"
 #include "file.h"
 #include "host.h"
 #include "kept.h"
@@ -53,11 +54,12 @@ static bool read_signals(int fd)
 	struct signalfd_siginfo info;
 	bool is_end = false;
 	pid_t pid;
+	int status;
 
 	while (read(fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		is_end |= info.ssi_signo == SIGTERM;
-	while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
-		ports_reaped(&host, pid);
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		ports_reaped(&host, pid, status);
 		(void)child_reaped(&timekeeper.child, pid);
 	}
 	return is_end;
@@ -238,6 +240,9 @@ static int64_t settle(void)
 	(void)inet_list(host.netlink, &host.inet);
 	if (apply_ports(&host))
 		(void)inet_list(host.netlink, &host.inet);
+	for (size_t i = 0; i < HOST_PORTS_MAX; i++)
+		if (host.ports[i].index)
+			endpoints_run(&host, &host.ports[i], now_ms, &next_ms);
 	report_write(&host);
 	report_clocks(&host, clocks);
 	timekeeper_run(&timekeeper, clocks, now_ms, &next_ms);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "endpoints.h"
 #include "kept.h"
 #include "lease.h"
 #include "say.h"
@@ -92,6 +93,7 @@ static struct port *add_port(struct host *host, const struct link *link)
 static void remove_port(struct port *port)
 {
 	child_stop(&port->client);
+	child_stop(&port->resolver);
 	forget_files(port);
 	*port = (struct port){ 0 };
 }
@@ -235,18 +237,21 @@ void ports_run_clients(struct host *host, int64_t now_ms, int64_t *next_ms)
 			run_client(host, &host->ports[i], now_ms, next_ms);
 }
 
-void ports_reaped(struct host *host, int pid)
+void ports_reaped(struct host *host, int pid, int status)
 {
 	for (size_t i = 0; i < HOST_PORTS_MAX; i++)
-		if (host->ports[i].index)
+		if (host->ports[i].index &&
+			!endpoints_reaped(&host->ports[i], pid, status))
 			(void)child_reaped(&host->ports[i].client, pid);
 }
 
 /* leases stay: the next netd goes on with them */
 void ports_stop(struct host *host)
 {
-	for (size_t i = 0; i < HOST_PORTS_MAX; i++)
+	for (size_t i = 0; i < HOST_PORTS_MAX; i++) {
 		child_stop(&host->ports[i].client);
+		child_stop(&host->ports[i].resolver);
+	}
 }
 
 void ports_read_lease(struct host *host, struct port *port)

@@ -36,7 +36,7 @@ uint32_t ports_metric(const struct host *host, const struct port *port);
 
 /* start the DHCP clients that are due, end those that nobody wants */
 void ports_run_clients(struct host *host, int64_t now_ms, int64_t *next_ms);
-void ports_reaped(struct host *host, int pid);
+void ports_reaped(struct host *host, int pid, int status);
 void ports_stop(struct host *host);
 
 /* The hook wrote a lease, or heard that it is taken away; leases that are over

@@ -288,11 +288,10 @@ static bool parse_search(struct wanted *wanted, const struct line *line)
 		1);
 }
 
-/* "192.0.2.1:51820", "[2001:db8::1]:51820"; a name stays none: nothing here
- * asks a name server */
+/* "192.0.2.1:51820", "[2001:db8::1]:51820", "vpn.example.org:51820" */
 static bool parse_endpoint(struct wanted_peer *peer, const char *text)
 {
-	char host[IP_TEXT_MAX];
+	char host[WANTED_HOST_MAX];
 	const char *colon = strrchr(text, ':');
 	uint32_t port;
 
@@ -306,12 +305,14 @@ static bool parse_endpoint(struct wanted_peer *peer, const char *text)
 		length -= 2;
 	}
 	if (length >= sizeof(host))
-		return true;
+		return false;
 	memcpy(host, text, length);
 	host[length] = '\0';
+	peer->port = (uint16_t)port;
 	if (ip_parse(host, &peer->endpoint))
-		peer->port = (uint16_t)port;
-	return true;
+		return true;
+	memcpy(peer->host, host, length + 1);
+	return is_name(host) && !strchr(host, ':');
 }
 
 static bool parse_prefixes(struct wanted *wanted, const char *text)

@@ -27,6 +27,7 @@
 #define WANTED_SEARCH_MAX    256
 #define WANTED_TIME_MAX      512
 #define WANTED_KEY_BYTES     32
+#define WANTED_HOST_MAX      128
 
 enum wanted_kind {
 	WANTED_DEVICE, /* hardware, by name, pattern or MAC */
@@ -79,7 +80,8 @@ struct wanted_peer {
 	unsigned link;
 	uint8_t key[WANTED_KEY_BYTES], shared[WANTED_KEY_BYTES];
 	bool has_shared;
-	struct ip endpoint; /* none: it comes to us */
+	struct ip endpoint;         /* none: it comes to us, or has a name */
+	char host[WANTED_HOST_MAX]; /* the name, or "" */
 	uint16_t port;
 	uint16_t keepalive_s; /* 0: none */
 };

@@ -53,19 +53,19 @@ static void begin(struct nl_request *request, int family, uint8_t command,
 	nl_add(request, WGDEVICE_A_IFINDEX, &index, sizeof(index));
 }
 
-static void add_endpoint(struct nl_request *request,
-	const struct wanted_peer *peer)
+static void add_endpoint(struct nl_request *request, const struct ip *endpoint,
+	uint16_t port)
 {
 	struct sockaddr_in v4 = { .sin_family = AF_INET,
-		.sin_port = htons(peer->port) };
+		.sin_port = htons(port) };
 	struct sockaddr_in6 v6 = { .sin6_family = AF_INET6,
-		.sin6_port = htons(peer->port) };
+		.sin6_port = htons(port) };
 
-	if (peer->endpoint.family == AF_INET) {
-		memcpy(&v4.sin_addr, peer->endpoint.bytes, 4);
+	if (endpoint->family == AF_INET) {
+		memcpy(&v4.sin_addr, endpoint->bytes, 4);
 		nl_add(request, WGPEER_A_ENDPOINT, &v4, sizeof(v4));
-	} else if (peer->endpoint.family == AF_INET6) {
-		memcpy(&v6.sin6_addr, peer->endpoint.bytes, 16);
+	} else if (endpoint->family == AF_INET6) {
+		memcpy(&v6.sin6_addr, endpoint->bytes, 16);
 		nl_add(request, WGPEER_A_ENDPOINT, &v6, sizeof(v6));
 	}
 }
@@ -101,7 +101,7 @@ static int set_peer(int fd, int family, int index, const struct wanted *wanted,
 	nl_add(&request, WGPEER_A_FLAGS, &flags, sizeof(flags));
 	nl_add(&request, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
 		&peer->keepalive_s, sizeof(peer->keepalive_s));
-	add_endpoint(&request, peer);
+	add_endpoint(&request, &peer->endpoint, peer->port);
 	size_t prefixes = nl_nest(&request, WGPEER_A_ALLOWEDIPS);
 	for (unsigned i = 0; i < wanted->prefixes_count; i++)
 		if (wanted->prefixes[i].peer == number)
@@ -136,6 +136,27 @@ int wireguard_set(int index, const struct wanted *wanted, unsigned block,
 		if (wanted->peers[i].link == block)
 			result = set_peer(fd, family, index, wanted, i);
 	return result;
+}
+
+int wireguard_set_endpoint(int index, const struct wanted_peer *peer,
+	const struct ip *endpoint)
+{
+	const uint32_t flags = WGPEER_F_UPDATE_ONLY;
+	struct nl_request request;
+
+	auto_fd fd = nl_open(NETLINK_GENERIC, 0);
+	int family = fd < 0 ? fd : find_family(fd);
+	if (family < 0)
+		return family;
+	begin(&request, family, WG_CMD_SET_DEVICE, index);
+	size_t peers = nl_nest(&request, WGDEVICE_A_PEERS);
+	size_t row = nl_nest(&request, 0);
+	nl_add(&request, WGPEER_A_PUBLIC_KEY, peer->key, KEY_BYTES);
+	nl_add(&request, WGPEER_A_FLAGS, &flags, sizeof(flags));
+	add_endpoint(&request, endpoint, peer->port);
+	nl_nest_end(&request, row);
+	nl_nest_end(&request, peers);
+	return nl_transact(fd, &request, NULL, NULL);
 }
 
 static void visit_device(const struct nlmsghdr *message, void *context)
@@ -194,6 +215,7 @@ uint64_t wireguard_digest(const struct wanted *wanted, unsigned block)
 		digest = mix(digest, peer->shared, KEY_BYTES);
 		digest = mix_ip(digest, &peer->endpoint, peer->port);
 		digest = mix(digest, &peer->keepalive_s, 2);
+		digest = mix(digest, peer->host, strlen(peer->host));
 		for (unsigned p = 0; p < wanted->prefixes_count; p++)
 			if (wanted->prefixes[p].peer == i)
 				digest = mix_ip(digest,

@@ -19,6 +19,10 @@
 int wireguard_set(int index, const struct wanted *wanted, unsigned block,
 	const uint8_t private_key[KEY_BYTES]);
 
+/* give a peer that the interface has another endpoint, at the peer's port */
+int wireguard_set_endpoint(int index, const struct wanted_peer *peer,
+	const struct ip *endpoint);
+
 /* the public key, as text; 0 or a negative errno */
 int wireguard_public_key(int index, char text[KEY_TEXT_MAX]);
 

@@ -184,7 +184,7 @@ static void test_back_off(void)
 	look("eth0", true);
 	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
 		CHECK(run() == -1);
-		ports_reaped(&host, host.ports[0].client.pid);
+		ports_reaped(&host, host.ports[0].client.pid, 0);
 		CHECK(run() == waits[i]);
 		fake_ms += waits[i];
 	}

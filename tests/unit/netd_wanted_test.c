@@ -103,7 +103,9 @@ static void test_peers(void)
 	CHECK(peer[0].port == 51821 &&
 		!strcmp(ip_print(&peer[0].endpoint, text), "192.0.2.1"));
 	CHECK(!strcmp(ip_print(&peer[1].endpoint, text), "2001:db8::1"));
-	CHECK(!peer[2].endpoint.family && !peer[3].endpoint.family);
+	CHECK(!peer[2].endpoint.family && !*peer[2].host);
+	CHECK(!peer[3].endpoint.family && peer[3].port == 51820 &&
+		!strcmp(peer[3].host, "vpn.example.org"));
 	CHECK(wanted.prefixes_count == 5 && wanted.prefixes[4].peer == 3);
 	CHECK(!strcmp(ip_print_prefix(&wanted.prefixes[1].prefix, text),
 		"10.8.0.0/16"));
@@ -181,6 +183,9 @@ static const char *const wrong_lines[] = {
 	"link wireguard w 0\npeer KEY - 0 - 10.0.0.0/8",
 	"link wireguard w 0\npeer " KEY " 192.0.2.1 0 - 10.0.0.0/8",
 	"link wireguard w 0\npeer " KEY " 192.0.2.1:0 0 - 10.0.0.0/8",
+	"link wireguard w 0\npeer " KEY " a$b:7 0 - 10.0.0.0/8",
+	"link wireguard w 0\npeer " KEY " a:b:7 0 - 10.0.0.0/8",
+	"link wireguard w 0\npeer " KEY " :7 0 - 10.0.0.0/8",
 	"link wireguard w 0\npeer " KEY " - 65536 - 10.0.0.0/8",
 	"link wireguard w 0\npeer " KEY " - 0 x 10.0.0.0/8",
 	"link wireguard w 0\npeer " KEY " - 0 - 10.0.0.0/8,",

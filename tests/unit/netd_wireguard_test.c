@@ -158,6 +158,29 @@ static void test_peers(void)
 		sizeof(struct sockaddr_in6));
 }
 
+/* of a peer that is there, and of nothing else of it */
+static void test_endpoint(void)
+{
+	const uint32_t flags = WGPEER_F_UPDATE_ONLY;
+	const struct sockaddr_in v4 = { .sin_family = AF_INET,
+		.sin_port = htons(51821),
+		.sin_addr.s_addr = inet_addr("203.0.113.9") };
+	uint8_t public[KEY_BYTES];
+	struct ip ip;
+
+	start_anew();
+	CHECK(ip_parse("203.0.113.9", &ip) && key_parse(KEY, public));
+	CHECK(wireguard_set_endpoint(7, &wanted.peers[0], &ip) == 0);
+	CHECK(sent_count == 2);
+	const struct rtattr *peer =
+		in(nl_find(&sent[1].head, BODY, WGDEVICE_A_PEERS), 0);
+	CHECK(is(in(peer, WGPEER_A_PUBLIC_KEY), public, 32));
+	CHECK(is(in(peer, WGPEER_A_FLAGS), &flags, 4));
+	CHECK(is(in(peer, WGPEER_A_ENDPOINT), &v4, sizeof(v4)));
+	CHECK(!in(peer, WGPEER_A_ALLOWEDIPS));
+	CHECK(!nl_find(&sent[1].head, BODY, WGDEVICE_A_FLAGS));
+}
+
 static void test_failures(void)
 {
 	const uint8_t key[KEY_BYTES] = { 8, [31] = 64 };
@@ -211,6 +234,7 @@ int main(void)
 {
 	RUN(test_device);
 	RUN(test_peers);
+	RUN(test_endpoint);
 	RUN(test_failures);
 	RUN(test_public_key);
 	RUN(test_digest);
