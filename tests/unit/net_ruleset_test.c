@@ -180,15 +180,16 @@ static struct topology largest(void)
 		endpoint->is_serving = true;
 	}
 	for (size_t i = 0; i < COUNT(groups); i++) {
-		uint8_t network = (uint8_t)(i / 8);
+		uint8_t network = (uint8_t)(i / 16);
 
+		/* most share one with the next, so that they have maps */
 		groups[i] = (struct topology_group){
 			.network = network,
 			.service = "a-service-with-a-rather-long-name",
-			.virtual4 = scene_ip4(network, (uint8_t)(i % 8 + 100)),
-			.virtual6 = scene_ip6(network, (uint8_t)(i % 8 + 100)),
-			.endpoints = members + 2 * i,
-			.endpoint_count = 2,
+			.virtual4 = scene_ip4(network, (uint8_t)(i % 16 + 100)),
+			.virtual6 = scene_ip6(network, (uint8_t)(i % 16 + 100)),
+			.endpoints = members + i,
+			.endpoint_count = i + 1 < COUNT(endpoints) ? 2 : 1,
 		};
 	}
 	for (size_t i = 0; i < COUNT(ports); i++) {

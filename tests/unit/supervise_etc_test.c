@@ -101,7 +101,7 @@ static void test_networks(void)
 
 	CHECK(etc_write(base_fd, &service, &net, &arena, &err) == 0);
 	CHECK(says("hosts", LOCAL "172.18.0.2\tfront\n"));
-	CHECK(says("resolv.conf", "nameserver 172.18.0.1\n"));
+	CHECK(says("resolv.conf", "nameserver 172.18.0.1\noptions ndots:0\n"));
 }
 
 /* Where there is no bridge, the machine is its own loopback. */
