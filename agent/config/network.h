@@ -60,7 +60,6 @@ enum host_link_kind {
 
 enum host_address_flag {
 	HOST_DHCP4 = 1, /* address: dhcp */
-	HOST_DHCP6 = 2, /* address: dhcp6 */
 	HOST_AUTO6 = 4, /* address: auto; SLAAC, also with dhcp */
 };
 
