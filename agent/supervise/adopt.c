@@ -21,6 +21,7 @@
 #include "supervise/past.h"
 #include "supervise/reload.h"
 #include "supervise/supervisor.h"
+#include "supervise/weaver.h"
 
 #define STOP_GRACE_MS 10000 /* of one that the config no longer has */
 
@@ -282,6 +283,7 @@ void adopt_all(struct supervisor *supervisor)
 		    &(struct leftovers){ has_adopted, on_leftover, &adoption },
 		    &err) < 0)
 		log_warn("%s", err.text);
+	weaver_mark_all(supervisor);
 	compare_all(supervisor);
 	if (adoption.running > 0)
 		log_info("took over %zu running workload%s in %llu ms",

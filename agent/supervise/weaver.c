@@ -42,6 +42,14 @@ void weaver_mark(struct supervisor *supervisor, const struct workload *workload)
 		workload_is_serving(workload));
 }
 
+void weaver_mark_all(struct supervisor *supervisor)
+{
+	const struct workload *workload = NULL;
+
+	while ((workload = roster_next(&supervisor->roster, workload)))
+		weaver_mark(supervisor, workload);
+}
+
 void weaver_weave(struct supervisor *supervisor)
 {
 	static const struct service *leaving[ROSTER_MAX];
@@ -50,15 +58,13 @@ void weaver_weave(struct supervisor *supervisor)
 		.leaving = leaving,
 		.leaving_count = list_leaving(supervisor, leaving),
 	};
-	const struct workload *workload = NULL;
 	struct error err;
 
 	supervisor->has_leaving = source.leaving_count > 0;
 	if (uplink_write(&supervisor->config, &supervisor->places, &err) < 0)
 		log_error("network of the machine: %s", err.text);
 	fabric_weave(&supervisor->fabric, &source);
-	while ((workload = roster_next(&supervisor->roster, workload)))
-		weaver_mark(supervisor, workload);
+	weaver_mark_all(supervisor);
 }
 
 void weaver_let_go(struct supervisor *supervisor)

@@ -18,6 +18,9 @@ void weaver_weave(struct supervisor *supervisor);
 void weaver_mark(struct supervisor *supervisor,
 	const struct workload *workload);
 
+/* The same of all, as when they were taken over from the agent before. */
+void weaver_mark_all(struct supervisor *supervisor);
+
 /* What was of the config before has ended. */
 void weaver_let_go(struct supervisor *supervisor);
 
