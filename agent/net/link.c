@@ -121,13 +121,17 @@ int link_dump(int fd, netlink_fn *visit, void *context)
 
 /* ---- ours ---------------------------------------------------------------- */
 
-static bool has_name(const struct link_found *link, const char *start)
+static bool has_start(const char *name, const char *start)
 {
-	const char *digits = link->name + 2;
+	const char *digits = name + 2;
 
-	return text_starts_with(link->name, start) &&
-	       strlen(digits) == DIGITS &&
+	return text_starts_with(name, start) && strlen(digits) == DIGITS &&
 	       strspn(digits, "0123456789abcdef") == DIGITS;
+}
+
+bool link_is_name(const char *name)
+{
+	return has_start(name, "tb") || has_start(name, "tv");
 }
 
 bool link_is_bridge(const struct link_found *link)
@@ -135,7 +139,8 @@ bool link_is_bridge(const struct link_found *link)
 	uint8_t mac[6];
 
 	link_make_mac(mac, link->name);
-	return has_name(link, "tb") && text_equal(link->kind, "bridge") &&
+	return has_start(link->name, "tb") &&
+	       text_equal(link->kind, "bridge") &&
 	       (text_starts_with(link->alias, ALIAS_START) ||
 		       (link->alias[0] == '\0' &&
 			       memcmp(link->mac, mac, sizeof(mac)) == 0));
@@ -143,7 +148,7 @@ bool link_is_bridge(const struct link_found *link)
 
 bool link_is_port(const struct link_found *link)
 {
-	return has_name(link, "tv") && text_equal(link->kind, "veth") &&
+	return has_start(link->name, "tv") && text_equal(link->kind, "veth") &&
 	       (text_starts_with(link->alias, ALIAS_START) ||
 		       (link->alias[0] == '\0' && link->master != 0));
 }
