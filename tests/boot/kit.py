@@ -64,9 +64,9 @@ def service(script=None, **more):
 
 
 def web(port=8080, **more):
-    """A service that answers with PAGE."""
-    return {**DEFAULTS, "command": ["httpd", "-f", "-p", str(port),
-                                    "-h", "/www"], **more}
+    """A service that answers with PAGE, on a published port."""
+    return {**DEFAULTS, "ports": [f"{port}:{port}"],
+            "command": ["httpd", "-f", "-p", str(port), "-h", "/www"], **more}
 
 
 class Case:
