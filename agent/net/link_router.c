@@ -31,6 +31,12 @@ static const struct row machine_rows[] = {
 	/* a virtual address leads back to the link it came from; nobody is to
 	 * be told of a shorter way */
 	{ "ipv4/conf/all/send_redirects", "", "0" },
+	/* the rules of IP are for what the machine routes: what crosses a
+	 * bridge would meet them as well, and be translated and sent back to
+	 * where it came from (br_netfilter) */
+	{ "bridge/bridge-nf-call-iptables", "", "0" },
+	{ "bridge/bridge-nf-call-ip6tables", "", "0" },
+	{ "bridge/bridge-nf-call-arptables", "", "0" },
 };
 
 static const struct row bridge_rows[] = {
