@@ -221,21 +221,41 @@ static const char *name_replica(struct reader *reader, const char *base,
 	return replica == 1 ? base : reader_copy(reader, name, (size_t)length);
 }
 
+/* One more that it waits for; `conditions` are those of depends_on. */
+static void add_dependency(struct reader *reader, struct service *service,
+	enum dependency_condition **conditions, const char *name,
+	enum dependency_condition condition)
+{
+	enum dependency_condition *grown = reader_grow(reader, *conditions,
+		service->depends_on.count, sizeof(*grown));
+
+	if (!grown)
+		return;
+	grown[service->depends_on.count] = condition;
+	*conditions = grown;
+	reader_append(reader, &service->depends_on, name);
+}
+
 /* depends_on with all replicas in place of their base. */
 static void expand_dependencies(struct reader *reader,
 	const struct service *all, size_t count, struct service *service)
 {
-	struct strings old = service->depends_on;
+	const struct service old = *service;
+	enum dependency_condition *conditions = NULL;
 
 	service->depends_on =
-		(struct strings){ .is_set = service->depends_on.is_set };
-	for (size_t i = 0; i < old.count; i++) {
+		(struct strings){ .is_set = old.depends_on.is_set };
+	for (size_t i = 0; i < old.depends_on.count; i++) {
 		for (size_t k = 0; k < count; k++) {
-			if (text_equal(all[k].base, old.items[i]))
-				reader_append(reader, &service->depends_on,
-					all[k].name);
+			if (text_equal(all[k].base, old.depends_on.items[i]))
+				add_dependency(reader, service, &conditions,
+					all[k].name,
+					old.depends_conditions
+						? old.depends_conditions[i]
+						: DEPENDS_STARTED);
 		}
 	}
+	service->depends_conditions = conditions;
 }
 
 struct service *replicas_expand(struct reader *reader,

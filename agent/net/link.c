@@ -135,6 +135,11 @@ bool link_has_name(const char *name, const char *start)
 	       strspn(name + 2, "0123456789abcdef") == DIGITS;
 }
 
+bool link_is_name(const char *name)
+{
+	return has_start(name, "tb") || has_start(name, "tv");
+}
+
 bool link_is_bridge(const struct link_found *link)
 {
 	uint8_t mac[6];

@@ -16,6 +16,7 @@
 #ifndef TARE_NET_LINK_H
 #define TARE_NET_LINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct arena;
@@ -55,6 +56,9 @@ int link_detach(const char *name, struct error *err);
 
 /* Removes all links of ours to containers that are no endpoint's. */
 int link_detach_stale(const struct topology *topology, struct error *err);
+
+/* Whether the name of a link is one that only ours have. */
+bool link_is_name(const char *name);
 
 /*
  * What the host uses already: the destinations of its routes, but not the

@@ -53,6 +53,8 @@ struct outcome {
 
 struct errand {
 	const struct join *join;
+	int late_fd; /* of the namespace that the new process joins itself */
+	int report_fds[2]; /* where it tells when it cannot */
 	struct clone_args args;
 	void (*run)(void *context);
 	void *context;
@@ -155,6 +157,26 @@ static int differs(int proc_fd, pid_t pid, const struct kind *kind)
 	return !is_same(&ours, &theirs);
 }
 
+/* The cgroup's by a descriptor, as it is joined on its own (late_fd). */
+static int add_kind(int proc_fd, pid_t pid, size_t kind, struct join *out)
+{
+	char path[48];
+	int result = differs(proc_fd, pid, &kinds[kind]);
+
+	if (result <= 0)
+		return result;
+	if (kind != OCI_NAMESPACE_CGROUP) {
+		out->flags |= (uint64_t)kinds[kind].flag;
+		return 0;
+	}
+	(void)snprintf(path, sizeof(path), "%d/ns/%s", (int)pid,
+		kinds[kind].file);
+	out->fds[kind] = openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
+	if (out->fds[kind] < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	return 0;
+}
+
 int join_open_process(int pid_fd, pid_t pid, struct join *out,
 	struct error *err)
 {
@@ -165,16 +187,13 @@ int join_open_process(int pid_fd, pid_t pid, struct join *out,
 	if (result < 0)
 		return error_set(err, result, "look at '/proc': %s",
 			strerror(-result));
-	for (size_t i = 0; result >= 0 && i < OCI_NAMESPACE_COUNT; i++) {
-		result = differs(proc_fd, pid, &kinds[i]);
-		if (result > 0)
-			out->flags |= (uint64_t)kinds[i].flag;
-	}
+	for (size_t i = 0; result >= 0 && i < OCI_NAMESPACE_COUNT; i++)
+		result = add_kind(proc_fd, pid, i, out);
 	/* only now is it sure whose namespaces were looked at */
 	if (result >= 0 && kernel_pidfd_send_signal(pid_fd, 0) < 0)
 		result = -errno;
 	if (result < 0) {
-		*out = JOIN_NONE;
+		join_clear(out);
 		return error_set(err, result,
 			"join the namespaces of process %d: %s", (int)pid,
 			result == -ESRCH ? "it has ended" : strerror(-result));
@@ -204,10 +223,12 @@ void join_clear(struct join *join)
  * own, which is left for good, or the joined one. What may not be joined
  * before may be joined after it.
  */
-static int join_paths(const struct join *join, struct error *err)
+static int join_paths(const struct join *join, int late_fd, struct error *err)
 {
 	bool changes_user = join->fds[OCI_NAMESPACE_USER] >= 0;
-	bool done[OCI_NAMESPACE_COUNT] = { false };
+	bool done[OCI_NAMESPACE_COUNT] = {
+		[OCI_NAMESPACE_CGROUP] = late_fd >= 0,
+	};
 
 	for (size_t i = 1; changes_user && i < OCI_NAMESPACE_COUNT; i++)
 		done[i] = join->fds[i] >= 0 &&
@@ -222,14 +243,34 @@ static int join_paths(const struct join *join, struct error *err)
 	return 0;
 }
 
-static int join_all(const struct join *join, struct error *err)
+static int join_all(const struct join *join, int late_fd, struct error *err)
 {
-	int result = join_paths(join, err);
+	int result = join_paths(join, late_fd, err);
 
 	if (result == 0 && join->flags &&
 		setns(join->pid_fd, (int)join->flags) < 0)
 		return error_errno(err, "join the container's namespaces");
 	return result;
+}
+
+/*
+ * In the new process. Where cgroup namespaces bound what may be moved
+ * (nsdelegate, cgroups(7)), who has joined one makes no process in a cgroup
+ * there that comes from outside of it: ENOENT.
+ */
+static void join_late(const struct errand *errand)
+{
+	struct error err = { .code = 0 };
+
+	if (errand->late_fd < 0)
+		return;
+	if (setns(errand->late_fd, CLONE_NEWCGROUP) < 0) {
+		(void)error_errno(&err, "join the cgroup namespace");
+		(void)!write(errand->report_fds[1], &err, sizeof(err));
+		_exit(127);
+	}
+	(void)close(errand->report_fds[0]);
+	(void)close(errand->report_fds[1]);
 }
 
 /* In the process that joins. */
@@ -239,10 +280,11 @@ static int run_errand(void *data)
 	struct outcome *outcome = errand->outcome;
 	pid_t pid;
 
-	if (join_all(errand->join, &outcome->err) < 0)
+	if (join_all(errand->join, errand->late_fd, &outcome->err) < 0)
 		return 1;
 	pid = kernel_clone3(&errand->args);
 	if (pid == 0) {
+		join_late(errand);
 		(void)sigprocmask(SIG_SETMASK, &errand->mask, NULL);
 		errand->run(errand->context);
 		_exit(127);
@@ -311,20 +353,50 @@ static int clone_with(struct errand *errand, struct error *err)
 	return 0;
 }
 
+/* Until the new process has joined the last one; if it cannot, there is none. */
+static void wait_late(struct errand *errand, struct outcome *outcome)
+{
+	struct error reason;
+	ssize_t size;
+
+	fd_close(&errand->report_fds[1]);
+	do {
+		size = read(errand->report_fds[0], &reason, sizeof(reason));
+	} while (size < 0 && errno == EINTR);
+	fd_close(&errand->report_fds[0]);
+	if (outcome->pid == 0 || size != (ssize_t)sizeof(reason))
+		return;
+	outcome->err = reason;
+	while (waitpid(outcome->pid, NULL, __WALL) < 0 && errno == EINTR) {
+	}
+	fd_close(&outcome->pid_fd);
+	outcome->pid = 0;
+}
+
 pid_t join_clone(const struct join *join, struct clone_args *args,
 	void (*run)(void *context), void *context, struct error *err)
 {
 	struct errand errand = { .join = join,
 		.args = *args,
 		.run = run,
-		.context = context };
+		.context = context,
+		.late_fd = join->fds[OCI_NAMESPACE_USER] < 0
+				   ? join->fds[OCI_NAMESPACE_CGROUP]
+				   : -1,
+		.report_fds = { -1, -1 } };
 	struct outcome outcome;
 	int result;
 
+	if (errand.late_fd >= 0 && pipe2(errand.report_fds, O_CLOEXEC) < 0)
+		return error_errno(err, "make a pipe");
 	errand.outcome = mmap(NULL, sizeof(outcome), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (errand.outcome == MAP_FAILED)
-		return error_errno(err, "make the container's process");
+	if (errand.outcome == MAP_FAILED) {
+		result = error_errno(err, "make the container's process");
+		fd_close(&errand.report_fds[0]);
+		fd_close(&errand.report_fds[1]);
+		return result;
+	}
 	*errand.outcome = (struct outcome){ .pid_fd = -1 };
 	error_set(&errand.outcome->err, -ECHILD,
 		"join the container's namespaces: the process that does it "
@@ -335,6 +407,8 @@ pid_t join_clone(const struct join *join, struct clone_args *args,
 	result = clone_with(&errand, err);
 	outcome = *errand.outcome;
 	(void)munmap(errand.outcome, sizeof(outcome));
+	if (errand.late_fd >= 0)
+		wait_late(&errand, &outcome);
 	if (result < 0)
 		return result;
 	if (outcome.pid == 0) {

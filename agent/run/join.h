@@ -7,7 +7,9 @@
  * one namespace after the other (setns(2)), makes the wanted process with
  * clone3(2) as our child (CLONE_PARENT) and ends, while we wait (CLONE_VFORK).
  * It costs no copy of our memory; only a time namespace does, which the kernel
- * lets no process enter that shares its memory (time_namespaces(7)).
+ * lets no process enter that shares its memory (time_namespaces(7)). The cgroup
+ * namespace is joined by the new process itself: one that is in it may not be
+ * put into a cgroup from outside (nsdelegate, cgroups(7)).
  *
  * Nothing in a joined namespace may look into the new process, which still has
  * a copy of our memory and our descriptors (CVE-2016-9962): it is born not
@@ -27,8 +29,8 @@ struct error;
 
 struct join {
 	int fds[OCI_NAMESPACE_COUNT]; /* of nsfs; -1: not joined */
-	int pid_fd;                   /* or flags of this process; not owned */
-	uint64_t flags;               /* CLONE_NEW* */
+	int pid_fd;                   /* and flags of this process; not owned */
+	uint64_t flags; /* CLONE_NEW*, but the cgroup namespace is in fds */
 };
 
 #define JOIN_NONE                                                  \

@@ -16,6 +16,7 @@
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/text.h"
+#include "net/link.h"
 
 #define DRAIN_MAX 64
 
@@ -53,7 +54,8 @@ static bool is_shown(const struct ifaddrs *entry)
 	size_t size;
 	const unsigned char *bytes = address_bytes(entry->ifa_addr, &size);
 
-	if (!bytes || (entry->ifa_flags & IFF_LOOPBACK))
+	if (!bytes || (entry->ifa_flags & IFF_LOOPBACK) ||
+		link_is_name(entry->ifa_name))
 		return false;
 	/* fe80::/10 says nothing to a person */
 	return size == 4 || !(bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80);

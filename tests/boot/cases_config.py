@@ -65,7 +65,7 @@ def config_all_errors(t):
     restart: sometimes
   other:
     image: box
-    ports: ["80:8080"]
+    ports: ["80800:8080"]
     build: .
 """
     with t.boot(t.disk(text)) as machine:

@@ -42,15 +42,29 @@ def stack_disk(t):
                    check=True)
     with open(os.path.join(STACK, "compose.yaml"), encoding="utf-8") as file:
         compose = file.read()
-    compose = compose.replace("\nvolumes:\n", """
+    compose = compose.replace("\nnetworks:\n", """
   zstd:
     image: nginx:zstd
     command: ["nginx", "-c", "/config/nginx.conf"]
     init: true
+    ports: ["8081:8081"]
     volumes: ["./zstd.conf:/config/nginx.conf:ro"]
+    networks: [front]
     restart: always
 
-volumes:
+  keys:
+    image: redis:7.0
+    networks: [back]
+    entrypoint: [redis-cli, -h, redis, ping]
+    depends_on: {redis: {condition: service_healthy}}
+
+  rows:
+    image: postgres:15
+    networks: [back]
+    entrypoint: [psql, -h, postgres, -c, select 1]
+    depends_on: {postgres: {condition: service_healthy}}
+
+networks:
 """)
     with open(os.path.join(STACK, "site/index.html"), encoding="utf-8") as file:
         page = file.read()
@@ -66,13 +80,16 @@ def stack(t):
     """nginx, redis and PostgreSQL in one boot; rows outlive a reboot."""
     disk = stack_disk(t)
     with t.boot(disk, memory=512, ports=PORTS) as machine:
-        running, wanted = machine.ready()
-        need(running == wanted == 4, f"{running} of {wanted} run")
+        # the database is made at the first start: that takes its time
+        running, wanted = machine.ready(nominal_s=120)
+        need(running == wanted == 6, f"{running} of {wanted} run")
+        # by name, with the resolvers of real programs
+        for name in ("keys", "rows"):
+            machine.expect(rf"tare: {name}: exited with status 0")
         need("The stack runs" in machine.get(8080), "not nginx's page")
         need("packed by umoci" in machine.get(8081), "not the zstd page")
         client(machine, redis(machine, "set", "key", "a value"), "OK")
         client(machine, redis(machine, "get", "key"), "a value")
-        # the database is made at the first start: that takes its time
         client(machine, psql(machine, "select 'up'"), "up")
         client(machine, psql(
             machine, "create table rows (n int); insert into rows "
@@ -89,7 +106,7 @@ def stack(t):
 
     # three services broken in three ways: the errors, and the last good one
     disk.put_config({"compose.yaml": config({
-        "nginx": {"image": "nginx:1.22", "ports": ["80:8080"]},
+        "nginx": {"image": "nginx:1.22", "ports": ["80800:8080"]},
         "redis": {"imagee": "redis:7.0"},
         "postgres": {"image": "postgres:15", "mem_limit": "lots"}})})
     with t.boot(disk, memory=512, ports=PORTS) as machine:

@@ -40,6 +40,11 @@ def kill_agent(machine, before="", nominal_s=30):
     machine.expect(r"tare: took over \d+ running", nominal_s, mark)
 
 
+def echo():
+    """A service that gives back what it gets, one connection at a time."""
+    return service(ECHO, ports=["8081:8081"])
+
+
 class Echo:
     """A connection to a workload that gives back what it gets."""
 
@@ -82,7 +87,7 @@ def check_counted(machine, kills):
 def agent_killed(t):
     """Killed again and again: pids, connections, lines, exit codes stay."""
     disk = t.disk(config({
-        "web": web(), "echo": service(ECHO), "count": service(COUNTER),
+        "web": web(), "echo": echo(), "count": service(COUNTER),
         "flood": service("yes 'a line of some length, again and again'"),
         "once": service("exit 3", restart="no"),
         "ends": service(ENDS, restart="no"),
@@ -127,7 +132,7 @@ def agent_killed(t):
 @case("agent-replaced")
 def agent_replaced(t):
     """Another program file takes the agent's place as a killed one does."""
-    disk = t.disk(config({"web": web(), "echo": service(ECHO)}))
+    disk = t.disk(config({"web": web(), "echo": echo()}))
     with t.boot(disk, debug=True, ports=[8080, 8081]) as machine:
         machine.ready()
         before = first_process(machine, "web")
@@ -156,7 +161,7 @@ def build_vandal(t):
 @case("store-corrupt", limit_s=180)
 def store_corrupt(t):
     """The store is emptied, or full of garbage: workloads are found again."""
-    services = {"web": web(), "echo": service(ECHO),
+    services = {"web": web(), "echo": echo(),
                 "once": service("exit 3", restart="no"),
                 "vandal": service(restart="no", privileged=True, pid="host",
                                   userns_mode="host", image="vandal",

@@ -16,6 +16,9 @@ CASES = []
 Entry = collections.namedtuple("Entry", "name function limit_s")
 PAGE = "<p>box</p>"
 
+# that of examples/hello: a static program of glibc cannot ask for names
+HELLO = os.path.join(disks.BUILD, "parts/busybox/bin/busybox-hello")
+
 
 def case(name, limit_s=120):
     """Register a function as a case; limit_s is scaled by the pace."""
@@ -64,9 +67,9 @@ def service(script=None, **more):
 
 
 def web(port=8080, **more):
-    """A service that answers with PAGE."""
-    return {**DEFAULTS, "command": ["httpd", "-f", "-p", str(port),
-                                    "-h", "/www"], **more}
+    """A service that answers with PAGE, on a published port."""
+    return {**DEFAULTS, "ports": [f"{port}:{port}"],
+            "command": ["httpd", "-f", "-p", str(port), "-h", "/www"], **more}
 
 
 class Case:
@@ -82,7 +85,7 @@ class Case:
     def box(self, entries=(), name="box"):
         """A whole box image, with more entries in a second layer."""
         layers = [oci.layer(oci.box_entries(
-            os.path.join(images(), "busybox")))]
+            os.path.join(images(), "busybox"), HELLO))]
         if entries:
             layers.append(oci.layer(entries))
         return oci.Layout(name, layers)

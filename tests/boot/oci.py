@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: MIT
 """oci - small OCI images for the cases, whole and broken.
 
-A box is Debian's static busybox and the links to it. Real images of real
-programs come from tests/boot/images; these here are for what no tool makes on
-purpose: a wrong digest, a path that leaves the layer, a torn archive.
+A box is Debian's static busybox and the links to it, and a wget of ours. Real
+images of real programs come from tests/boot/images; these here are for what no
+tool makes on purpose: a wrong digest, a path that leaves the layer, a torn
+archive.
 """
 
 import gzip
@@ -23,6 +24,11 @@ def file_entry(name, data, mode=0o755):
     info.size = len(data)
     info.mode = mode
     return info, io.BytesIO(data)
+
+
+def program_entry(name, path):
+    with open(path, "rb") as program:
+        return file_entry(name, program.read())
 
 
 def link_entry(name, target, kind=tarfile.SYMTYPE):
@@ -48,12 +54,11 @@ def layer(entries):
     return out.getvalue()
 
 
-def box_entries(busybox):
-    with open(busybox, "rb") as binary:
-        data = binary.read()
+def box_entries(busybox, wget):
     entries = [folder_entry("bin"), folder_entry("tmp", 0o1777),
                folder_entry("www"), folder_entry("data"),
-               file_entry("bin/busybox", data),
+               program_entry("bin/busybox", busybox),
+               program_entry("bin/wget", wget),
                file_entry("www/index.html", b"<p>box</p>\n", 0o644)]
     return entries + [link_entry("bin/" + name, "busybox")
                       for name in APPLETS]

@@ -276,8 +276,8 @@ static inline void dump_service(struct text *out, const struct service *s)
 	dump_number(out, s->name, "stop_grace_ms", (int64_t)s->stop_grace_ms);
 	dump_strings(out, s->name, "depends_on", &s->depends_on);
 	for (size_t i = 0; i < s->depends_on.count; i++)
-		dump_number(out, s->name, "depends_conditions",
-			s->depends_conditions[i]);
+		text_add(out, "%s.depends_conditions[%zu] %d\n", s->name, i,
+			(int)s->depends_conditions[i]);
 	dump_strings(out, s->name, "labels", &s->labels);
 	text_add(out, "%s.mark %u:%u\n", s->name, s->mark.line, s->mark.column);
 }

@@ -191,6 +191,8 @@ static void test_sets_sysctls(void)
 		check_row(rows[i].path);
 		CHECK(holds(text));
 	}
+	/* of a kernel that has them */
+	CHECK(holds("! grep -qs 1 /proc/sys/net/bridge/bridge-nf-call-*"));
 	CHECK(holds("ip link del up0"));
 }
 

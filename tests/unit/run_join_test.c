@@ -398,6 +398,12 @@ static void test_tells_the_errors_of_the_other_side(void)
 	CHECK(join_and_look(&join, 0, &sight) == -EINVAL);
 	CHECK(strstr(err.text, "join the network namespace: Invalid"));
 	join_clear(&join);
+	/* the one that the new process joins itself */
+	join.fds[OCI_NAMESPACE_CGROUP] =
+		open("/proc/self/ns/uts", O_RDONLY | O_CLOEXEC);
+	CHECK(join_and_look(&join, 0, &sight) == -EINVAL);
+	CHECK(strstr(err.text, "join the cgroup namespace: Invalid"));
+	join_clear(&join);
 	/* clone3 fails */
 	CHECK(join_and_look(&join, CLONE_NEWNS | CLONE_FS, &sight) == -EINVAL);
 	CHECK(strstr(err.text, "make the container's process: Invalid"));

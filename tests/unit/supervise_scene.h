@@ -165,6 +165,23 @@ int __wrap_link_attach(const struct topology *topology, size_t endpoint,
 	return 0;
 }
 
+/* A line in the file "serving" each time: how many get connections. */
+static inline void tell_serving(const struct topology *topology)
+{
+	unsigned int serving = 0;
+	char path[64];
+
+	for (size_t i = 0; i < topology->endpoint_count; i++)
+		serving += topology->endpoints[i].is_serving;
+	(void)snprintf(path, sizeof(path), "%s/serving", base);
+
+	auto_fd fd =
+		open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		(void)dprintf(fd, "%u\n", serving);
+}
+
 int __wrap_ruleset_apply_by(int fd, const struct topology *topology,
 	struct error *err)
 {
@@ -172,6 +189,7 @@ int __wrap_ruleset_apply_by(int fd, const struct topology *topology,
 	(void)topology;
 	if (rules_to_fail > 0 && rules_to_fail--)
 		return error_set(err, -EOPNOTSUPP, "make table 'inet tare'");
+	tell_serving(topology);
 	rules_applied++;
 	return 0;
 }
