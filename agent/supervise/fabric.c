@@ -22,6 +22,7 @@
 #include "supervise/names.h"
 #include "supervise/netfile.h"
 #include "supervise/places.h"
+#include "supervise/ports.h"
 
 #define REST 4 /* times as long as it took */
 
@@ -123,6 +124,17 @@ static void write_names(struct fabric *fabric)
 		log_warn("networks: tell the name server: %s", err.text);
 }
 
+static void write_ports(struct fabric *fabric)
+{
+	const struct netfile file = { fabric->places->run_fd, "ports", 0644 };
+	auto_arena arena = { 0 };
+	const char *text = ports_print(&fabric->blueprint.topology, &arena);
+	struct error err = { .text = "no memory" };
+
+	if (!text || netfile_write(&file, text, strlen(text), &err) < 0)
+		log_warn("networks: list the published ports: %s", err.text);
+}
+
 static void apply_rules(struct fabric *fabric)
 {
 	struct error err;
@@ -165,6 +177,7 @@ void fabric_flush(struct fabric *fabric)
 	apply_rules(fabric);
 	forget_flows(fabric);
 	write_names(fabric);
+	write_ports(fabric);
 	fabric->rested_ms = loop_now_ms() + REST * (loop_now_ms() - begin_ms);
 }
 
