@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "cli/net_command.h"
+#include "cli/net_confine.h"
 #include "cli/net_host.h"
 #include "cli/net_json.h"
 #include "cli/net_question.h"
@@ -268,8 +269,12 @@ static int ask_all(struct inquiry *inquiry, struct error *err)
 	struct net_wait wait;
 	int result = net_wait_open(&wait, err);
 
-	if (result < 0)
+	if (result == 0)
+		result = net_confine(err);
+	if (result < 0) {
+		net_wait_close(&wait);
 		return result;
+	}
 	if (inquiry->as_json)
 		net_json_open(&inquiry->json, NULL, '[');
 	for (size_t i = 0; i < inquiry->type_count && result == 0; i++)

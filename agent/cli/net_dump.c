@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "cli/net_command.h"
+#include "cli/net_confine.h"
 #include "cli/net_filter.h"
 #include "cli/net_json.h"
 #include "cli/net_pcap.h"
@@ -24,6 +26,7 @@
 #include "lib/fd.h"
 
 #define COUNT_MAX UINT64_C(1000000000)
+#define GRACE_MS  1000
 
 struct dump {
 	struct net_tap tap;
@@ -52,14 +55,49 @@ static int open_output(const char *file, struct error *err)
 	return fd < 0 ? error_errno(err, "use standard output") : fd;
 }
 
+/*
+ * Until so much can be written at once; who reads it may be slow, and Ctrl-C
+ * must not wait for that. When the end has come, what was begun gets a second
+ * more, as a packet that is cut spoils the file.
+ */
+static int wait_writable(struct dump *dump)
+{
+	struct pollfd polled = { .fd = dump->out_fd, .events = POLLOUT };
+	int result =
+		net_wait_for(&dump->wait, dump->out_fd, POLLOUT, dump->end_ns);
+
+	if (result == 1)
+		return 0;
+	return poll(&polled, 1, GRACE_MS) == 1 ? 0 : -ETIMEDOUT;
+}
+
+static int write_pieces(struct dump *dump, const uint8_t *bytes, size_t size)
+{
+	for (size_t done = 0; done < size;) {
+		size_t piece = size - done < PIPE_BUF ? size - done : PIPE_BUF;
+		int result = wait_writable(dump);
+
+		if (result == 0)
+			result =
+				fd_write_all(dump->out_fd, bytes + done, piece);
+		if (result < 0)
+			return result;
+		done += piece;
+	}
+	return 0;
+}
+
 static int write_out(struct dump *dump, const void *bytes, size_t size,
 	struct error *err)
 {
-	int result = fd_write_all(dump->out_fd, bytes, size);
+	int result = write_pieces(dump, bytes, size);
 
 	/* who reads it has seen enough */
 	if (result == -EPIPE)
 		dump->is_closed = true;
+	else if (result == -ETIMEDOUT)
+		return error_set(err, result,
+			"write packets: who reads them takes no more");
 	else if (result < 0)
 		return error_set(err, result, "write packets: %s",
 			strerror(-result));
@@ -168,6 +206,8 @@ static int dump_link(const struct net_arguments *arguments,
 		dump.out_fd = open_output(arguments->file, err);
 		result = dump.out_fd < 0 ? dump.out_fd : 0;
 	}
+	if (result == 0)
+		result = net_confine(err);
 	if (result == 0) {
 		dump.end_ns = net_wait_now() + arguments->wait_s * NET_WAIT_S;
 		result = dump_all(&dump, filter->length, err);

@@ -105,6 +105,12 @@ static struct address read_address(const struct nlattr *attribute,
 	return address;
 }
 
+/* NLMSG_DATA without its cast. */
+static const void *body_of(const struct nlmsghdr *message)
+{
+	return (const char *)message + NLMSG_HDRLEN;
+}
+
 static void see_address(const struct nlmsghdr *message, void *context)
 {
 	const struct nlattr *table[IFA_MAX + 1];
@@ -116,7 +122,7 @@ static void see_address(const struct nlmsghdr *message, void *context)
 		message->nlmsg_len < NLMSG_LENGTH(sizeof(info)) ||
 		report->address_count == NET_ADDRESSES_MAX)
 		return;
-	memcpy(&info, NLMSG_DATA(message), sizeof(info));
+	memcpy(&info, body_of(message), sizeof(info));
 	netlink_parse(message, sizeof(info), table, COUNT(table));
 	address.link = (int)info.ifa_index;
 	address.prefix.length = info.ifa_prefixlen;
@@ -214,7 +220,7 @@ static void see_route(const struct nlmsghdr *message, void *context)
 		message->nlmsg_len < NLMSG_LENGTH(sizeof(info)) ||
 		report->route_count == NET_ROUTES_MAX)
 		return;
-	memcpy(&info, NLMSG_DATA(message), sizeof(info));
+	memcpy(&info, body_of(message), sizeof(info));
 	netlink_parse(message, sizeof(info), table, COUNT(table));
 	route.kind = find_word(kinds, COUNT(kinds), info.rtm_type);
 	if (!route.kind || info.rtm_table != RT_TABLE_MAIN ||

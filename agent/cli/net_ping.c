@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/net_command.h"
+#include "cli/net_confine.h"
 #include "cli/net_host.h"
 #include "cli/net_json.h"
 #include "cli/net_probe.h"
@@ -227,16 +228,18 @@ static int ping_all(struct ping *ping, struct error *err)
 
 static int ping_host(struct ping *ping, struct error *err)
 {
-	int result = net_host_find(ping->name, &ping->wait, &ping->host, err);
+	int result = net_confine(err);
 
 	if (result == 0)
-		result = net_probe_open(&ping->probe, &ping->host, err);
+		result = net_host_find(ping->name, &ping->wait, &ping->host,
+			err);
+	if (result == 0)
+		result = net_probe_aim(&ping->probe, &ping->host, err);
 	if (result < 0)
 		return result;
 	print_begin(ping);
 	result = ping_all(ping, err);
 	print_end(ping);
-	net_probe_close(&ping->probe);
 	return result;
 }
 
@@ -252,10 +255,14 @@ static int run(const struct net_arguments *arguments)
 		.wait_s = arguments->wait_s,
 		.as_json = arguments->as_json,
 		.json.out = stdout,
+		.probe.fds = { -1, -1 },
 	};
 	result = net_wait_open(&ping.wait, &err);
 	if (result == 0)
+		result = net_probe_open(&ping.probe, &err);
+	if (result == 0)
 		result = ping_host(&ping, &err);
+	net_probe_close(&ping.probe);
 	net_wait_close(&ping.wait);
 	if (result < 0) {
 		(void)fflush(stdout);

@@ -217,55 +217,68 @@ const char *net_probe_reason(const struct net_answer *answer)
 /* ---- the socket ---------------------------------------------------------- */
 
 /* Others' packets are of no interest; without it they are passed over. */
-static void set_filter(const struct net_probe *probe)
+static void filter_v4(int fd)
 {
-	const int yes = 1;
+	uint32_t blocked = UINT32_MAX;
 
-	if (probe->to.family == AF_INET6) {
-		struct icmp6_filter filter;
-
-		/* RFC 3542, 3.2: a bit that is set blocks */
-		memset(&filter, 0xff, sizeof(filter));
-		for (size_t i = 0; i < COUNT(meanings6); i++)
-			filter.icmp6_filt[meanings6[i].type / 32] &=
-				~(UINT32_C(1) << meanings6[i].type % 32);
-		(void)setsockopt(probe->fd, IPPROTO_ICMPV6, ICMP6_FILTER,
-			&filter, sizeof(filter));
-		(void)setsockopt(probe->fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT,
-			&yes, sizeof(yes));
-	} else {
-		uint32_t blocked = UINT32_MAX;
-
-		for (size_t i = 0; i < COUNT(meanings4); i++)
-			blocked &= ~(UINT32_C(1) << meanings4[i].type);
-		(void)setsockopt(probe->fd, SOL_RAW, FILTER_OPTION, &blocked,
-			sizeof(blocked));
-	}
+	for (size_t i = 0; i < COUNT(meanings4); i++)
+		blocked &= ~(UINT32_C(1) << meanings4[i].type);
+	(void)setsockopt(fd, SOL_RAW, FILTER_OPTION, &blocked, sizeof(blocked));
 }
 
-int net_probe_open(struct net_probe *probe, const struct net_host *host,
+static void filter_v6(int fd)
+{
+	struct icmp6_filter filter;
+	const int yes = 1;
+
+	/* RFC 3542, 3.2: a bit that is set blocks */
+	memset(&filter, 0xff, sizeof(filter));
+	for (size_t i = 0; i < COUNT(meanings6); i++)
+		filter.icmp6_filt[meanings6[i].type / 32] &=
+			~(UINT32_C(1) << meanings6[i].type % 32);
+	(void)setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &filter,
+		sizeof(filter));
+	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVHOPLIMIT, &yes,
+		sizeof(yes));
+}
+
+int net_probe_open(struct net_probe *probe, struct error *err)
+{
+	const int kind = SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK;
+
+	probe->fd = -1;
+	probe->fds[1] = socket(AF_INET6, kind, IPPROTO_ICMPV6);
+	probe->fds[0] = socket(AF_INET, kind, IPPROTO_ICMP);
+	if (probe->fds[0] < 0 && probe->fds[1] < 0)
+		return error_errno(err, "open a socket for ICMP");
+	if (probe->fds[0] >= 0)
+		filter_v4(probe->fds[0]);
+	if (probe->fds[1] >= 0)
+		filter_v6(probe->fds[1]);
+	return 0;
+}
+
+void net_probe_close(struct net_probe *probe)
+{
+	fd_close(&probe->fds[0]);
+	fd_close(&probe->fds[1]);
+}
+
+int net_probe_aim(struct net_probe *probe, const struct net_host *host,
 	struct error *err)
 {
 	bool is_6 = host->address.family == AF_INET6;
 
 	probe->to = host->address;
 	probe->scope = host->scope;
-	probe->fd = socket(host->address.family,
-		SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-		is_6 ? IPPROTO_ICMPV6 : IPPROTO_ICMP);
+	probe->fd = probe->fds[is_6];
 	if (probe->fd < 0)
-		return error_errno(err, "open a socket for ICMP");
-	if (getrandom(&probe->id, sizeof(probe->id), 0) != sizeof(probe->id)) {
-		net_probe_close(probe);
+		return error_set(err, -EAFNOSUPPORT,
+			"this machine does not speak %s",
+			is_6 ? "IPv6" : "IPv4");
+	if (getrandom(&probe->id, sizeof(probe->id), 0) != sizeof(probe->id))
 		return error_errno(err, "get a random number");
-	}
-	set_filter(probe);
 	return 0;
-}
-
-void net_probe_close(struct net_probe *probe)
-{
-	fd_close(&probe->fd);
 }
 
 int net_probe_send(struct net_probe *probe, uint16_t sequence, unsigned int ttl)

@@ -41,15 +41,21 @@ struct net_answer {
 };
 
 struct net_probe {
-	int fd;
+	int fds[2]; /* of IPv4 and IPv6; -1: there is none */
+	int fd;     /* that of the two which is used */
 	struct address to;
 	uint32_t scope;
 	uint16_t id;
 };
 
-int net_probe_open(struct net_probe *probe, const struct net_host *host,
-	struct error *err);
+/* Opens sockets of both families, when the host is not known yet; one may not
+ * be there. */
+int net_probe_open(struct net_probe *probe, struct error *err);
 void net_probe_close(struct net_probe *probe);
+
+/* Says whom the probes are for. 0, or a negative errno with its reason. */
+int net_probe_aim(struct net_probe *probe, const struct net_host *host,
+	struct error *err);
 
 /* Sends one that passes at most so many routers (0: what is usual). 0 or
  * -errno. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/net_command.h"
+#include "cli/net_confine.h"
 #include "cli/net_host.h"
 #include "cli/net_json.h"
 #include "cli/net_probe.h"
@@ -216,17 +217,17 @@ static int trace_all(struct trace *trace, struct error *err)
 
 static int trace_host(struct trace *trace, struct error *err)
 {
-	int result =
-		net_host_find(trace->name, &trace->wait, &trace->host, err);
+	int result = net_confine(err);
 
 	if (result == 0)
-		result = net_probe_open(&trace->probe, &trace->host, err);
+		result = net_host_find(trace->name, &trace->wait, &trace->host,
+			err);
+	if (result == 0)
+		result = net_probe_aim(&trace->probe, &trace->host, err);
 	if (result < 0)
 		return result;
 	print_begin(trace);
-	result = trace_all(trace, err);
-	net_probe_close(&trace->probe);
-	return result;
+	return trace_all(trace, err);
 }
 
 static int run(const struct net_arguments *arguments)
@@ -237,12 +238,16 @@ static int run(const struct net_arguments *arguments)
 		.wait_s = arguments->wait_s,
 		.as_json = arguments->as_json,
 		.json.out = stdout,
+		.probe.fds = { -1, -1 },
 	};
 	struct error err;
 	int result = net_wait_open(&trace.wait, &err);
 
 	if (result == 0)
+		result = net_probe_open(&trace.probe, &err);
+	if (result == 0)
 		result = trace_host(&trace, &err);
+	net_probe_close(&trace.probe);
 	net_wait_close(&trace.wait);
 	if (result < 0) {
 		(void)fflush(stdout);
