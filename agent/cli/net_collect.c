@@ -234,6 +234,29 @@ static void count_connections(struct net_report *report)
 		report->has_connections = true;
 }
 
+/* A table that is full may have left something out. */
+static void tell_full(struct net_report *report)
+{
+	const struct {
+		size_t count, max;
+		const char *what;
+	} tables[] = {
+		{ report->link_count, NET_LINKS_MAX, "interfaces" },
+		{ report->address_count, NET_ADDRESSES_MAX, "addresses" },
+		{ report->route_count, NET_ROUTES_MAX, "routes" },
+		{ report->network_count, NET_NETWORKS_MAX, "networks" },
+		{ report->endpoint_count, NET_ENDPOINTS_MAX, "containers" },
+		{ report->port_count, NET_PORTS_MAX, "ports" },
+	};
+
+	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+		if (tables[i].count == tables[i].max)
+			net_report_add_problem(report,
+				"only %zu %s are shown, there may be more",
+				tables[i].max, tables[i].what);
+	}
+}
+
 int net_collect(struct net_report *report, const char *folder,
 	struct arena *arena)
 {
@@ -248,5 +271,6 @@ int net_collect(struct net_report *report, const char *folder,
 	join_networks(report);
 	join_endpoints(report);
 	count_connections(report);
+	tell_full(report);
 	return 0;
 }

@@ -50,6 +50,7 @@ static void test_data(void)
 			"2001:db8::1" },
 		{ 5, DATA("\3web\7example\0"), "web.example." },
 		{ 5, DATA("\0"), "." },
+		{ 5, DATA("\1a\0x"), "\\# 4 01610078" },
 		{ 5, DATA("\3we"), "\\# 3 037765" },
 		{ 5, DATA("\5a.b\t\377\0"), "a\\.b\\009\\255." },
 		{ 15, DATA("\0\12\4mail\0"), "10 mail." },
@@ -133,7 +134,7 @@ static void test_servers(void)
 	CHECK(net_host_parse_servers("# nameserver 192.0.2.1\n"
 				     "search nameserver\n"
 				     "nameserver\n"
-				     "nameserverx 192.0.2.1\n"
+				     "nameserver192.0.2.1\n"
 				     "nameserver nonsense\n"
 				     "nameserver\t 192.0.2.53 # that\n"
 				     "nameserver 2001:db8::53",

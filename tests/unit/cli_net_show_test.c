@@ -13,6 +13,7 @@
 
 #include "check.h"
 #include "cli/net_files.h"
+#include "cli/net_lines.h"
 #include "cli/net_report.h"
 #include "lib/arena.h"
 #include "lib/error.h"
@@ -23,6 +24,7 @@ static const char state[] = "version 1\n"
 			    "link eth0 up carrier 52:54:00:12:34:56 1500\n"
 			    "address eth0 10.0.2.15/24 dhcp\n"
 			    "address eth7 10.0.2.15/24 dhcp\n"
+			    "address wg0 10.0.2.15/24 static\n"
 			    "lease eth0 10.0.2.15 10.0.2.2 86400 kept\n"
 			    "lease eth0 10.0.2.16 10.0.2.2 3600\n"
 			    "lease eth0 nonsense 10.0.2.2 3600\n"
@@ -320,8 +322,30 @@ static void test_broken_files(void)
 	}
 }
 
+static void count_line(char **words, size_t count, void *context)
+{
+	size_t *lines = context;
+
+	CHECK(count == 2 && text_equal(words[0], "line"));
+	(*lines)++;
+}
+
+/* Without the first and the last, comments and what is empty. */
+static void test_lines(void)
+{
+	char text[] = "version 1\nline 1\n\n# line\n  line  2  \nend\n";
+	char least[] = "version 1\nend\n";
+	size_t lines = 0;
+
+	CHECK(net_lines_visit(least, count_line, &lines, NULL) == 0);
+	CHECK(lines == 0);
+	CHECK(net_lines_visit(text, count_line, &lines, NULL) == 0);
+	CHECK(lines == 2);
+}
+
 int main(void)
 {
+	RUN(test_lines);
 	RUN(test_text);
 	RUN(test_json);
 	RUN(test_empty);
