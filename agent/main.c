@@ -11,6 +11,7 @@
 
 #include "cli/check.h"
 #include "cli/console.h"
+#include "cli/net.h"
 #include "lib/error.h"
 #include "lib/log.h"
 #include "lib/text.h"
@@ -152,6 +153,8 @@ static const struct command {
 } commands[] = {
 	{ "check", "[--json] FILE...", "say what is wrong with a compose file",
 		run_check },
+	{ "net", "[COMMAND]", "show networks; ping, trace, dns, dump",
+		net_run },
 	{ "agent", "", "run the workloads; init starts this", run_agent },
 	{ "version", "", "print the version", run_version },
 	{ "help", "", "print this", run_help },

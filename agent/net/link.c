@@ -137,7 +137,7 @@ bool link_has_name(const char *name, const char *start)
 
 bool link_is_name(const char *name)
 {
-	return has_start(name, "tb") || has_start(name, "tv");
+	return link_has_name(name, "tb") || link_has_name(name, "tv");
 }
 
 bool link_is_bridge(const struct link_found *link)

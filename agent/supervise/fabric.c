@@ -23,6 +23,7 @@
 #include "supervise/names.h"
 #include "supervise/netfile.h"
 #include "supervise/places.h"
+#include "supervise/ports.h"
 
 #define REST     4    /* times as long as it took */
 #define RETRY_MS 5000 /* after the kernel refused something */
@@ -123,6 +124,20 @@ static int write_names(struct fabric *fabric, struct error *err)
 	return 0;
 }
 
+static int write_ports(const struct fabric *fabric, struct error *err)
+{
+	const struct netfile file = { fabric->places->run_fd, "ports", 0644 };
+	auto_arena arena = { 0 };
+	const char *text = ports_print(&fabric->blueprint.topology, &arena);
+
+	if (!text)
+		return error_set(err, -ENOMEM,
+			"list the published ports: no memory");
+	if (netfile_write(&file, text, strlen(text), err) < 0)
+		return error_prefix(err, "list the published ports");
+	return 0;
+}
+
 /* What fails is said once, and tried again in a while. */
 static void say(struct fabric *fabric, const struct error *err)
 {
@@ -188,6 +203,8 @@ static void bring_in_line(struct fabric *fabric, struct error *err)
 		*err = later;
 	}
 	if (write_names(fabric, &later) < 0 && err->code == 0)
+		*err = later;
+	if (write_ports(fabric, &later) < 0 && err->code == 0)
 		*err = later;
 }
 

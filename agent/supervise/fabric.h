@@ -7,6 +7,7 @@
  *	                    net/link.h  bridges, links of containers
  *	                    net/ruleset.h  who reaches whom, in one transaction
  *	                    names.h     the file that tare-dns reads
+ *	                    ports.h     the file that `tare net` reads
  *
  * All of it outlives the agent: the next one finds it, or makes the same again.
  * Rules are in force before a container is attached; where the kernel refused

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+/* net_show_json - the networks of the machine for programs */
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/net_json.h"
+#include "cli/net_report.h"
+#include "cli/net_show.h"
+
+static void add_link_name(struct net_json *json,
+	const struct net_report *report, int index)
+{
+	const struct net_link *link = net_report_link(report, index);
+
+	net_json_string(json, "interface", link ? link->name : "");
+}
+
+static void add_mac(struct net_json *json, const uint8_t mac[6])
+{
+	static const uint8_t none[6];
+	char text[18];
+
+	if (memcmp(mac, none, sizeof(none)) == 0)
+		return;
+	(void)snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x",
+		mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+	net_json_string(json, "mac", text);
+}
+
+static void add_link(struct net_json *json, const struct net_report *report,
+	const struct net_link *link)
+{
+	net_json_open(json, NULL, '{');
+	net_json_string(json, "name", link->name);
+	net_json_string(json, "kind", link->kind);
+	net_json_string(json, "state", link->state);
+	add_mac(json, link->mac);
+	net_json_number(json, "mtu", link->mtu);
+	if (link->key)
+		net_json_string(json, "public_key", link->key);
+	net_json_open(json, "addresses", '[');
+	for (size_t i = 0; i < report->address_count; i++) {
+		const struct net_address *address = &report->addresses[i];
+
+		if (address->link != link->index)
+			continue;
+		net_json_open(json, NULL, '{');
+		net_json_prefix(json, "address", &address->prefix);
+		net_json_string(json, "from", address->origin);
+		net_json_close(json, '}');
+	}
+	net_json_close(json, ']');
+	net_json_close(json, '}');
+}
+
+static void add_links(struct net_json *json, const struct net_report *report)
+{
+	net_json_open(json, "interfaces", '[');
+	for (size_t i = 0; i < report->link_count; i++) {
+		if (!report->links[i].is_port && !report->links[i].is_bridge)
+			add_link(json, report, &report->links[i]);
+	}
+	net_json_close(json, ']');
+}
+
+static void add_leases(struct net_json *json, const struct net_report *report)
+{
+	net_json_open(json, "leases", '[');
+	for (size_t i = 0; i < report->lease_count; i++) {
+		const struct net_lease *lease = &report->leases[i];
+
+		net_json_open(json, NULL, '{');
+		net_json_string(json, "interface", lease->link);
+		net_json_address(json, "address", &lease->address);
+		net_json_address(json, "server", &lease->server);
+		net_json_number(json, "seconds", lease->seconds);
+		net_json_bool(json, "kept", lease->is_kept);
+		net_json_close(json, '}');
+	}
+	net_json_close(json, ']');
+}
+
+static void add_servers(struct net_json *json, const struct net_report *report)
+{
+	net_json_open(json, "name_servers", '[');
+	for (size_t i = 0; i < report->server_count; i++) {
+		net_json_open(json, NULL, '{');
+		net_json_address(json, "address", &report->servers[i].address);
+		net_json_string(json, "interface", report->servers[i].link);
+		net_json_close(json, '}');
+	}
+	net_json_close(json, ']');
+}
+
+static void add_routes(struct net_json *json, const struct net_report *report)
+{
+	net_json_open(json, "routes", '[');
+	for (size_t i = 0; i < report->route_count; i++) {
+		const struct net_route *route = &report->routes[i];
+
+		net_json_open(json, NULL, '{');
+		net_json_prefix(json, "destination", &route->destination);
+		net_json_string(json, "kind", route->kind);
+		net_json_address(json, "via", &route->via);
+		add_link_name(json, report, route->link);
+		net_json_number(json, "metric", route->metric);
+		net_json_string(json, "from", route->origin);
+		net_json_close(json, '}');
+	}
+	net_json_close(json, ']');
+}
+
+static void add_networks(struct net_json *json, const struct net_report *report)
+{
+	net_json_open(json, "networks", '[');
+	for (size_t i = 0; i < report->network_count; i++) {
+		const struct net_network *network = &report->networks[i];
+
+		net_json_open(json, NULL, '{');
+		net_json_string(json, "name", network->name);
+		net_json_string(json, "driver", network->driver);
+		net_json_string(json, "interface", network->link);
+		net_json_bool(json, "present", network->is_there);
+		net_json_bool(json, "internal", network->is_internal);
+		net_json_open(json, "subnets", '[');
+		for (size_t j = 0; j < NET_FAMILIES; j++) {
+			if (!network->subnets[j].address.family)
+				continue;
+			net_json_open(json, NULL, '{');
+			net_json_prefix(json, "subnet", &network->subnets[j]);
+			net_json_address(json, "gateway",
+				&network->gateways[j]);
+			net_json_close(json, '}');
+		}
+		net_json_close(json, ']');
+		net_json_close(json, '}');
+	}
+	net_json_close(json, ']');
+}
+
+static void add_endpoints(struct net_json *json,
+	const struct net_report *report)
+{
+	net_json_open(json, "containers", '[');
+	for (size_t i = 0; i < report->endpoint_count; i++) {
+		const struct net_endpoint *endpoint = &report->endpoints[i];
+
+		net_json_open(json, NULL, '{');
+		net_json_string(json, "name", endpoint->container);
+		net_json_string(json, "network", endpoint->network);
+		net_json_string(json, "interface", endpoint->link);
+		net_json_address(json, "ipv4", &endpoint->addresses[0]);
+		net_json_address(json, "ipv6", &endpoint->addresses[1]);
+		if (report->has_connections) {
+			net_json_number(json, "connections_in",
+				endpoint->incoming);
+			net_json_number(json, "connections_out",
+				endpoint->outgoing);
+		}
+		net_json_close(json, '}');
+	}
+	net_json_close(json, ']');
+}
+
+static void add_ports(struct net_json *json, const struct net_report *report)
+{
+	net_json_open(json, "ports", '[');
+	for (size_t i = 0; i < report->port_count; i++) {
+		const struct net_port *port = &report->ports[i];
+
+		net_json_open(json, NULL, '{');
+		net_json_string(json, "protocol", port->protocol);
+		net_json_address(json, "address", &port->host);
+		net_json_number(json, "port", port->published);
+		net_json_string(json, "service", port->service);
+		net_json_number(json, "target", port->target);
+		net_json_open(json, "replicas", '[');
+		for (size_t j = 0; j < port->replica_count; j++)
+			net_json_address(json, NULL, &port->replicas[j]);
+		net_json_close(json, ']');
+		net_json_close(json, '}');
+	}
+	net_json_close(json, ']');
+}
+
+static void add_strings(struct net_json *json, const char *name,
+	const char *const *strings, size_t count)
+{
+	net_json_open(json, name, '[');
+	for (size_t i = 0; i < count; i++)
+		net_json_string(json, NULL, strings[i]);
+	net_json_close(json, ']');
+}
+
+void net_show_json(const struct net_report *report, FILE *out)
+{
+	struct net_json json = { .out = out };
+
+	net_json_open(&json, NULL, '{');
+	add_links(&json, report);
+	add_leases(&json, report);
+	add_servers(&json, report);
+	add_routes(&json, report);
+	add_networks(&json, report);
+	add_endpoints(&json, report);
+	add_ports(&json, report);
+	if (report->has_connections)
+		net_json_number(&json, "connections", report->connections);
+	add_strings(&json, "notes", report->notes, report->note_count);
+	add_strings(&json, "problems", report->problems, report->problem_count);
+	net_json_close(&json, '}');
+	(void)fputc('\n', out);
+}

@@ -1,0 +1,333 @@
+// SPDX-License-Identifier: MIT
+/* net_show_text - the networks of the machine for people */
+#include <inttypes.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "cli/net_report.h"
+#include "cli/net_show.h"
+#include "cli/net_table.h"
+#include "lib/arena.h"
+#include "lib/text.h"
+
+#define LIST_BYTES 65536
+
+/* A list of words with ", " between, for one cell. */
+struct list {
+	char bytes[LIST_BYTES];
+	struct text text;
+};
+
+struct page {
+	FILE *out;
+	bool has_table;
+};
+
+static struct list list; /* of the cell that is made */
+
+static void list_begin(void)
+{
+	text_init(&list.text, list.bytes, sizeof(list.bytes));
+}
+
+static void list_add(const char *word, const char *more)
+{
+	text_add(&list.text, "%s%s%s%s%s", list.text.used ? ", " : "", word,
+		*more ? " (" : "", more, *more ? ")" : "");
+}
+
+static void list_add_address(const struct address *address)
+{
+	char own[ADDRESS_TEXT_SIZE];
+
+	if (address->family)
+		list_add(address_print(address, own), "");
+}
+
+static void add_address(struct net_table *table, const struct address *address)
+{
+	char own[ADDRESS_TEXT_SIZE];
+
+	net_table_add(table, "%s", address_print(address, own));
+}
+
+static const char *link_name(const struct net_report *report, int index)
+{
+	const struct net_link *link = net_report_link(report, index);
+
+	return link ? link->name : "";
+}
+
+static void end_table(const struct net_table *table, struct page *page)
+{
+	if (table->cell_count <= table->columns)
+		return;
+	if (page->has_table)
+		(void)fputc('\n', page->out);
+	page->has_table = true;
+	net_table_print(table, page->out);
+}
+
+/* ---- the machine's ------------------------------------------------------- */
+
+static void add_mac(struct net_table *table, const uint8_t mac[6])
+{
+	static const uint8_t none[6];
+
+	if (memcmp(mac, none, sizeof(none)) == 0)
+		net_table_add(table, "-");
+	else
+		net_table_add(table, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+			mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
+static void list_link(const struct net_report *report,
+	const struct net_link *link)
+{
+	char own[PREFIX_TEXT_SIZE];
+
+	list_begin();
+	for (size_t i = 0; i < report->address_count; i++) {
+		const struct net_address *address = &report->addresses[i];
+
+		if (address->link == link->index)
+			list_add(prefix_print(&address->prefix, own),
+				address->origin);
+	}
+	if (link->key)
+		list_add("key", link->key);
+}
+
+/* Those of networks and containers are in tables of their own. */
+static void show_links(const struct net_report *report, struct page *page)
+{
+	struct net_table table;
+
+	net_table_init(&table, report->arena,
+		"INTERFACE|STATE|MTU|MAC|ADDRESSES", report->link_count);
+	for (size_t i = 0; i < report->link_count; i++) {
+		const struct net_link *link = &report->links[i];
+
+		if (link->is_port || link->is_bridge)
+			continue;
+		net_table_add(&table, "%s", link->name);
+		net_table_add(&table, "%s", link->state);
+		net_table_add(&table, "%" PRIu32, link->mtu);
+		add_mac(&table, link->mac);
+		list_link(report, link);
+		net_table_add(&table, "%s", list.bytes);
+	}
+	end_table(&table, page);
+}
+
+static void show_leases(const struct net_report *report, struct page *page)
+{
+	struct net_table table;
+
+	net_table_init(&table, report->arena, "LEASE|ADDRESS|SERVER|SECONDS",
+		report->lease_count);
+	for (size_t i = 0; i < report->lease_count; i++) {
+		const struct net_lease *lease = &report->leases[i];
+
+		net_table_add(&table, "%s", lease->link);
+		add_address(&table, &lease->address);
+		add_address(&table, &lease->server);
+		net_table_add(&table, "%" PRIu64 "%s", lease->seconds,
+			lease->is_kept ? ", from the last boot" : "");
+	}
+	end_table(&table, page);
+}
+
+static void show_servers(const struct net_report *report, struct page *page)
+{
+	struct net_table table;
+
+	net_table_init(&table, report->arena, "NAME SERVER|INTERFACE",
+		report->server_count);
+	for (size_t i = 0; i < report->server_count; i++) {
+		add_address(&table, &report->servers[i].address);
+		net_table_add(&table, "%s", report->servers[i].link);
+	}
+	end_table(&table, page);
+}
+
+static void add_destination(struct net_table *table,
+	const struct net_route *route)
+{
+	const char *kind =
+		text_equal(route->kind, "unicast") ? "" : route->kind;
+	char own[PREFIX_TEXT_SIZE];
+	const char *destination = prefix_print(&route->destination, own);
+
+	if (route->destination.length == 0)
+		destination = route->destination.address.family == AF_INET6
+				      ? "default (IPv6)"
+				      : "default";
+	net_table_add(table, "%s%s%s", kind, *kind ? " " : "", destination);
+}
+
+static void show_routes(const struct net_report *report, struct page *page)
+{
+	struct net_table table;
+
+	net_table_init(&table, report->arena, "ROUTE|VIA|INTERFACE|METRIC|FROM",
+		report->route_count);
+	for (size_t i = 0; i < report->route_count; i++) {
+		const struct net_route *route = &report->routes[i];
+
+		add_destination(&table, route);
+		add_address(&table, &route->via);
+		net_table_add(&table, "%s", link_name(report, route->link));
+		net_table_add(&table, "%" PRIu32, route->metric);
+		net_table_add(&table, "%s", route->origin);
+	}
+	end_table(&table, page);
+}
+
+/* ---- the workloads' ------------------------------------------------------ */
+
+static void list_subnets(const struct net_network *network)
+{
+	char own[PREFIX_TEXT_SIZE];
+
+	list_begin();
+	for (size_t i = 0; i < NET_FAMILIES; i++) {
+		if (network->subnets[i].address.family)
+			list_add(prefix_print(&network->subnets[i], own), "");
+	}
+}
+
+static void show_networks(const struct net_report *report, struct page *page)
+{
+	struct net_table table;
+
+	net_table_init(&table, report->arena,
+		"NETWORK|DRIVER|INTERFACE|SUBNETS|GATEWAYS",
+		report->network_count);
+	for (size_t i = 0; i < report->network_count; i++) {
+		const struct net_network *network = &report->networks[i];
+
+		net_table_add(&table, "%s%s", network->name,
+			network->is_internal ? " (internal)" : "");
+		net_table_add(&table, "%s", network->driver);
+		net_table_add(&table, "%s%s", network->link,
+			network->is_there ? "" : " (missing)");
+		list_subnets(network);
+		net_table_add(&table, "%s", list.bytes);
+		list_begin();
+		for (size_t j = 0; j < NET_FAMILIES; j++)
+			list_add_address(&network->gateways[j]);
+		net_table_add(&table, "%s", list.bytes);
+	}
+	end_table(&table, page);
+}
+
+static void add_count(struct net_table *table, const struct net_report *report,
+	uint64_t count)
+{
+	if (report->has_connections)
+		net_table_add(table, "%" PRIu64, count);
+	else
+		net_table_add(table, "?");
+}
+
+static void show_endpoints(const struct net_report *report, struct page *page)
+{
+	struct net_table table;
+
+	net_table_init(&table, report->arena,
+		"CONTAINER|NETWORK|INTERFACE|IN|OUT|ADDRESSES",
+		report->endpoint_count);
+	for (size_t i = 0; i < report->endpoint_count; i++) {
+		const struct net_endpoint *endpoint = &report->endpoints[i];
+
+		net_table_add(&table, "%s", endpoint->container);
+		net_table_add(&table, "%s", endpoint->network);
+		net_table_add(&table, "%s", endpoint->link);
+		add_count(&table, report, endpoint->incoming);
+		add_count(&table, report, endpoint->outgoing);
+		list_begin();
+		for (size_t j = 0; j < NET_FAMILIES; j++)
+			list_add_address(&endpoint->addresses[j]);
+		net_table_add(&table, "%s", list.bytes);
+	}
+	end_table(&table, page);
+}
+
+static void add_port(struct net_table *table, const struct net_port *port)
+{
+	bool is_6 = port->host.family == AF_INET6;
+	char own[ADDRESS_TEXT_SIZE];
+
+	net_table_add(table, "%s %s%s%s:%u", port->protocol, is_6 ? "[" : "",
+		port->host.family ? address_print(&port->host, own) : "*",
+		is_6 ? "]" : "", port->published);
+}
+
+static void list_replicas(const struct net_port *port)
+{
+	list_begin();
+	for (size_t i = 0; i < port->replica_count; i++)
+		list_add_address(&port->replicas[i]);
+	if (text_equal(port->service, "-"))
+		list_add("the machine itself", "");
+	else if (port->replica_count == 0)
+		list_add("nobody, connections are refused", "");
+}
+
+static void show_ports(const struct net_report *report, struct page *page)
+{
+	struct net_table table;
+
+	net_table_init(&table, report->arena, "PORT|SERVICE|TARGET|LEADS TO",
+		report->port_count);
+	for (size_t i = 0; i < report->port_count; i++) {
+		const struct net_port *port = &report->ports[i];
+
+		add_port(&table, port);
+		net_table_add(&table, "%s", port->service);
+		net_table_add(&table, "%u", port->target);
+		list_replicas(port);
+		net_table_add(&table, "%s", list.bytes);
+	}
+	end_table(&table, page);
+}
+
+/* A terminal gets no controls. */
+static void show_sentence(const char *head, const char *line, FILE *out)
+{
+	fprintf(out, "%s: ", head);
+	for (; *line; line++)
+		(void)fputc((unsigned char)*line < ' ' || *line == 0x7f ? '?'
+									: *line,
+			out);
+	(void)fputc('\n', out);
+}
+
+static void show_sentences(const char *head, const char *const *lines,
+	size_t count, FILE *out)
+{
+	if (count > 0)
+		(void)fputc('\n', out);
+	for (size_t i = 0; i < count; i++)
+		show_sentence(head, lines[i], out);
+}
+
+void net_show_text(const struct net_report *report, FILE *out)
+{
+	struct page page = { .out = out };
+
+	show_links(report, &page);
+	show_leases(report, &page);
+	show_servers(report, &page);
+	show_routes(report, &page);
+	show_networks(report, &page);
+	show_endpoints(report, &page);
+	show_ports(report, &page);
+	if (report->has_connections)
+		fprintf(out, "\n%" PRIu64 " connection%s in all\n",
+			report->connections,
+			report->connections == 1 ? "" : "s");
+	show_sentences("note", report->notes, report->note_count, out);
+	show_sentences("problem", report->problems, report->problem_count, out);
+}

@@ -1,0 +1,354 @@
+// SPDX-License-Identifier: MIT
+/*
+ * tests of cli/net_files and cli/net_show: from the files, and what the kernel
+ * would tell, to what is printed
+ */
+#include "cli/net_show.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "check.h"
+#include "cli/net_files.h"
+#include "cli/net_lines.h"
+#include "cli/net_report.h"
+#include "lib/arena.h"
+#include "lib/error.h"
+#include "lib/text.h"
+
+static const char state[] = "version 1\n"
+			    "# a comment\n"
+			    "link eth0 up carrier 52:54:00:12:34:56 1500\n"
+			    "address eth0 10.0.2.15/24 dhcp\n"
+			    "address eth7 10.0.2.15/24 dhcp\n"
+			    "address wg0 10.0.2.15/24 static\n"
+			    "lease eth0 10.0.2.15 10.0.2.2 86400 kept\n"
+			    "lease eth0 10.0.2.16 10.0.2.2 3600\n"
+			    "lease eth0 nonsense 10.0.2.2 3600\n"
+			    "lease eth0 10.0.2.17\n"
+			    "dns eth0 10.0.2.3\n"
+			    "dns eth0 x\n"
+			    "key wg0 PUBLIC=\n"
+			    "key wg7 PUBLIC=\n"
+			    "note the config of 12:01 lost  the network\n"
+			    "frobnicate 1 2 3\n"
+			    "end\n";
+
+static const char ports[] =
+	"version 1\n"
+	"network 0 front bridge tb0a1b2c3d out 172.18.0.0/16 172.18.0.1"
+	" fd00:1::/64 fd00:1::1\n"
+	"network 1 lan macvlan eth0 in 192.0.2.0/24 -\n"
+	"network x lan macvlan eth0 in\n"
+	"port tcp - 80 web 8080 172.18.0.2 nonsense 172.18.0.3\n"
+	"port tcp 2001:db8::1 81 web 8080\n"
+	"port udp 10.0.2.15 53 - 53\n"
+	"port udp 10.0.2.15 65536 - 53\n"
+	"port udp 10.0.2.15 53\n"
+	"end\n";
+
+static const char names[] = "version 1\n"
+			    "listen 172.18.0.1\n"
+			    "client 172.18.0.2 web-1 0 out\n"
+			    "client fd00:1::2 web-1 0 out\n"
+			    "client 172.18.0.3 web-2 1,0 out\n"
+			    "client 192.0.2.7 web-2 1,0 out\n"
+			    "client 10.9.9.9 odd 7 in\n"
+			    "client nonsense odd 7 in\n"
+			    "name 0 web 172.18.0.100\n"
+			    "end\n";
+
+static struct prefix prefix_of(const char *text)
+{
+	struct prefix prefix;
+
+	if (prefix_parse(text, &prefix) < 0)
+		abort();
+	return prefix;
+}
+
+/* What the kernel would tell. */
+static void fill_kernel(struct net_report *report)
+{
+	const struct net_link links[] = {
+		{ .index = 1,
+			.name = "lo",
+			.kind = "",
+			.alias = "",
+			.state = "up",
+			.mtu = 65536 },
+		{ .index = 2,
+			.name = "eth0",
+			.kind = "",
+			.alias = "",
+			.state = "up",
+			.mtu = 1500,
+			.mac = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 } },
+		{ .index = 3,
+			.name = "wg0",
+			.kind = "wireguard",
+			.alias = "",
+			.state = "no carrier",
+			.mtu = 1420 },
+		{ .index = 4,
+			.name = "tb0a1b2c3d",
+			.kind = "bridge",
+			.alias = "tare front",
+			.state = "up",
+			.is_bridge = true },
+	};
+	const struct net_address addresses[] = {
+		{ 1, prefix_of("127.0.0.1/8"), "" },
+		{ 2, prefix_of("10.0.2.15/24"), "" },
+		{ 2, prefix_of("fe80::1/64"), "" },
+		{ 4, prefix_of("172.18.0.1/16"), "" },
+	};
+	const struct net_route routes[] = {
+		{ .destination = prefix_of("0.0.0.0/0"),
+			.via = prefix_of("10.0.2.2").address,
+			.link = 2,
+			.metric = 100,
+			.origin = "dhcp",
+			.kind = "unicast" },
+		{ .destination = prefix_of("::/0"),
+			.link = 2,
+			.origin = "ra",
+			.kind = "unicast" },
+		{ .destination = prefix_of("198.51.100.0/24"),
+			.link = 9,
+			.origin = "static",
+			.kind = "unreachable" },
+	};
+
+	memcpy(report->links, links, sizeof(links));
+	report->link_count = sizeof(links) / sizeof(links[0]);
+	memcpy(report->addresses, addresses, sizeof(addresses));
+	report->address_count = sizeof(addresses) / sizeof(addresses[0]);
+	memcpy(report->routes, routes, sizeof(routes));
+	report->route_count = sizeof(routes) / sizeof(routes[0]);
+}
+
+static int read_files(struct net_report *report, struct arena *arena)
+{
+	int result =
+		net_files_read_state(report, arena_string(arena, state), NULL);
+
+	if (result == 0)
+		result = net_files_read_ports(report,
+			arena_string(arena, ports), NULL);
+	if (result == 0)
+		result = net_files_read_names(report,
+			arena_string(arena, names), NULL);
+	return result;
+}
+
+/* What it prints, for the caller to free. */
+static char *print(const struct net_report *report,
+	void (*show)(const struct net_report *report, FILE *out))
+{
+	char *printed = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&printed, &size);
+
+	if (!out)
+		abort();
+	show(report, out);
+	(void)fclose(out);
+	return printed;
+}
+
+static void fill(struct net_report *report, struct arena *arena)
+{
+	CHECK(net_report_init(report, arena) == 0);
+	fill_kernel(report);
+	CHECK(read_files(report, arena) == 0);
+	report->networks[0].is_there = true;
+	report->has_connections = true;
+	report->connections = 4;
+	report->endpoints[0].incoming = 3;
+	report->endpoints[0].outgoing = 1;
+	report->endpoints[0].link = "tvdeadbeef";
+}
+
+static const char golden_text[] =
+	"INTERFACE  STATE       MTU    MAC                ADDRESSES\n"
+	"lo         up          65536  -                  127.0.0.1/8\n"
+	"eth0       up          1500   52:54:00:12:34:56  10.0.2.15/24 (dhcp), fe80::1/64\n"
+	"wg0        no carrier  1420   -                  key (PUBLIC=)\n"
+	"\n"
+	"LEASE  ADDRESS    SERVER    SECONDS\n"
+	"eth0   10.0.2.15  10.0.2.2  86400, from the last boot\n"
+	"eth0   10.0.2.16  10.0.2.2  3600\n"
+	"\n"
+	"NAME SERVER  INTERFACE\n"
+	"10.0.2.3     eth0\n"
+	"\n"
+	"ROUTE                        VIA       INTERFACE  METRIC  FROM\n"
+	"default                      10.0.2.2  eth0       100     dhcp\n"
+	"default (IPv6)               -         eth0       0       ra\n"
+	"unreachable 198.51.100.0/24  -         -          0       static\n"
+	"\n"
+	"NETWORK         DRIVER   INTERFACE       SUBNETS                     GATEWAYS\n"
+	"front           bridge   tb0a1b2c3d      172.18.0.0/16, fd00:1::/64  172.18.0.1, fd00:1::1\n"
+	"lan (internal)  macvlan  eth0 (missing)  192.0.2.0/24                -\n"
+	"\n"
+	"CONTAINER  NETWORK  INTERFACE   IN  OUT  ADDRESSES\n"
+	"web-1      front    tvdeadbeef  3   1    172.18.0.2, fd00:1::2\n"
+	"web-2      front    -           0   0    172.18.0.3\n"
+	"web-2      lan      -           0   0    192.0.2.7\n"
+	"odd        -        -           0   0    10.9.9.9\n"
+	"\n"
+	"PORT                  SERVICE  TARGET  LEADS TO\n"
+	"tcp *:80              web      8080    172.18.0.2, 172.18.0.3\n"
+	"tcp [2001:db8::1]:81  web      8080    nobody, connections are refused\n"
+	"udp 10.0.2.15:53      -        53      the machine itself\n"
+	"\n"
+	"4 connections in all\n"
+	"\n"
+	"note: the config of 12:01 lost the network\n";
+
+static void test_text(void)
+{
+	auto_arena arena = { 0 };
+	struct net_report report;
+	char *printed;
+
+	fill(&report, &arena);
+	printed = print(&report, net_show_text);
+	if (!CHECK(text_equal(printed, golden_text)))
+		printf("%s", printed);
+	free(printed);
+}
+
+static const char *get(const json_t *json, const char *list, size_t i,
+	const char *member)
+{
+	const char *value = json_string_value(
+		json_object_get(json_array_get(json_object_get(json, list), i),
+			member));
+
+	return value ? value : "";
+}
+
+static json_int_t get_number(const json_t *json, const char *list, size_t i,
+	const char *member)
+{
+	return json_integer_value(
+		json_object_get(json_array_get(json_object_get(json, list), i),
+			member));
+}
+
+static void test_json(void)
+{
+	auto_arena arena = { 0 };
+	struct net_report report;
+	char *printed;
+	json_t *json;
+
+	fill(&report, &arena);
+	printed = print(&report, net_show_json);
+	json = json_loads(printed, JSON_REJECT_DUPLICATES, NULL);
+	if (!CHECK(json))
+		printf("%s", printed);
+	/* the bridge is the network's */
+	CHECK(json_array_size(json_object_get(json, "interfaces")) == 3);
+	CHECK(text_equal(get(json, "interfaces", 1, "mac"),
+		"52:54:00:12:34:56"));
+	CHECK(text_equal(get(json, "interfaces", 2, "public_key"), "PUBLIC="));
+	CHECK(text_equal(get(json, "leases", 1, "address"), "10.0.2.16"));
+	CHECK(get_number(json, "leases", 1, "seconds") == 3600);
+	CHECK(text_equal(get(json, "name_servers", 0, "address"), "10.0.2.3"));
+	CHECK(text_equal(get(json, "routes", 0, "via"), "10.0.2.2"));
+	CHECK(text_equal(get(json, "routes", 2, "kind"), "unreachable"));
+	CHECK(text_equal(get(json, "networks", 1, "driver"), "macvlan"));
+	CHECK(text_equal(get(json, "containers", 0, "ipv6"), "fd00:1::2"));
+	CHECK(get_number(json, "containers", 0, "connections_in") == 3);
+	CHECK(text_equal(get(json, "ports", 1, "address"), "2001:db8::1"));
+	CHECK(get_number(json, "ports", 0, "target") == 8080);
+	CHECK(json_array_size(json_object_get(json, "notes")) == 1);
+	CHECK(json_array_size(json_object_get(json, "problems")) == 0);
+	json_decref(json);
+	free(printed);
+}
+
+/* Nothing is there, and the kernel counts no connections. */
+static void test_empty(void)
+{
+	auto_arena arena = { 0 };
+	struct net_report report;
+	char *printed;
+
+	CHECK(net_report_init(&report, &arena) == 0);
+	net_report_add_problem(&report, "no '%s'", "x\n\"");
+	printed = print(&report, net_show_text);
+	CHECK(text_equal(printed, "\nproblem: no 'x?\"'\n"));
+	free(printed);
+	printed = print(&report, net_show_json);
+	CHECK(text_equal(printed,
+		"{\"interfaces\":[],\"leases\":[],\"name_servers\":[],"
+		"\"routes\":[],\"networks\":[],\"containers\":[],\"ports\":[],"
+		"\"notes\":[],\"problems\":[\"no 'x\\n\\\"'\"]}\n"));
+	free(printed);
+}
+
+static void test_broken_files(void)
+{
+	static const struct {
+		const char *text;
+		const char *reason;
+	} rows[] = {
+		{ "", "its first line is not 'version 1'" },
+		{ "version 2\nend\n", "its first line is not 'version 1'" },
+		{ "version 1\n", "its last line is not 'end'" },
+		{ "version 1\nnote x\nend", "its last line is not 'end'" },
+		{ "version 1\nnote x\nthe end\n", "its last line is not" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		auto_arena arena = { 0 };
+		struct net_report report;
+		struct error err;
+
+		check_row(rows[i].text);
+		CHECK(net_report_init(&report, &arena) == 0);
+		CHECK(net_files_read_state(&report,
+			      arena_string(&arena, rows[i].text),
+			      &err) == -EBADMSG);
+		CHECK(text_starts_with(err.text, rows[i].reason));
+		CHECK(report.note_count == 0);
+	}
+}
+
+static void count_line(char **words, size_t count, void *context)
+{
+	size_t *lines = context;
+
+	CHECK(count == 2 && text_equal(words[0], "line"));
+	(*lines)++;
+}
+
+/* Without the first and the last, comments and what is empty. */
+static void test_lines(void)
+{
+	char text[] = "version 1\nline 1\n\n# line\n  line  2  \nend\n";
+	char least[] = "version 1\nend\n";
+	size_t lines = 0;
+
+	CHECK(net_lines_visit(least, count_line, &lines, NULL) == 0);
+	CHECK(lines == 0);
+	CHECK(net_lines_visit(text, count_line, &lines, NULL) == 0);
+	CHECK(lines == 2);
+}
+
+int main(void)
+{
+	RUN(test_lines);
+	RUN(test_text);
+	RUN(test_json);
+	RUN(test_empty);
+	RUN(test_broken_files);
+	return check_done();
+}
