@@ -374,15 +374,11 @@ void fabric_mark(struct fabric *fabric, const struct service *service,
 		arm(fabric);
 }
 
-/* Whether another one of its group gets connections. */
-static bool has_others(const struct topology *topology, size_t group,
-	size_t endpoint)
+static bool is_any_serving(const struct topology *topology,
+	const struct topology_group *group)
 {
-	const struct topology_group *own = &topology->groups[group];
-
-	for (size_t i = 0; i < own->endpoint_count; i++) {
-		if (own->endpoints[i] != endpoint &&
-			topology->endpoints[own->endpoints[i]].is_serving)
+	for (size_t i = 0; i < group->endpoint_count; i++) {
+		if (topology->endpoints[group->endpoints[i]].is_serving)
 			return true;
 	}
 	return false;
@@ -403,9 +399,9 @@ void fabric_drain(struct fabric *fabric, const struct service *service)
 		return;
 	for (size_t i = 0; fabric->is_due && i < count; i++) {
 		size_t endpoint = (size_t)(&endpoints[i] - topology->endpoints);
+		size_t group = fabric->blueprint.groups[endpoint];
 
-		if (has_others(topology, fabric->blueprint.groups[endpoint],
-			    endpoint)) {
+		if (is_any_serving(topology, &topology->groups[group])) {
 			fabric_flush(fabric);
 			return;
 		}

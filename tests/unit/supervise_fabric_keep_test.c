@@ -14,106 +14,107 @@
 	"  db: {image: i, networks: [b]}\n"
 #define CONFIG "services:\n  web: {image: i, networks: [a]}\n" SERVICES NETS
 
+static const struct change {
+	const char *label, *yaml;
+	bool web, app, db; /* are made anew */
+} changes[] = {
+	{ "the same", CONFIG, false, false, false },
+	{ "in another order",
+		"services:\n" SERVICES
+		"  web: {image: i, networks: [a]}\n" NETS,
+		false, false, false },
+	{ "a port",
+		"services:\n  web: {image: i, networks: [a], ports: "
+		"['80:80']}\n" SERVICES NETS,
+		false, false, false },
+	{ "a replica and an alias",
+		"services:\n  web: {image: i, scale: 2, networks: {a: "
+		"{aliases: [x]}}}\n" SERVICES NETS,
+		false, false, false },
+	{ "another service",
+		"services:\n  aaa: {image: i, networks: [a, b]}\n"
+		"  web: {image: i, networks: [a]}\n" SERVICES NETS,
+		false, false, false },
+	{ "a service less",
+		"services:\n  web: {image: i, networks: [a]}\n"
+		"  app: {image: i, networks: [a, b]}\n"
+		"  db: {image: i, networks: [b]}\n"
+		"  y: {image: i}\n" NETS,
+		false, false, false },
+	{ "routed, and metadata",
+		"services:\n  web: {image: i, networks: [a]}\n" SERVICES
+		"networks: {a: {driver_opts: {nat: false, metadata: "
+		"true}, ipam: {config: [{subnet: 172.30.0.0/16}]}}, b: "
+		"}\n",
+		false, false, false },
+	{ "a subnet",
+		"services:\n  web: {image: i, networks: [a]}\n" SERVICES
+		"networks: {a: {ipam: {config: [{subnet: "
+		"172.31.0.0/16}]}}, b: }\n",
+		true, true, false },
+	{ "the length of a subnet",
+		"services:\n  web: {image: i, networks: [a]}\n" SERVICES
+		"networks: {a: {ipam: {config: [{subnet: "
+		"172.30.0.0/17}]}}, b: }\n",
+		true, true, false },
+	{ "a gateway",
+		"services:\n  web: {image: i, networks: [a]}\n" SERVICES
+		"networks: {a: {ipam: {config: [{subnet: "
+		"172.30.0.0/16, gateway: 172.30.9.9}]}}, b: }\n",
+		true, true, false },
+	{ "IPv6",
+		"services:\n  web: {image: i, networks: [a]}\n" SERVICES
+		"networks: {a: {ipam: {config: [{subnet: "
+		"172.30.0.0/16}]}}, b: {enable_ipv6: true}}\n",
+		false, true, true },
+	{ "an mtu",
+		"services:\n  web: {image: i, networks: [a]}\n" SERVICES
+		"networks: {a: {ipam: {config: [{subnet: "
+		"172.30.0.0/16}]}}, b: {driver_opts: {mtu: 1400}}}\n",
+		false, true, true },
+	{ "no way out by the first",
+		"services:\n  web: {image: i, networks: [a]}\n" SERVICES
+		"networks: {a: {internal: true, ipam: {config: "
+		"[{subnet: 172.30.0.0/16}]}}, b: }\n",
+		true, true, false },
+	{ "an address",
+		"services:\n  web: {image: i, networks: {a: "
+		"{ipv4_address: 172.30.7.7}}}\n" SERVICES NETS,
+		true, false, false },
+	{ "a name of an interface",
+		"services:\n  web: {image: i, networks: {a: "
+		"{interface_name: lan}}}\n" SERVICES NETS,
+		true, false, false },
+	{ "a MAC",
+		"services:\n  web: {image: i, networks: {a: "
+		"{mac_address: '02:00:00:00:00:09'}}}\n" SERVICES NETS,
+		true, false, false },
+	{ "one network less",
+		"services:\n  web: {image: i, networks: [a]}\n"
+		"  app: {image: i, networks: [b]}\n"
+		"  db: {image: i, networks: [b]}\n" NETS,
+		false, true, false },
+	{ "the network of the machine",
+		"services:\n  web: {image: i, network_mode: host}\n" SERVICES
+			NETS,
+		true, false, false },
+};
+
 static void test_digest(void)
 {
-	static const struct {
-		const char *label, *yaml;
-		bool web, app, db; /* are made anew */
-	} rows[] = {
-		{ "the same", CONFIG, false, false, false },
-		{ "in another order",
-			"services:\n" SERVICES
-			"  web: {image: i, networks: [a]}\n" NETS,
-			false, false, false },
-		{ "a port",
-			"services:\n  web: {image: i, networks: [a], ports: "
-			"['80:80']}\n" SERVICES NETS,
-			false, false, false },
-		{ "a replica and an alias",
-			"services:\n  web: {image: i, scale: 2, networks: {a: "
-			"{aliases: [x]}}}\n" SERVICES NETS,
-			false, false, false },
-		{ "another service",
-			"services:\n  aaa: {image: i, networks: [a, b]}\n"
-			"  web: {image: i, networks: [a]}\n" SERVICES NETS,
-			false, false, false },
-		{ "a service less",
-			"services:\n  web: {image: i, networks: [a]}\n"
-			"  app: {image: i, networks: [a, b]}\n"
-			"  db: {image: i, networks: [b]}\n"
-			"  y: {image: i}\n" NETS,
-			false, false, false },
-		{ "routed, and metadata",
-			"services:\n  web: {image: i, networks: [a]}\n" SERVICES
-			"networks: {a: {driver_opts: {nat: false, metadata: "
-			"true}, ipam: {config: [{subnet: 172.30.0.0/16}]}}, b: "
-			"}\n",
-			false, false, false },
-		{ "a subnet",
-			"services:\n  web: {image: i, networks: [a]}\n" SERVICES
-			"networks: {a: {ipam: {config: [{subnet: "
-			"172.31.0.0/16}]}}, b: }\n",
-			true, true, false },
-		{ "the length of a subnet",
-			"services:\n  web: {image: i, networks: [a]}\n" SERVICES
-			"networks: {a: {ipam: {config: [{subnet: "
-			"172.30.0.0/17}]}}, b: }\n",
-			true, true, false },
-		{ "a gateway",
-			"services:\n  web: {image: i, networks: [a]}\n" SERVICES
-			"networks: {a: {ipam: {config: [{subnet: "
-			"172.30.0.0/16, gateway: 172.30.9.9}]}}, b: }\n",
-			true, true, false },
-		{ "IPv6",
-			"services:\n  web: {image: i, networks: [a]}\n" SERVICES
-			"networks: {a: {ipam: {config: [{subnet: "
-			"172.30.0.0/16}]}}, b: {enable_ipv6: true}}\n",
-			false, true, true },
-		{ "an mtu",
-			"services:\n  web: {image: i, networks: [a]}\n" SERVICES
-			"networks: {a: {ipam: {config: [{subnet: "
-			"172.30.0.0/16}]}}, b: {driver_opts: {mtu: 1400}}}\n",
-			false, true, true },
-		{ "no way out by the first",
-			"services:\n  web: {image: i, networks: [a]}\n" SERVICES
-			"networks: {a: {internal: true, ipam: {config: "
-			"[{subnet: 172.30.0.0/16}]}}, b: }\n",
-			true, true, false },
-		{ "an address",
-			"services:\n  web: {image: i, networks: {a: "
-			"{ipv4_address: 172.30.7.7}}}\n" SERVICES NETS,
-			true, false, false },
-		{ "a name of an interface",
-			"services:\n  web: {image: i, networks: {a: "
-			"{interface_name: lan}}}\n" SERVICES NETS,
-			true, false, false },
-		{ "a MAC",
-			"services:\n  web: {image: i, networks: {a: "
-			"{mac_address: '02:00:00:00:00:09'}}}\n" SERVICES NETS,
-			true, false, false },
-		{ "one network less",
-			"services:\n  web: {image: i, networks: [a]}\n"
-			"  app: {image: i, networks: [b]}\n"
-			"  db: {image: i, networks: [b]}\n" NETS,
-			false, true, false },
-		{ "the network of the machine",
-			"services:\n  web: {image: i, network_mode: host}\n" SERVICES
-				NETS,
-			true, false, false },
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		static const char *const names[] = { "web", "app", "db" };
-		const bool should[] = { rows[i].web, rows[i].app, rows[i].db };
+		const bool should[] = { changes[i].web, changes[i].app,
+			changes[i].db };
 		uint64_t before[3];
 
 		begin();
-		check_row(rows[i].label);
+		check_row(changes[i].label);
 		CHECK(weave(0, CONFIG) == 0);
 		for (size_t j = 0; j < 3; j++)
 			before[j] =
 				fabric_digest(&fabric, service(0, names[j]));
-		CHECK(weave(1, rows[i].yaml) == 0);
+		CHECK(weave(1, changes[i].yaml) == 0);
 		for (size_t j = 0; j < 3; j++)
 			CHECK((fabric_digest(&fabric, service(1, names[j])) !=
 				      before[j]) == should[j]);
@@ -300,7 +301,9 @@ static void test_names_that_cannot_be_written(void)
 {
 	begin();
 	CHECK(fd_remove_tree(places.run_fd, "net", NULL) == 0);
-	auto_fd fd = openat(places.run_fd, "net", O_WRONLY | O_CREAT, 0600);
+	int fd = openat(places.run_fd, "net", O_WRONLY | O_CREAT, 0600);
+
+	fd_close(&fd);
 
 	CHECK(weave(0, WEB) == 0);
 	run_until_rules();

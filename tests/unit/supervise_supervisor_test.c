@@ -187,11 +187,23 @@ static bool all_run_in_peace(void)
 /* Rules for who is left would be of no use, and take long. */
 static void test_the_end_of_many(void)
 {
-	begin("services:\n  web:\n    image: i\n    scale: 24\n"
-	      "    command: [exec sleep 100]\n");
+	char config[2048] = "services:\n";
+
+	for (unsigned int i = 0; i < 16; i++) { /* they end one by one */
+		size_t used = strlen(config);
+
+		(void)snprintf(config + used, sizeof(config) - used,
+			"  s%u: {image: i, command: [exec sleep 100], "
+			"depends_on: [s%u]}\n",
+			i, i + 1);
+	}
+	(void)snprintf(config + strlen(config), sizeof(config) - strlen(config),
+		"  s16: {image: i, command: [exec sleep 100]}\n");
+	begin(config);
 	run(all_run_in_peace);
 	CHECK(rules_at_stop > 0);
 	CHECK(rules_applied <= rules_at_stop + 1);
+	CHECK(supervisor.fabric.is_over);
 	end();
 }
 
