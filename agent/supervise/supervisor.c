@@ -20,6 +20,7 @@
 #include "supervise/life.h"
 #include "supervise/past.h"
 #include "supervise/reload.h"
+#include "supervise/tell.h"
 #include "supervise/weaver.h"
 
 #define HOSTNAME_DEFAULT "tare"
@@ -91,66 +92,11 @@ static void on_turn(struct timer *timer)
 		reload(supervisor);
 }
 
-static void say_ready(struct supervisor *supervisor)
-{
-	const struct workload *workload = NULL;
-	size_t running = 0;
-	size_t wanted = 0;
-
-	if (supervisor->is_ready)
-		return;
-	while ((workload = roster_next(&supervisor->roster, workload))) {
-		wanted += workload->is_wanted;
-		running += workload->is_wanted &&
-			   (workload->state == STATE_RUNNING ||
-				   (workload->state == STATE_FINISHED &&
-					   workload->exit_code == 0));
-	}
-	if (running < wanted)
-		return;
-	supervisor->is_ready = true;
-	log_info("ready: %zu of %zu workloads running", running, wanted);
-}
-
-/* One line on the console for each change of a workload. */
-static void say_state(const struct workload *workload)
-{
-	const char *name = workload->service->name;
-	const char *reason = workload->reason;
-	double retry_s = (double)workload->retry_ms / 1000;
-
-	switch (workload->state) {
-	case STATE_RUNNING:
-		log_info("%s: running (pid %d)", name,
-			(int)workload->container.pid);
-		break;
-	case STATE_BACKOFF:
-		log_warn("%s: %s, starting again in %g s", name, reason,
-			retry_s);
-		break;
-	case STATE_FINISHED:
-		if (workload->exit_code == 0)
-			log_info("%s: %s, finished", name, reason);
-		else
-			log_warn("%s: %s, not starting it again", name, reason);
-		break;
-	case STATE_STOPPED:
-		log_info("%s: stopped", name);
-		break;
-	case STATE_STOPPING:
-		log_info("%s: stopping", name);
-		break;
-	case STATE_PREPARING: /* on_want_image speaks when it takes long */
-	case STATE_COUNT:
-		break;
-	}
-}
-
 static void on_workload_change(struct workload *workload)
 {
 	struct supervisor *supervisor = of_workload(workload);
 
-	say_state(workload);
+	tell_state(workload);
 	weaver_mark(supervisor, workload);
 	if (workload->state == STATE_RUNNING ||
 		workload->state == STATE_FINISHED)
@@ -158,7 +104,7 @@ static void on_workload_change(struct workload *workload)
 	if (workload->state != STATE_STOPPING &&
 		workload->state != STATE_PREPARING)
 		life_keep(workload);
-	say_ready(supervisor);
+	tell_ready(supervisor);
 	loop_arm(&supervisor->turn, 0);
 	changed(supervisor);
 }
@@ -166,13 +112,8 @@ static void on_workload_change(struct workload *workload)
 static void on_workload_health(struct workload *workload)
 {
 	struct supervisor *supervisor = of_workload(workload);
-	const struct health *health = &workload->health;
-	const char *name = workload->service->name;
 
-	if (health->state.status == HEALTH_UNHEALTHY)
-		log_warn("%s: unhealthy: %s", name, health->reason);
-	else
-		log_info("%s: healthy", name);
+	tell_health(workload);
 	weaver_mark(supervisor, workload);
 	life_keep(workload);
 	loop_arm(&supervisor->turn, 0);
@@ -357,37 +298,9 @@ static int start_watches(struct supervisor *supervisor, struct error *err)
 	return result;
 }
 
-static void say_problems(const struct problems *problems)
-{
-	for (size_t i = 0; i < problems->count; i++) {
-		char line[600];
-		struct text text;
-
-		text_init(&text, line, sizeof(line));
-		problem_print(&problems->items[i], &text);
-		if (problems->items[i].is_warning)
-			log_warn("config: %s", line);
-		else
-			log_error("config: %s", line);
-	}
-}
-
 struct arena *supervisor_arena(struct supervisor *supervisor)
 {
 	return &supervisor->arenas[supervisor->arena];
-}
-
-static void say_config(const struct supervisor *supervisor)
-{
-	const struct generation *generation = &supervisor->generation;
-
-	say_problems(&supervisor->problems);
-	if (*generation->note)
-		log_warn("config: %s", generation->note);
-	if (generation->origin == GENERATION_LAST_GOOD)
-		log_warn("config: running the last good one");
-	log_info("config: %zu workload%s", supervisor->config.service_count,
-		supervisor->config.service_count == 1 ? "" : "s");
 }
 
 static void set_hostname(const struct supervisor *supervisor)
@@ -411,7 +324,7 @@ static int load_config(struct supervisor *supervisor)
 	generation_load(partition_fd, supervisor->places.data_fd, arena,
 		&supervisor->generation, &supervisor->config,
 		&supervisor->problems);
-	say_config(supervisor);
+	tell_config(supervisor);
 	if (supervisor->generation.origin != GENERATION_NONE)
 		return 0;
 	/* what runs goes on with the files of its own config */
@@ -467,7 +380,7 @@ static void reload(struct supervisor *supervisor)
 	}
 	reload_apply(supervisor, &supervisor->config);
 	supervisor->is_ready = false;
-	say_ready(supervisor);
+	tell_ready(supervisor);
 	loop_arm(&supervisor->turn, 0);
 	changed(supervisor);
 }
@@ -569,7 +482,7 @@ int supervisor_run(struct supervisor *supervisor, struct error *err)
 		return error_set(err, result, "make the networks: no memory");
 	init_workloads(supervisor);
 	adopt_all(supervisor);
-	say_ready(supervisor);
+	tell_ready(supervisor);
 	loop_arm(&supervisor->turn, 0);
 	changed(supervisor);
 	return loop_run(&supervisor->loop, err);
