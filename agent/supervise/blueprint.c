@@ -13,6 +13,7 @@
 #include "lib/error.h"
 #include "lib/hash.h"
 #include "lib/text.h"
+#include "supervise/firewall.h"
 
 #define NONE SIZE_MAX
 
@@ -438,13 +439,6 @@ static int add_groups(struct work *work, struct error *err)
 
 /* ---- ports --------------------------------------------------------------- */
 
-static enum topology_protocol protocol_of(const char *name)
-{
-	if (text_equal(name, "udp"))
-		return TOPOLOGY_UDP;
-	return text_equal(name, "sctp") ? TOPOLOGY_SCTP : TOPOLOGY_TCP;
-}
-
 /* Where what comes in for it goes: the network that it goes out by. */
 static bool find_target(const struct work *work, const struct service *service,
 	size_t *group)
@@ -477,7 +471,7 @@ static void add_ports_of(struct work *work, const struct service *service)
 
 		topology->ports[topology->port_count++] =
 			(struct topology_port){
-				.protocol = protocol_of(port->protocol),
+				.protocol = firewall_protocol(port->protocol),
 				.host = port->host,
 				.published = port->published,
 				.target = port->target,
@@ -507,61 +501,6 @@ static int add_ports(struct work *work, struct error *err)
 	return 0;
 }
 
-static void add_rule(struct topology_rule *rules, size_t *count,
-	const struct firewall_rule *rule, enum topology_protocol protocol)
-{
-	rules[(*count)++] = (struct topology_rule){
-		.from = rule->from,
-		.protocol = (uint8_t)protocol,
-		.first_port = rule->first_port,
-		.last_port = rule->last_port,
-	};
-}
-
-/* A port without a protocol is that port of each. */
-static void add_each(struct topology_rule *rules, size_t *count,
-	const struct firewall_rule *rule)
-{
-	if (rule->protocol) {
-		add_rule(rules, count, rule, protocol_of(rule->protocol));
-	} else if (rule->first_port == 0) {
-		add_rule(rules, count, rule, 0);
-	} else {
-		add_rule(rules, count, rule, TOPOLOGY_TCP);
-		add_rule(rules, count, rule, TOPOLOGY_UDP);
-		add_rule(rules, count, rule, TOPOLOGY_SCTP);
-	}
-}
-
-/* What host.firewall says, and the ports of WireGuard, which guards itself. */
-static int add_rules(struct work *work)
-{
-	const struct config *config = work->source->config;
-	size_t most = 3 * config->firewall_count + config->host_link_count;
-	struct topology_rule *rules =
-		arena_array(work->arena, most + 1, sizeof(*rules));
-	size_t count = 0;
-
-	if (!rules)
-		return -ENOMEM;
-	for (size_t i = 0; i < config->firewall_count; i++)
-		add_each(rules, &count, &config->firewall[i]);
-	for (size_t i = 0; i < config->host_link_count; i++) {
-		const struct host_link *link = &config->host_links[i];
-		uint16_t port = (uint16_t)link->listen_port;
-
-		if (link->kind == HOST_LINK_WIREGUARD && port > 0)
-			rules[count++] = (struct topology_rule){
-				.protocol = TOPOLOGY_UDP,
-				.first_port = port,
-				.last_port = port,
-			};
-	}
-	work->out->topology.rules = rules;
-	work->out->topology.rule_count = count;
-	return 0;
-}
-
 int blueprint_make(const struct blueprint_source *source, struct arena *arena,
 	struct blueprint *out, struct error *err)
 {
@@ -577,7 +516,7 @@ int blueprint_make(const struct blueprint_source *source, struct arena *arena,
 	if (result == 0)
 		result = add_ports(&work, err);
 	if (result == 0)
-		result = add_rules(&work);
+		result = firewall_make(source->config, arena, &out->topology);
 	if (result == -ENOMEM)
 		return error_set(err, result,
 			"lay out the networks: no memory");
