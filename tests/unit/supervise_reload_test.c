@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* tests of networks from one config to the next, and from agent to agent */
 /* wrap: link_read_taken link_apply_networks link_attach ruleset_apply_by */
-/* wrap: conntrack_forget */
+/* wrap: conntrack_forget fabric_weave */
 /* wrap: store_find store_import folders_are_made folders_make launch_prepare container_create container_kill container_clear log_file_attach sethostname probe_run probe_kill */
 #include "supervise_world.h"
 
@@ -187,11 +187,55 @@ static void test_no_config_at_all(void)
 	end_world();
 }
 
+int __real_fabric_weave(struct fabric *fabric,
+	const struct blueprint_source *source);
+int __wrap_fabric_weave(struct fabric *fabric,
+	const struct blueprint_source *source);
+
+/* In the agent: as if there was no memory, while that file is there. */
+int __wrap_fabric_weave(struct fabric *fabric,
+	const struct blueprint_source *source)
+{
+	return has_mark("full") ? -ENOMEM : __real_fabric_weave(fabric, source);
+}
+
+#define ALONE "services: {web: {" SLEEPS "}}\n"
+#define BOTH  "services: {web: {" SLEEPS "}, db: {" SLEEPS "}}\n"
+
+/* The networks are those of the config in force, whose memory they need. */
+static void test_no_memory_for_its_networks(void)
+{
+	char path[96];
+
+	begin_world(ALONE);
+	start_agent();
+	CHECK(wait_until(names_say, " web 172."));
+	put_mark("full");
+	load(BOTH);
+	CHECK(wait_until(has_said, "what runs stays"));
+	load(BOTH);
+	CHECK(wait_until(stays_twice, "what runs stays"));
+	CHECK(!has_said("db: ") && names_say(" web 172."));
+	(void)snprintf(path, sizeof(path), "%s/full", base);
+	CHECK(unlink(path) == 0);
+	load(BOTH);
+	CHECK(wait_until(names_say, " db 172."));
+	CHECK(names_say(" web 172.") && !has_said("web: stop"));
+
+	/* who leaves is known to the networks until they let go */
+	load(ALONE);
+	CHECK(wait_until(has_said, "db: stopping"));
+	CHECK(wait_until(names_lack, " db"));
+	stop_world();
+	end_world();
+}
+
 int main(void)
 {
 	RUN(test_networks);
 	RUN(test_one_that_leaves);
 	RUN(test_one_that_moves);
 	RUN(test_no_config_at_all);
+	RUN(test_no_memory_for_its_networks);
 	return check_done();
 }
