@@ -91,7 +91,8 @@ static void begin(struct health *health)
 	(void)snprintf(what, sizeof(what), "check '%s'",
 		health->probe.service->name);
 	apply(health, HEALTH_EVENT_BEGUN);
-	if (job_start(&health->job, what, probe_run, &health->probe, &err) < 0)
+	if (job_start(&health->job, what, probe_perform, &health->probe, &err) <
+		0)
 		fail(health, HEALTH_EVENT_FAILED, err.text);
 	else
 		health->is_checking = true;

@@ -237,7 +237,7 @@ static int start(const struct probe *probe, struct container *process,
 	return result;
 }
 
-int probe_run(const void *work, job_progress_fn *progress, void *context,
+int probe_perform(const void *work, job_progress_fn *progress, void *context,
 	struct error *err)
 {
 	const struct probe *probe = work;

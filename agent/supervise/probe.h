@@ -46,7 +46,7 @@ struct probe {
  * image, as the container's process is run, and waits for its end. 0: healthy;
  * else err is why not: "exit status 1: the last line that it printed".
  */
-int probe_run(const void *work, job_progress_fn *progress, void *context,
+int probe_perform(const void *work, job_progress_fn *progress, void *context,
 	struct error *err);
 
 /* The descriptors that it needs: list_fds of struct job. */
