@@ -9,15 +9,14 @@
 #include <strings.h>
 #include <sys/socket.h>
 
-#include "cli/net_collect.h"
-#include "cli/net_lines.h"
 #include "cli/net_question.h"
 #include "cli/net_record.h"
-#include "cli/net_report.h"
 #include "cli/net_wait.h"
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/text.h"
+#include "net/lines.h"
+#include "net/survey.h"
 
 #define SERVERS_BYTES_MAX 65536
 
@@ -110,7 +109,7 @@ int net_host_find_workload(char *text, const char *name, struct net_host *out)
 {
 	struct search search = { .name = name, .out = out };
 
-	if (net_lines_visit(text, see_line, &search, NULL) < 0)
+	if (lines_visit(text, see_line, &search, NULL) < 0)
 		return -ENOENT;
 	return search.is_found ? 0 : -ENOENT;
 }
@@ -119,8 +118,8 @@ static int find_workload(const char *name, struct net_host *out)
 {
 	auto_free char *text = NULL;
 
-	if (fd_read_file(AT_FDCWD, NET_FOLDER "/names", NET_FILE_MAX, &text,
-		    NULL, NULL) < 0)
+	if (fd_read_file(AT_FDCWD, SURVEY_FOLDER "/names", SURVEY_FILE_MAX,
+		    &text, NULL, NULL) < 0)
 		return -ENOENT;
 	return net_host_find_workload(text, name, out);
 }

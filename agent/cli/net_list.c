@@ -3,28 +3,27 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "cli/net_collect.h"
 #include "cli/net_command.h"
-#include "cli/net_report.h"
 #include "cli/net_show.h"
 #include "lib/arena.h"
 #include "lib/error.h"
+#include "net/survey.h"
 
 static int run(const struct net_arguments *arguments)
 {
 	auto_arena arena = { 0 };
-	struct net_report report;
+	struct survey survey;
 	struct error err;
 
-	if (net_collect(&report, NET_FOLDER, &arena) < 0) {
+	if (survey_take(&survey, SURVEY_FOLDER, &arena) < 0) {
 		(void)error_set(&err, -ENOMEM, "no memory for the networks");
 		return net_command_fail(&err);
 	}
 	if (arguments->as_json)
-		net_show_json(&report, stdout);
+		net_show_json(&survey, stdout);
 	else
-		net_show_text(&report, stdout);
-	return report.problem_count > 0 ? NET_STATUS_FAILURE : NET_STATUS_OK;
+		net_show_text(&survey, stdout);
+	return survey.problem_count > 0 ? NET_STATUS_FAILURE : NET_STATUS_OK;
 }
 
 static const struct net_option options[] = {

@@ -223,6 +223,9 @@ int net_question_ask(const struct net_question *question, struct net_wait *wait,
 		return error_set(err, -ETIMEDOUT,
 			"ask %s: no answer within %u s", own,
 			(unsigned int)question->wait_s);
+	if (result == -EINTR)
+		return error_set(err, result,
+			"ask %s: stopped before it answered", own);
 	if (result < 0)
 		return error_set(err, result, "ask %s: %s", own,
 			strerror(-result));

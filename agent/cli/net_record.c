@@ -2,6 +2,7 @@
 /* net_record - records of the domain name system as text */
 #include "cli/net_record.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -76,7 +77,7 @@ int net_record_parse_type(const char *text, uint16_t *out, const char **nearest)
 	*nearest = NULL;
 	(void)text_copy(upper, sizeof(upper), text);
 	for (char *at = upper; *at; at++)
-		*at = *at >= 'a' && *at <= 'z' ? (char)(*at & ~0x20) : *at;
+		*at = (char)toupper((unsigned char)*at);
 	if (text_starts_with(upper, UNKNOWN) &&
 		text_parse_u64(upper + strlen(UNKNOWN), UINT16_MAX, &number) ==
 			0) {

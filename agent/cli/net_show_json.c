@@ -4,13 +4,13 @@
 #include <string.h>
 
 #include "cli/net_json.h"
-#include "cli/net_report.h"
 #include "cli/net_show.h"
+#include "net/survey.h"
 
-static void add_link_name(struct net_json *json,
-	const struct net_report *report, int index)
+static void add_link_name(struct net_json *json, const struct survey *survey,
+	int index)
 {
-	const struct net_link *link = net_report_link(report, index);
+	const struct survey_link *link = survey_find_link(survey, index);
 
 	net_json_string(json, "interface", link ? link->name : "");
 }
@@ -27,8 +27,8 @@ static void add_mac(struct net_json *json, const uint8_t mac[6])
 	net_json_string(json, "mac", text);
 }
 
-static void add_link(struct net_json *json, const struct net_report *report,
-	const struct net_link *link)
+static void add_link(struct net_json *json, const struct survey *survey,
+	const struct survey_link *link)
 {
 	net_json_open(json, NULL, '{');
 	net_json_string(json, "name", link->name);
@@ -39,8 +39,8 @@ static void add_link(struct net_json *json, const struct net_report *report,
 	if (link->key)
 		net_json_string(json, "public_key", link->key);
 	net_json_open(json, "addresses", '[');
-	for (size_t i = 0; i < report->address_count; i++) {
-		const struct net_address *address = &report->addresses[i];
+	for (size_t i = 0; i < survey->address_count; i++) {
+		const struct survey_address *address = &survey->addresses[i];
 
 		if (address->link != link->index)
 			continue;
@@ -53,21 +53,21 @@ static void add_link(struct net_json *json, const struct net_report *report,
 	net_json_close(json, '}');
 }
 
-static void add_links(struct net_json *json, const struct net_report *report)
+static void add_links(struct net_json *json, const struct survey *survey)
 {
 	net_json_open(json, "interfaces", '[');
-	for (size_t i = 0; i < report->link_count; i++) {
-		if (!report->links[i].is_port && !report->links[i].is_bridge)
-			add_link(json, report, &report->links[i]);
+	for (size_t i = 0; i < survey->link_count; i++) {
+		if (!survey->links[i].is_port && !survey->links[i].is_bridge)
+			add_link(json, survey, &survey->links[i]);
 	}
 	net_json_close(json, ']');
 }
 
-static void add_leases(struct net_json *json, const struct net_report *report)
+static void add_leases(struct net_json *json, const struct survey *survey)
 {
 	net_json_open(json, "leases", '[');
-	for (size_t i = 0; i < report->lease_count; i++) {
-		const struct net_lease *lease = &report->leases[i];
+	for (size_t i = 0; i < survey->lease_count; i++) {
+		const struct survey_lease *lease = &survey->leases[i];
 
 		net_json_open(json, NULL, '{');
 		net_json_string(json, "interface", lease->link);
@@ -80,29 +80,29 @@ static void add_leases(struct net_json *json, const struct net_report *report)
 	net_json_close(json, ']');
 }
 
-static void add_servers(struct net_json *json, const struct net_report *report)
+static void add_servers(struct net_json *json, const struct survey *survey)
 {
 	net_json_open(json, "name_servers", '[');
-	for (size_t i = 0; i < report->server_count; i++) {
+	for (size_t i = 0; i < survey->server_count; i++) {
 		net_json_open(json, NULL, '{');
-		net_json_address(json, "address", &report->servers[i].address);
-		net_json_string(json, "interface", report->servers[i].link);
+		net_json_address(json, "address", &survey->servers[i].address);
+		net_json_string(json, "interface", survey->servers[i].link);
 		net_json_close(json, '}');
 	}
 	net_json_close(json, ']');
 }
 
-static void add_routes(struct net_json *json, const struct net_report *report)
+static void add_routes(struct net_json *json, const struct survey *survey)
 {
 	net_json_open(json, "routes", '[');
-	for (size_t i = 0; i < report->route_count; i++) {
-		const struct net_route *route = &report->routes[i];
+	for (size_t i = 0; i < survey->route_count; i++) {
+		const struct survey_route *route = &survey->routes[i];
 
 		net_json_open(json, NULL, '{');
 		net_json_prefix(json, "destination", &route->destination);
 		net_json_string(json, "kind", route->kind);
 		net_json_address(json, "via", &route->via);
-		add_link_name(json, report, route->link);
+		add_link_name(json, survey, route->link);
 		net_json_number(json, "metric", route->metric);
 		net_json_string(json, "from", route->origin);
 		net_json_close(json, '}');
@@ -110,11 +110,11 @@ static void add_routes(struct net_json *json, const struct net_report *report)
 	net_json_close(json, ']');
 }
 
-static void add_networks(struct net_json *json, const struct net_report *report)
+static void add_networks(struct net_json *json, const struct survey *survey)
 {
 	net_json_open(json, "networks", '[');
-	for (size_t i = 0; i < report->network_count; i++) {
-		const struct net_network *network = &report->networks[i];
+	for (size_t i = 0; i < survey->network_count; i++) {
+		const struct survey_network *network = &survey->networks[i];
 
 		net_json_open(json, NULL, '{');
 		net_json_string(json, "name", network->name);
@@ -123,7 +123,7 @@ static void add_networks(struct net_json *json, const struct net_report *report)
 		net_json_bool(json, "present", network->is_there);
 		net_json_bool(json, "internal", network->is_internal);
 		net_json_open(json, "subnets", '[');
-		for (size_t j = 0; j < NET_FAMILIES; j++) {
+		for (size_t j = 0; j < SURVEY_FAMILIES; j++) {
 			if (!network->subnets[j].address.family)
 				continue;
 			net_json_open(json, NULL, '{');
@@ -138,12 +138,11 @@ static void add_networks(struct net_json *json, const struct net_report *report)
 	net_json_close(json, ']');
 }
 
-static void add_endpoints(struct net_json *json,
-	const struct net_report *report)
+static void add_endpoints(struct net_json *json, const struct survey *survey)
 {
 	net_json_open(json, "containers", '[');
-	for (size_t i = 0; i < report->endpoint_count; i++) {
-		const struct net_endpoint *endpoint = &report->endpoints[i];
+	for (size_t i = 0; i < survey->endpoint_count; i++) {
+		const struct survey_endpoint *endpoint = &survey->endpoints[i];
 
 		net_json_open(json, NULL, '{');
 		net_json_string(json, "name", endpoint->container);
@@ -151,7 +150,7 @@ static void add_endpoints(struct net_json *json,
 		net_json_string(json, "interface", endpoint->link);
 		net_json_address(json, "ipv4", &endpoint->addresses[0]);
 		net_json_address(json, "ipv6", &endpoint->addresses[1]);
-		if (report->has_connections) {
+		if (survey->has_connections) {
 			net_json_number(json, "connections_in",
 				endpoint->incoming);
 			net_json_number(json, "connections_out",
@@ -162,11 +161,11 @@ static void add_endpoints(struct net_json *json,
 	net_json_close(json, ']');
 }
 
-static void add_ports(struct net_json *json, const struct net_report *report)
+static void add_ports(struct net_json *json, const struct survey *survey)
 {
 	net_json_open(json, "ports", '[');
-	for (size_t i = 0; i < report->port_count; i++) {
-		const struct net_port *port = &report->ports[i];
+	for (size_t i = 0; i < survey->port_count; i++) {
+		const struct survey_port *port = &survey->ports[i];
 
 		net_json_open(json, NULL, '{');
 		net_json_string(json, "protocol", port->protocol);
@@ -192,22 +191,22 @@ static void add_strings(struct net_json *json, const char *name,
 	net_json_close(json, ']');
 }
 
-void net_show_json(const struct net_report *report, FILE *out)
+void net_show_json(const struct survey *survey, FILE *out)
 {
 	struct net_json json = { .out = out };
 
 	net_json_open(&json, NULL, '{');
-	add_links(&json, report);
-	add_leases(&json, report);
-	add_servers(&json, report);
-	add_routes(&json, report);
-	add_networks(&json, report);
-	add_endpoints(&json, report);
-	add_ports(&json, report);
-	if (report->has_connections)
-		net_json_number(&json, "connections", report->connections);
-	add_strings(&json, "notes", report->notes, report->note_count);
-	add_strings(&json, "problems", report->problems, report->problem_count);
+	add_links(&json, survey);
+	add_leases(&json, survey);
+	add_servers(&json, survey);
+	add_routes(&json, survey);
+	add_networks(&json, survey);
+	add_endpoints(&json, survey);
+	add_ports(&json, survey);
+	if (survey->has_connections)
+		net_json_number(&json, "connections", survey->connections);
+	add_strings(&json, "notes", survey->notes, survey->note_count);
+	add_strings(&json, "problems", survey->problems, survey->problem_count);
 	net_json_close(&json, '}');
 	(void)fputc('\n', out);
 }

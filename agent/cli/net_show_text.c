@@ -4,11 +4,11 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "cli/net_report.h"
 #include "cli/net_show.h"
 #include "cli/net_table.h"
 #include "lib/arena.h"
 #include "lib/text.h"
+#include "net/survey.h"
 
 #define LIST_BYTES 65536
 
@@ -51,9 +51,9 @@ static void add_address(struct net_table *table, const struct address *address)
 	net_table_add(table, "%s", address_print(address, own));
 }
 
-static const char *link_name(const struct net_report *report, int index)
+static const char *link_name(const struct survey *survey, int index)
 {
-	const struct net_link *link = net_report_link(report, index);
+	const struct survey_link *link = survey_find_link(survey, index);
 
 	return link ? link->name : "";
 }
@@ -81,14 +81,14 @@ static void add_mac(struct net_table *table, const uint8_t mac[6])
 			mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
-static void list_link(const struct net_report *report,
-	const struct net_link *link)
+static void list_link(const struct survey *survey,
+	const struct survey_link *link)
 {
 	char own[PREFIX_TEXT_SIZE];
 
 	list_begin();
-	for (size_t i = 0; i < report->address_count; i++) {
-		const struct net_address *address = &report->addresses[i];
+	for (size_t i = 0; i < survey->address_count; i++) {
+		const struct survey_address *address = &survey->addresses[i];
 
 		if (address->link == link->index)
 			list_add(prefix_print(&address->prefix, own),
@@ -99,14 +99,14 @@ static void list_link(const struct net_report *report,
 }
 
 /* Those of networks and containers are in tables of their own. */
-static void show_links(const struct net_report *report, struct page *page)
+static void show_links(const struct survey *survey, struct page *page)
 {
 	struct net_table table;
 
-	net_table_init(&table, report->arena,
-		"INTERFACE|STATE|MTU|MAC|ADDRESSES", report->link_count);
-	for (size_t i = 0; i < report->link_count; i++) {
-		const struct net_link *link = &report->links[i];
+	net_table_init(&table, survey->arena,
+		"INTERFACE|STATE|MTU|MAC|ADDRESSES", survey->link_count);
+	for (size_t i = 0; i < survey->link_count; i++) {
+		const struct survey_link *link = &survey->links[i];
 
 		if (link->is_port || link->is_bridge)
 			continue;
@@ -114,20 +114,20 @@ static void show_links(const struct net_report *report, struct page *page)
 		net_table_add(&table, "%s", link->state);
 		net_table_add(&table, "%" PRIu32, link->mtu);
 		add_mac(&table, link->mac);
-		list_link(report, link);
+		list_link(survey, link);
 		net_table_add(&table, "%s", list.bytes);
 	}
 	end_table(&table, page);
 }
 
-static void show_leases(const struct net_report *report, struct page *page)
+static void show_leases(const struct survey *survey, struct page *page)
 {
 	struct net_table table;
 
-	net_table_init(&table, report->arena, "LEASE|ADDRESS|SERVER|SECONDS",
-		report->lease_count);
-	for (size_t i = 0; i < report->lease_count; i++) {
-		const struct net_lease *lease = &report->leases[i];
+	net_table_init(&table, survey->arena, "LEASE|ADDRESS|SERVER|SECONDS",
+		survey->lease_count);
+	for (size_t i = 0; i < survey->lease_count; i++) {
+		const struct survey_lease *lease = &survey->leases[i];
 
 		net_table_add(&table, "%s", lease->link);
 		add_address(&table, &lease->address);
@@ -138,21 +138,21 @@ static void show_leases(const struct net_report *report, struct page *page)
 	end_table(&table, page);
 }
 
-static void show_servers(const struct net_report *report, struct page *page)
+static void show_servers(const struct survey *survey, struct page *page)
 {
 	struct net_table table;
 
-	net_table_init(&table, report->arena, "NAME SERVER|INTERFACE",
-		report->server_count);
-	for (size_t i = 0; i < report->server_count; i++) {
-		add_address(&table, &report->servers[i].address);
-		net_table_add(&table, "%s", report->servers[i].link);
+	net_table_init(&table, survey->arena, "NAME SERVER|INTERFACE",
+		survey->server_count);
+	for (size_t i = 0; i < survey->server_count; i++) {
+		add_address(&table, &survey->servers[i].address);
+		net_table_add(&table, "%s", survey->servers[i].link);
 	}
 	end_table(&table, page);
 }
 
 static void add_destination(struct net_table *table,
-	const struct net_route *route)
+	const struct survey_route *route)
 {
 	const char *kind =
 		text_equal(route->kind, "unicast") ? "" : route->kind;
@@ -166,18 +166,18 @@ static void add_destination(struct net_table *table,
 	net_table_add(table, "%s%s%s", kind, *kind ? " " : "", destination);
 }
 
-static void show_routes(const struct net_report *report, struct page *page)
+static void show_routes(const struct survey *survey, struct page *page)
 {
 	struct net_table table;
 
-	net_table_init(&table, report->arena, "ROUTE|VIA|INTERFACE|METRIC|FROM",
-		report->route_count);
-	for (size_t i = 0; i < report->route_count; i++) {
-		const struct net_route *route = &report->routes[i];
+	net_table_init(&table, survey->arena, "ROUTE|VIA|INTERFACE|METRIC|FROM",
+		survey->route_count);
+	for (size_t i = 0; i < survey->route_count; i++) {
+		const struct survey_route *route = &survey->routes[i];
 
 		add_destination(&table, route);
 		add_address(&table, &route->via);
-		net_table_add(&table, "%s", link_name(report, route->link));
+		net_table_add(&table, "%s", link_name(survey, route->link));
 		net_table_add(&table, "%" PRIu32, route->metric);
 		net_table_add(&table, "%s", route->origin);
 	}
@@ -186,26 +186,26 @@ static void show_routes(const struct net_report *report, struct page *page)
 
 /* ---- the workloads' ------------------------------------------------------ */
 
-static void list_subnets(const struct net_network *network)
+static void list_subnets(const struct survey_network *network)
 {
 	char own[PREFIX_TEXT_SIZE];
 
 	list_begin();
-	for (size_t i = 0; i < NET_FAMILIES; i++) {
+	for (size_t i = 0; i < SURVEY_FAMILIES; i++) {
 		if (network->subnets[i].address.family)
 			list_add(prefix_print(&network->subnets[i], own), "");
 	}
 }
 
-static void show_networks(const struct net_report *report, struct page *page)
+static void show_networks(const struct survey *survey, struct page *page)
 {
 	struct net_table table;
 
-	net_table_init(&table, report->arena,
+	net_table_init(&table, survey->arena,
 		"NETWORK|DRIVER|INTERFACE|SUBNETS|GATEWAYS",
-		report->network_count);
-	for (size_t i = 0; i < report->network_count; i++) {
-		const struct net_network *network = &report->networks[i];
+		survey->network_count);
+	for (size_t i = 0; i < survey->network_count; i++) {
+		const struct survey_network *network = &survey->networks[i];
 
 		net_table_add(&table, "%s%s", network->name,
 			network->is_internal ? " (internal)" : "");
@@ -215,46 +215,46 @@ static void show_networks(const struct net_report *report, struct page *page)
 		list_subnets(network);
 		net_table_add(&table, "%s", list.bytes);
 		list_begin();
-		for (size_t j = 0; j < NET_FAMILIES; j++)
+		for (size_t j = 0; j < SURVEY_FAMILIES; j++)
 			list_add_address(&network->gateways[j]);
 		net_table_add(&table, "%s", list.bytes);
 	}
 	end_table(&table, page);
 }
 
-static void add_count(struct net_table *table, const struct net_report *report,
+static void add_count(struct net_table *table, const struct survey *survey,
 	uint64_t count)
 {
-	if (report->has_connections)
+	if (survey->has_connections)
 		net_table_add(table, "%" PRIu64, count);
 	else
 		net_table_add(table, "?");
 }
 
-static void show_endpoints(const struct net_report *report, struct page *page)
+static void show_endpoints(const struct survey *survey, struct page *page)
 {
 	struct net_table table;
 
-	net_table_init(&table, report->arena,
+	net_table_init(&table, survey->arena,
 		"CONTAINER|NETWORK|INTERFACE|IN|OUT|ADDRESSES",
-		report->endpoint_count);
-	for (size_t i = 0; i < report->endpoint_count; i++) {
-		const struct net_endpoint *endpoint = &report->endpoints[i];
+		survey->endpoint_count);
+	for (size_t i = 0; i < survey->endpoint_count; i++) {
+		const struct survey_endpoint *endpoint = &survey->endpoints[i];
 
 		net_table_add(&table, "%s", endpoint->container);
 		net_table_add(&table, "%s", endpoint->network);
 		net_table_add(&table, "%s", endpoint->link);
-		add_count(&table, report, endpoint->incoming);
-		add_count(&table, report, endpoint->outgoing);
+		add_count(&table, survey, endpoint->incoming);
+		add_count(&table, survey, endpoint->outgoing);
 		list_begin();
-		for (size_t j = 0; j < NET_FAMILIES; j++)
+		for (size_t j = 0; j < SURVEY_FAMILIES; j++)
 			list_add_address(&endpoint->addresses[j]);
 		net_table_add(&table, "%s", list.bytes);
 	}
 	end_table(&table, page);
 }
 
-static void add_port(struct net_table *table, const struct net_port *port)
+static void add_port(struct net_table *table, const struct survey_port *port)
 {
 	bool is_6 = port->host.family == AF_INET6;
 	char own[ADDRESS_TEXT_SIZE];
@@ -264,7 +264,7 @@ static void add_port(struct net_table *table, const struct net_port *port)
 		is_6 ? "]" : "", port->published);
 }
 
-static void list_replicas(const struct net_port *port)
+static void list_replicas(const struct survey_port *port)
 {
 	list_begin();
 	for (size_t i = 0; i < port->replica_count; i++)
@@ -275,14 +275,14 @@ static void list_replicas(const struct net_port *port)
 		list_add("nobody, connections are refused", "");
 }
 
-static void show_ports(const struct net_report *report, struct page *page)
+static void show_ports(const struct survey *survey, struct page *page)
 {
 	struct net_table table;
 
-	net_table_init(&table, report->arena, "PORT|SERVICE|TARGET|LEADS TO",
-		report->port_count);
-	for (size_t i = 0; i < report->port_count; i++) {
-		const struct net_port *port = &report->ports[i];
+	net_table_init(&table, survey->arena, "PORT|SERVICE|TARGET|LEADS TO",
+		survey->port_count);
+	for (size_t i = 0; i < survey->port_count; i++) {
+		const struct survey_port *port = &survey->ports[i];
 
 		add_port(&table, port);
 		net_table_add(&table, "%s", port->service);
@@ -313,21 +313,21 @@ static void show_sentences(const char *head, const char *const *lines,
 		show_sentence(head, lines[i], out);
 }
 
-void net_show_text(const struct net_report *report, FILE *out)
+void net_show_text(const struct survey *survey, FILE *out)
 {
 	struct page page = { .out = out };
 
-	show_links(report, &page);
-	show_leases(report, &page);
-	show_servers(report, &page);
-	show_routes(report, &page);
-	show_networks(report, &page);
-	show_endpoints(report, &page);
-	show_ports(report, &page);
-	if (report->has_connections)
+	show_links(survey, &page);
+	show_leases(survey, &page);
+	show_servers(survey, &page);
+	show_routes(survey, &page);
+	show_networks(survey, &page);
+	show_endpoints(survey, &page);
+	show_ports(survey, &page);
+	if (survey->has_connections)
 		fprintf(out, "\n%" PRIu64 " connection%s in all\n",
-			report->connections,
-			report->connections == 1 ? "" : "s");
-	show_sentences("note", report->notes, report->note_count, out);
-	show_sentences("problem", report->problems, report->problem_count, out);
+			survey->connections,
+			survey->connections == 1 ? "" : "s");
+	show_sentences("note", survey->notes, survey->note_count, out);
+	show_sentences("problem", survey->problems, survey->problem_count, out);
 }

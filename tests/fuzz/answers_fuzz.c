@@ -11,15 +11,15 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#include "cli/net_files.h"
 #include "cli/net_host.h"
 #include "cli/net_probe.h"
 #include "cli/net_question.h"
 #include "cli/net_record.h"
-#include "cli/net_report.h"
 #include "cli/net_show.h"
 #include "lib/arena.h"
 #include "lib/text.h"
+#include "net/survey.h"
+#include "net/survey_parts.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -84,23 +84,23 @@ static void read_files(const uint8_t *data, size_t size)
 	static FILE *nowhere;
 	struct net_host servers[NET_HOST_SERVERS_MAX];
 	auto_arena arena = { 0 };
-	struct net_report report;
+	struct survey survey;
 
 	if (!nowhere)
 		nowhere = fopen("/dev/null", "we");
-	require(nowhere && net_report_init(&report, &arena) == 0);
-	report.links[report.link_count++] = (struct net_link){
+	require(nowhere && survey_init(&survey, &arena) == 0);
+	survey.links[survey.link_count++] = (struct survey_link){
 		.index = 1,
 		.name = "eth0",
 		.kind = "",
 		.alias = "",
 		.state = "up",
 	};
-	(void)net_files_read_state(&report, copy(&arena, data, size), NULL);
-	(void)net_files_read_ports(&report, copy(&arena, data, size), NULL);
-	(void)net_files_read_names(&report, copy(&arena, data, size), NULL);
-	net_show_text(&report, nowhere);
-	net_show_json(&report, nowhere);
+	(void)survey_read_state(&survey, copy(&arena, data, size), NULL);
+	(void)survey_read_ports(&survey, copy(&arena, data, size), NULL);
+	(void)survey_read_names(&survey, copy(&arena, data, size), NULL);
+	net_show_text(&survey, nowhere);
+	net_show_json(&survey, nowhere);
 	(void)net_host_parse_servers(copy(&arena, data, size), servers);
 	(void)net_host_find_workload(copy(&arena, data, size), "web", servers);
 }

@@ -219,13 +219,13 @@ static inline void put_mark(const char *name)
 	fclose(fopen(path, "w"));
 }
 
-int __wrap_probe_perform(const void *work, job_progress_fn *progress, void *context,
-	struct error *err);
+int __wrap_probe_perform(const void *work, job_progress_fn *progress,
+	void *context, struct error *err);
 int __wrap_probe_kill(const struct container *container, struct error *err);
 
 /* Runs in the child that a job forks. */
-int __wrap_probe_perform(const void *work, job_progress_fn *progress, void *context,
-	struct error *err)
+int __wrap_probe_perform(const void *work, job_progress_fn *progress,
+	void *context, struct error *err)
 {
 	const struct probe *probe = work;
 

@@ -1,19 +1,18 @@
 // SPDX-License-Identifier: MIT
-/* net_kernel - links, addresses and routes, asked of the kernel */
-#include "cli/net_kernel.h"
-
+/* survey_kernel - links, addresses and routes, asked of the kernel */
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "cli/net_report.h"
 #include "lib/arena.h"
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/netlink.h"
 #include "lib/text.h"
 #include "net/link_parts.h"
+#include "net/survey.h"
+#include "net/survey_parts.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -61,26 +60,27 @@ static const char *state_of(unsigned int flags)
 	return flags & IFF_RUNNING ? "up" : "no carrier";
 }
 
-static const char *copy(struct net_report *report, const char *string)
+static const char *copy(struct survey *survey, const char *string)
 {
-	const char *made = arena_string(report->arena, string);
+	const char *made = arena_string(survey->arena, string);
 
 	return made ? made : "";
 }
 
 static void see_link(const struct nlmsghdr *message, void *context)
 {
-	struct net_report *report = context;
+	struct survey *survey = context;
 	struct link_found found;
-	struct net_link *link;
+	struct survey_link *link;
 
-	if (!link_parse(message, &found) || report->link_count == NET_LINKS_MAX)
+	if (!link_parse(message, &found) ||
+		survey->link_count == SURVEY_LINKS_MAX)
 		return;
-	link = &report->links[report->link_count++];
-	*link = (struct net_link){
+	link = &survey->links[survey->link_count++];
+	*link = (struct survey_link){
 		.index = found.index,
-		.kind = copy(report, found.kind),
-		.alias = copy(report, found.alias),
+		.kind = copy(survey, found.kind),
+		.alias = copy(survey, found.alias),
 		.state = state_of(found.flags),
 		.mtu = found.mtu,
 		.is_bridge = link_is_bridge(&found),
@@ -114,13 +114,13 @@ static const void *body_of(const struct nlmsghdr *message)
 static void see_address(const struct nlmsghdr *message, void *context)
 {
 	const struct nlattr *table[IFA_MAX + 1];
-	struct net_report *report = context;
-	struct net_address address = { .origin = "" };
+	struct survey *survey = context;
+	struct survey_address address = { .origin = "" };
 	struct ifaddrmsg info;
 
 	if (message->nlmsg_type != RTM_NEWADDR ||
 		message->nlmsg_len < NLMSG_LENGTH(sizeof(info)) ||
-		report->address_count == NET_ADDRESSES_MAX)
+		survey->address_count == SURVEY_ADDRESSES_MAX)
 		return;
 	memcpy(&info, body_of(message), sizeof(info));
 	netlink_parse(message, sizeof(info), table, COUNT(table));
@@ -132,7 +132,7 @@ static void see_address(const struct nlmsghdr *message, void *context)
 					      : table[IFA_ADDRESS],
 			info.ifa_family);
 	if (address.prefix.address.family)
-		report->addresses[report->address_count++] = address;
+		survey->addresses[survey->address_count++] = address;
 }
 
 static bool is_worth_telling(const struct address *address)
@@ -146,7 +146,7 @@ static bool is_worth_telling(const struct address *address)
 
 /* Of several ways, the first. */
 static void read_ways(const struct nlattr *ways, uint8_t family,
-	struct net_route *out)
+	struct survey_route *out)
 {
 	struct rtnexthop way;
 	const unsigned char *data = netlink_data(ways);
@@ -170,7 +170,7 @@ static void read_ways(const struct nlattr *ways, uint8_t family,
 		out->via.family = 0;
 }
 
-static void read_via(const struct nlattr *attribute, struct net_route *out)
+static void read_via(const struct nlattr *attribute, struct survey_route *out)
 {
 	struct rtvia via;
 	struct address address = { 0 };
@@ -187,8 +187,8 @@ static void read_via(const struct nlattr *attribute, struct net_route *out)
 	out->via = address;
 }
 
-static void read_route(struct net_report *report, const struct rtmsg *info,
-	const struct nlattr *const *table, struct net_route *out)
+static void read_route(struct survey *survey, const struct rtmsg *info,
+	const struct nlattr *const *table, struct survey_route *out)
 {
 	const char *origin =
 		find_word(origins, COUNT(origins), info->rtm_protocol);
@@ -206,19 +206,19 @@ static void read_route(struct net_report *report, const struct rtmsg *info,
 		read_ways(table[RTA_MULTIPATH], info->rtm_family, out);
 	out->origin =
 		origin ? origin
-		       : arena_format(report->arena, "%u", info->rtm_protocol);
+		       : arena_format(survey->arena, "%u", info->rtm_protocol);
 }
 
 static void see_route(const struct nlmsghdr *message, void *context)
 {
 	const struct nlattr *table[RTA_MAX + 1];
-	struct net_report *report = context;
-	struct net_route route = { .metric = 0 };
+	struct survey *survey = context;
+	struct survey_route route = { .metric = 0 };
 	struct rtmsg info;
 
 	if (message->nlmsg_type != RTM_NEWROUTE ||
 		message->nlmsg_len < NLMSG_LENGTH(sizeof(info)) ||
-		report->route_count == NET_ROUTES_MAX)
+		survey->route_count == SURVEY_ROUTES_MAX)
 		return;
 	memcpy(&info, body_of(message), sizeof(info));
 	netlink_parse(message, sizeof(info), table, COUNT(table));
@@ -227,15 +227,15 @@ static void see_route(const struct nlmsghdr *message, void *context)
 		info.rtm_flags & RTM_F_CLONED ||
 		(info.rtm_family != AF_INET && info.rtm_family != AF_INET6))
 		return;
-	read_route(report, &info, table, &route);
+	read_route(survey, &info, table, &route);
 	if (route.origin && is_worth_telling(&route.destination.address))
-		report->routes[report->route_count++] = route;
+		survey->routes[survey->route_count++] = route;
 }
 
 /* ---- all ----------------------------------------------------------------- */
 
 static int dump(int fd, unsigned int type, netlink_fn *visit,
-	struct net_report *report)
+	struct survey *survey)
 {
 	/* both begin with the family, and the rest is zero */
 	const struct rtmsg info = { .rtm_family = AF_UNSPEC };
@@ -245,23 +245,23 @@ static int dump(int fd, unsigned int type, netlink_fn *visit,
 	netlink_init(&batch, request, sizeof(request));
 	netlink_begin(&batch, type, NLM_F_DUMP, &info,
 		type == RTM_GETROUTE ? sizeof(info) : sizeof(struct ifaddrmsg));
-	return netlink_ask(fd, &batch, visit, report);
+	return netlink_ask(fd, &batch, visit, survey);
 }
 
-static int read_all(int fd, struct net_report *report)
+static int read_all(int fd, struct survey *survey)
 {
 	int result;
 
-	report->link_count = report->address_count = report->route_count = 0;
-	result = link_dump(fd, see_link, report);
+	survey->link_count = survey->address_count = survey->route_count = 0;
+	result = link_dump(fd, see_link, survey);
 	if (result == 0)
-		result = dump(fd, RTM_GETADDR, see_address, report);
+		result = dump(fd, RTM_GETADDR, see_address, survey);
 	if (result == 0)
-		result = dump(fd, RTM_GETROUTE, see_route, report);
+		result = dump(fd, RTM_GETROUTE, see_route, survey);
 	return result;
 }
 
-int net_kernel_read(struct net_report *report, struct error *err)
+int survey_read_kernel(struct survey *survey, struct error *err)
 {
 	auto_fd fd = netlink_open(NETLINK_ROUTE, err);
 	int result = -EINTR;
@@ -270,7 +270,7 @@ int net_kernel_read(struct net_report *report, struct error *err)
 		return fd;
 	/* what changes while it is read is read again */
 	for (int i = 0; i < ROUNDS_MAX && result == -EINTR; i++)
-		result = read_all(fd, report);
+		result = read_all(fd, survey);
 	return result < 0 ? error_set(err, result,
 				    "ask the kernel for links and routes: %s",
 				    strerror(-result))

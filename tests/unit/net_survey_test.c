@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * tests of cli/net_collect: the kernel and files of this machine, and what
+ * tests of net/survey_take: the kernel and files of this machine, and what
  * becomes of it when one of them fails
  *
  * wrap: socket recvfrom sendto openat fstat
  */
-#include "cli/net_collect.h"
+#include "net/survey.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 #include "check.h"
-#include "cli/net_report.h"
 #include "fault.h"
 #include "lib/arena.h"
 #include "lib/fd.h"
@@ -64,10 +63,10 @@ static void put_all(void)
 	put("names", "version 1\nclient 172.18.0.2 web 0 out\nend\n");
 }
 
-static bool has_problem(const struct net_report *report, const char *words)
+static bool has_problem(const struct survey *survey, const char *words)
 {
-	for (size_t i = 0; i < report->problem_count; i++) {
-		if (strstr(report->problems[i], words))
+	for (size_t i = 0; i < survey->problem_count; i++) {
+		if (strstr(survey->problems[i], words))
 			return true;
 	}
 	return false;
@@ -76,41 +75,41 @@ static bool has_problem(const struct net_report *report, const char *words)
 static void test_all(void)
 {
 	auto_arena arena = { 0 };
-	struct net_report report;
-	const struct net_link *lo;
+	struct survey survey;
+	const struct survey_link *lo;
 
 	put_all();
-	CHECK(net_collect(&report, folder, &arena) == 0);
-	lo = net_report_find(&report, "lo");
+	CHECK(survey_take(&survey, folder, &arena) == 0);
+	lo = survey_find_name(&survey, "lo");
 	CHECK(lo && lo->mtu > 0 && !lo->is_bridge && !lo->is_port);
-	CHECK(report.note_count == 1 && report.port_count == 1);
-	CHECK(report.endpoint_count == 1);
-	CHECK(text_equal(report.endpoints[0].network, "front"));
-	CHECK(!report.networks[0].is_there);
+	CHECK(survey.note_count == 1 && survey.port_count == 1);
+	CHECK(survey.endpoint_count == 1);
+	CHECK(text_equal(survey.endpoints[0].network, "front"));
+	CHECK(!survey.networks[0].is_there);
 	/* without root there are no connections to be seen */
-	CHECK(report.problem_count == !report.has_connections);
+	CHECK(survey.problem_count == !survey.has_connections);
 }
 
 static void test_missing_files(void)
 {
 	auto_arena arena = { 0 };
-	struct net_report report;
+	struct survey survey;
 
 	put_all();
 	put("ports", "version 1\n");
-	CHECK(net_collect(&report, folder, &arena) == 0);
-	CHECK(has_problem(&report, "its last line is not 'end'"));
-	CHECK(report.note_count == 1 && report.network_count == 0);
-	CHECK(net_collect(&report, "/nonexistent", &arena) == 0);
-	CHECK(has_problem(&report, "No such file or directory"));
-	CHECK(net_report_find(&report, "lo"));
+	CHECK(survey_take(&survey, folder, &arena) == 0);
+	CHECK(has_problem(&survey, "its last line is not 'end'"));
+	CHECK(survey.note_count == 1 && survey.network_count == 0);
+	CHECK(survey_take(&survey, "/nonexistent", &arena) == 0);
+	CHECK(has_problem(&survey, "No such file or directory"));
+	CHECK(survey_find_name(&survey, "lo"));
 }
 
-static bool is_whole(const struct net_report *report)
+static bool is_whole(const struct survey *survey)
 {
-	return net_report_find(report, "lo") && report->note_count == 1 &&
-	       report->port_count == 1 && report->endpoint_count == 1 &&
-	       report->has_connections;
+	return survey_find_name(survey, "lo") && survey->note_count == 1 &&
+	       survey->port_count == 1 && survey->endpoint_count == 1 &&
+	       survey->has_connections;
 }
 
 /* Each failure is told, and nothing stays open. */
@@ -122,12 +121,12 @@ static void test_faults(void)
 	put_all();
 	for (unsigned int nth = 1; fired && nth < 200; nth++) {
 		auto_arena arena = { 0 };
-		struct net_report report;
+		struct survey survey;
 
 		fault_arm(nth, ENOMEM);
-		CHECK(net_collect(&report, folder, &arena) == 0);
+		CHECK(survey_take(&survey, folder, &arena) == 0);
 		fired = fault_fired();
-		CHECK(report.problem_count > 0 || is_whole(&report));
+		CHECK(survey.problem_count > 0 || is_whole(&survey));
 		CHECK(fault_count_fds() == before);
 	}
 	CHECK(!fired);

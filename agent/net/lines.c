@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* net_lines - the files in /run/tare/net: lines of words */
-#include "cli/net_lines.h"
+/* lines - the files in /run/tare/net: lines of words */
+#include "net/lines.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,7 +14,7 @@ static size_t split(char *line, char **words)
 {
 	size_t count = 0;
 
-	while (count < NET_WORDS_MAX) {
+	while (count < LINES_WORDS_MAX) {
 		line += strspn(line, " \t");
 		if (!*line)
 			break;
@@ -52,10 +52,9 @@ static int check_whole(const char *text, struct error *err)
 	return 0;
 }
 
-int net_lines_visit(char *text, net_lines_fn *visit, void *context,
-	struct error *err)
+int lines_visit(char *text, lines_fn *visit, void *context, struct error *err)
 {
-	static char *words[NET_WORDS_MAX];
+	static char *words[LINES_WORDS_MAX];
 	int result = check_whole(text, err);
 	char *at;
 

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * net_report - the networks of the machine as they are now, as data
+ * survey - the networks of the machine as they are now, as data
  *
- *	net_files.c    reads what netd and the agent tell, in files; pure
- *	net_kernel.c   asks the kernel
- *	net_collect.c  does both, and counts connections
- *	net_show.h     prints it
+ * For what shows it to people and programs: made from the kernel, and from the
+ * files of docs/networking.md in /run/tare/net.
  *
  * All strings and tables are in one arena.
  */
-#ifndef TARE_CLI_NET_REPORT_H
-#define TARE_CLI_NET_REPORT_H
+#ifndef TARE_NET_SURVEY_H
+#define TARE_NET_SURVEY_H
 
 #include <net/if.h>
 #include <stdbool.h>
@@ -22,22 +20,24 @@
 struct arena;
 struct error;
 
-enum net_report_limit {
-	NET_FAMILIES = 2, /* IPv4, IPv6 */
-	NET_LINKS_MAX = 8192,
-	NET_ADDRESSES_MAX = 8192,
-	NET_ROUTES_MAX = 2048,
-	NET_NETWORKS_MAX = 512,
-	NET_ENDPOINTS_MAX = 8192,
-	NET_PORTS_MAX = 8192,
-	NET_LEASES_MAX = 256,
-	NET_SERVERS_MAX = 256,
-	NET_NOTES_MAX = 32,
-	NET_REPLICAS_MAX = 1024, /* of one port */
-	NET_FILE_MAX = 8 << 20,  /* bytes of a file */
+#define SURVEY_FOLDER "/run/tare/net"
+
+enum survey_limit {
+	SURVEY_FAMILIES = 2, /* IPv4, IPv6 */
+	SURVEY_LINKS_MAX = 8192,
+	SURVEY_ADDRESSES_MAX = 8192,
+	SURVEY_ROUTES_MAX = 2048,
+	SURVEY_NETWORKS_MAX = 512,
+	SURVEY_ENDPOINTS_MAX = 8192,
+	SURVEY_PORTS_MAX = 8192,
+	SURVEY_LEASES_MAX = 256,
+	SURVEY_SERVERS_MAX = 256,
+	SURVEY_NOTES_MAX = 32,
+	SURVEY_REPLICAS_MAX = 1024, /* of one port */
+	SURVEY_FILE_MAX = 8 << 20,  /* bytes of a file */
 };
 
-struct net_link {
+struct survey_link {
 	int index;
 	char name[IFNAMSIZ];
 	const char *kind;  /* "bridge", "veth"; "" of a card */
@@ -50,13 +50,13 @@ struct net_link {
 	bool is_port;   /* of a container */
 };
 
-struct net_address {
+struct survey_address {
 	int link; /* index of the kernel's */
 	struct prefix prefix;
 	const char *origin; /* "dhcp", "static"; "" when nobody tells */
 };
 
-struct net_lease {
+struct survey_lease {
 	const char *link;
 	struct address address, server;
 	uint64_t seconds;
@@ -64,12 +64,12 @@ struct net_lease {
 };
 
 /* A name server that was given over a link. */
-struct net_server {
+struct survey_server {
 	const char *link;
 	struct address address;
 };
 
-struct net_route {
+struct survey_route {
 	struct prefix destination; /* length 0: default */
 	struct address via;
 	int link;
@@ -78,28 +78,28 @@ struct net_route {
 	const char *kind;   /* "unicast", "unreachable" */
 };
 
-struct net_network {
+struct survey_network {
 	uint32_t number; /* as in the files; UINT32_MAX: not in them */
 	const char *name;
 	const char *driver;
 	const char *link; /* bridge or parent, "" without */
 	bool is_internal;
 	bool is_there; /* its link is */
-	struct prefix subnets[NET_FAMILIES];
-	struct address gateways[NET_FAMILIES];
+	struct prefix subnets[SURVEY_FAMILIES];
+	struct address gateways[SURVEY_FAMILIES];
 };
 
 /* A container's place in one network, with its connections. */
-struct net_endpoint {
+struct survey_endpoint {
 	const char *container;
 	const char *network; /* name, "" when nobody tells */
 	const char *link;    /* the host's end, "" without */
-	struct address addresses[NET_FAMILIES];
+	struct address addresses[SURVEY_FAMILIES];
 	uint64_t incoming; /* connections that it answers */
 	uint64_t outgoing; /* connections that it began */
 };
 
-struct net_port {
+struct survey_port {
 	const char *protocol;
 	struct address host; /* family 0: all */
 	uint16_t published, target;
@@ -108,45 +108,53 @@ struct net_port {
 	size_t replica_count;
 };
 
-struct net_report {
+struct survey {
 	struct arena *arena;
-	struct net_link *links;
+	struct survey_link *links;
 	size_t link_count;
-	struct net_address *addresses;
+	struct survey_address *addresses;
 	size_t address_count;
-	struct net_lease *leases;
+	struct survey_lease *leases;
 	size_t lease_count;
-	struct net_server *servers;
+	struct survey_server *servers;
 	size_t server_count;
-	struct net_route *routes;
+	struct survey_route *routes;
 	size_t route_count;
-	struct net_network *networks;
+	struct survey_network *networks;
 	size_t network_count;
-	struct net_endpoint *endpoints;
+	struct survey_endpoint *endpoints;
 	size_t endpoint_count;
-	struct net_port *ports;
+	struct survey_port *ports;
 	size_t port_count;
-	const char *notes[NET_NOTES_MAX]; /* of netd */
+	const char *notes[SURVEY_NOTES_MAX]; /* of netd */
 	size_t note_count;
-	const char *problems[NET_NOTES_MAX]; /* what could not be told */
+	const char *problems[SURVEY_NOTES_MAX]; /* what could not be told */
 	size_t problem_count;
 	uint64_t connections; /* all of the machine */
 	bool has_connections; /* the kernel told them */
 };
 
+/*
+ * Fills survey, for the network namespace of the caller and the files in
+ * folder. What is not there or cannot be read is one of survey->problems, the
+ * rest is told. -ENOMEM when there is no memory for it. The process must have
+ * CAP_NET_ADMIN to see connections.
+ */
+int survey_take(struct survey *survey, const char *folder, struct arena *arena);
+
 /* Makes an empty one; the arena must outlive it. -ENOMEM. */
-int net_report_init(struct net_report *report, struct arena *arena);
+int survey_init(struct survey *survey, struct arena *arena);
 
 /* Says that something could not be told; what does not fit is left out. */
-void net_report_add_problem(struct net_report *report, const char *format, ...)
+void survey_add_problem(struct survey *survey, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
 /* The link of that index of the kernel's, or name; or NULL. */
-struct net_link *net_report_link(const struct net_report *report, int index);
-struct net_link *net_report_find(const struct net_report *report,
+struct survey_link *survey_find_link(const struct survey *survey, int index);
+struct survey_link *survey_find_name(const struct survey *survey,
 	const char *name);
 
 /* 0 of IPv4, 1 of IPv6: where a struct has one of each. */
-size_t net_report_family(const struct address *address);
+size_t survey_family(const struct address *address);
 
 #endif

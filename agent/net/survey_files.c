@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: MIT
-/* net_files - what netd and the agent tell of the networks, in files */
-#include "cli/net_files.h"
-
+/* survey_files - what netd and the agent tell of the networks, in files */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/net_lines.h"
-#include "cli/net_report.h"
 #include "lib/arena.h"
 #include "lib/text.h"
+#include "net/lines.h"
+#include "net/survey.h"
+#include "net/survey_parts.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -17,11 +16,11 @@
 struct row {
 	const char *word;
 	size_t least; /* words, the first counted */
-	void (*read)(struct net_report *report, char **words, size_t count);
+	void (*read)(struct survey *survey, char **words, size_t count);
 };
 
 struct reader {
-	struct net_report *report;
+	struct survey *survey;
 	const struct row *rows;
 	size_t row_count;
 };
@@ -34,7 +33,7 @@ static void read_line(char **words, size_t count, void *context)
 		const struct row *row = &reader->rows[i];
 
 		if (text_equal(row->word, words[0]) && count >= row->least)
-			row->read(reader->report, words, count);
+			row->read(reader->survey, words, count);
 	}
 }
 
@@ -47,16 +46,16 @@ static bool read_address(const char *word, struct address *out)
 
 /* ---- state --------------------------------------------------------------- */
 
-static void read_origin(struct net_report *report, char **words, size_t count)
+static void read_origin(struct survey *survey, char **words, size_t count)
 {
-	const struct net_link *link = net_report_find(report, words[1]);
+	const struct survey_link *link = survey_find_name(survey, words[1]);
 	struct prefix prefix;
 
 	(void)count;
 	if (!link || prefix_parse(words[2], &prefix) < 0)
 		return;
-	for (size_t i = 0; i < report->address_count; i++) {
-		struct net_address *address = &report->addresses[i];
+	for (size_t i = 0; i < survey->address_count; i++) {
+		struct survey_address *address = &survey->addresses[i];
 
 		if (address->link == link->index &&
 			address_compare(&address->prefix.address,
@@ -65,33 +64,33 @@ static void read_origin(struct net_report *report, char **words, size_t count)
 	}
 }
 
-static void read_lease(struct net_report *report, char **words, size_t count)
+static void read_lease(struct survey *survey, char **words, size_t count)
 {
-	struct net_lease lease = {
+	struct survey_lease lease = {
 		.link = words[1],
 		.is_kept = count > 5 && text_equal(words[5], "kept"),
 	};
 
-	if (report->lease_count < NET_LEASES_MAX &&
+	if (survey->lease_count < SURVEY_LEASES_MAX &&
 		read_address(words[2], &lease.address) &&
 		read_address(words[3], &lease.server) &&
 		text_parse_u64(words[4], UINT32_MAX, &lease.seconds) == 0)
-		report->leases[report->lease_count++] = lease;
+		survey->leases[survey->lease_count++] = lease;
 }
 
-static void read_server(struct net_report *report, char **words, size_t count)
+static void read_server(struct survey *survey, char **words, size_t count)
 {
-	struct net_server server = { .link = words[1] };
+	struct survey_server server = { .link = words[1] };
 
 	(void)count;
-	if (report->server_count < NET_SERVERS_MAX &&
+	if (survey->server_count < SURVEY_SERVERS_MAX &&
 		address_parse(words[2], &server.address) == 0)
-		report->servers[report->server_count++] = server;
+		survey->servers[survey->server_count++] = server;
 }
 
-static void read_key(struct net_report *report, char **words, size_t count)
+static void read_key(struct survey *survey, char **words, size_t count)
 {
-	struct net_link *link = net_report_find(report, words[1]);
+	struct survey_link *link = survey_find_name(survey, words[1]);
 
 	(void)count;
 	if (link)
@@ -99,7 +98,7 @@ static void read_key(struct net_report *report, char **words, size_t count)
 }
 
 /* A note is a sentence: its words are joined again. */
-static void read_note(struct net_report *report, char **words, size_t count)
+static void read_note(struct survey *survey, char **words, size_t count)
 {
 	char line[1024];
 	struct text text;
@@ -108,13 +107,12 @@ static void read_note(struct net_report *report, char **words, size_t count)
 	text_init(&text, line, sizeof(line));
 	for (size_t i = 1; i < count; i++)
 		text_add(&text, "%s%s", i > 1 ? " " : "", words[i]);
-	note = arena_string(report->arena, line);
-	if (note && report->note_count < NET_NOTES_MAX)
-		report->notes[report->note_count++] = note;
+	note = arena_string(survey->arena, line);
+	if (note && survey->note_count < SURVEY_NOTES_MAX)
+		survey->notes[survey->note_count++] = note;
 }
 
-int net_files_read_state(struct net_report *report, char *text,
-	struct error *err)
+int survey_read_state(struct survey *survey, char *text, struct error *err)
 {
 	static const struct row rows[] = {
 		{ "address", 4, read_origin },
@@ -123,16 +121,16 @@ int net_files_read_state(struct net_report *report, char *text,
 		{ "key", 3, read_key },
 		{ "note", 2, read_note },
 	};
-	struct reader reader = { report, rows, COUNT(rows) };
+	struct reader reader = { survey, rows, COUNT(rows) };
 
-	return net_lines_visit(text, read_line, &reader, err);
+	return lines_visit(text, read_line, &reader, err);
 }
 
 /* ---- ports --------------------------------------------------------------- */
 
-static void read_network(struct net_report *report, char **words, size_t count)
+static void read_network(struct survey *survey, char **words, size_t count)
 {
-	struct net_network network = {
+	struct survey_network network = {
 		.name = words[2],
 		.driver = words[3],
 		.link = text_equal(words[4], "-") ? "" : words[4],
@@ -140,7 +138,7 @@ static void read_network(struct net_report *report, char **words, size_t count)
 	};
 	uint64_t number;
 
-	if (report->network_count == NET_NETWORKS_MAX ||
+	if (survey->network_count == SURVEY_NETWORKS_MAX ||
 		text_parse_u64(words[1], UINT32_MAX - 1, &number) < 0)
 		return;
 	network.number = (uint32_t)number;
@@ -152,81 +150,79 @@ static void read_network(struct net_report *report, char **words, size_t count)
 		if (prefix_parse(words[i], &subnet) < 0 ||
 			!read_address(words[i + 1], &gateway))
 			continue;
-		family = net_report_family(&subnet.address);
+		family = survey_family(&subnet.address);
 		network.subnets[family] = subnet;
 		network.gateways[family] = gateway;
 	}
-	report->networks[report->network_count++] = network;
+	survey->networks[survey->network_count++] = network;
 }
 
-static void read_replicas(struct net_report *report, struct net_port *port,
+static void read_replicas(struct survey *survey, struct survey_port *port,
 	char **words, size_t count)
 {
 	struct address *replicas =
-		arena_array(report->arena, count, sizeof(*replicas));
+		arena_array(survey->arena, count, sizeof(*replicas));
 
 	if (!replicas)
 		return;
 	port->replicas = replicas;
-	for (size_t i = 0; i < count && i < NET_REPLICAS_MAX; i++) {
+	for (size_t i = 0; i < count && i < SURVEY_REPLICAS_MAX; i++) {
 		if (address_parse(words[i], &replicas[port->replica_count]) ==
 			0)
 			port->replica_count++;
 	}
 }
 
-static void read_port(struct net_report *report, char **words, size_t count)
+static void read_port(struct survey *survey, char **words, size_t count)
 {
-	struct net_port port = { .protocol = words[1], .service = words[4] };
+	struct survey_port port = { .protocol = words[1], .service = words[4] };
 	uint64_t published;
 	uint64_t target;
 
-	if (report->port_count == NET_PORTS_MAX ||
+	if (survey->port_count == SURVEY_PORTS_MAX ||
 		!read_address(words[2], &port.host) ||
 		text_parse_u64(words[3], UINT16_MAX, &published) < 0 ||
 		text_parse_u64(words[5], UINT16_MAX, &target) < 0)
 		return;
 	port.published = (uint16_t)published;
 	port.target = (uint16_t)target;
-	read_replicas(report, &port, words + 6, count - 6);
-	report->ports[report->port_count++] = port;
+	read_replicas(survey, &port, words + 6, count - 6);
+	survey->ports[survey->port_count++] = port;
 }
 
-int net_files_read_ports(struct net_report *report, char *text,
-	struct error *err)
+int survey_read_ports(struct survey *survey, char *text, struct error *err)
 {
 	static const struct row rows[] = {
 		{ "network", 6, read_network },
 		{ "port", 6, read_port },
 	};
-	struct reader reader = { report, rows, COUNT(rows) };
+	struct reader reader = { survey, rows, COUNT(rows) };
 
-	return net_lines_visit(text, read_line, &reader, err);
+	return lines_visit(text, read_line, &reader, err);
 }
 
 /* ---- names --------------------------------------------------------------- */
 
-static bool is_in(const struct net_network *network,
+static bool is_in(const struct survey_network *network,
 	const struct address *address)
 {
-	const struct prefix *subnet =
-		&network->subnets[net_report_family(address)];
+	const struct prefix *subnet = &network->subnets[survey_family(address)];
 
 	return subnet->address.family && prefix_contains(subnet, address);
 }
 
 /* Which of the networks "3,1" an address is in; NULL: nobody tells. */
-static const struct net_network *find_network(const struct net_report *report,
+static const struct survey_network *find_network(const struct survey *survey,
 	const char *numbers, const struct address *address)
 {
 	while (*numbers) {
 		char *end;
 		unsigned long number = strtoul(numbers, &end, 10);
 
-		for (size_t i = 0; i < report->network_count; i++) {
-			if (report->networks[i].number == number &&
-				is_in(&report->networks[i], address))
-				return &report->networks[i];
+		for (size_t i = 0; i < survey->network_count; i++) {
+			if (survey->networks[i].number == number &&
+				is_in(&survey->networks[i], address))
+				return &survey->networks[i];
 		}
 		if (end == numbers)
 			break;
@@ -236,50 +232,49 @@ static const struct net_network *find_network(const struct net_report *report,
 }
 
 /* The endpoint that has the container's other address there, or a new one. */
-static struct net_endpoint *get_endpoint(struct net_report *report,
+static struct survey_endpoint *get_endpoint(struct survey *survey,
 	const char *container, const char *network, size_t family)
 {
-	struct net_endpoint *endpoint;
+	struct survey_endpoint *endpoint;
 
-	for (size_t i = 0; i < report->endpoint_count; i++) {
-		endpoint = &report->endpoints[i];
+	for (size_t i = 0; i < survey->endpoint_count; i++) {
+		endpoint = &survey->endpoints[i];
 		if (text_equal(endpoint->container, container) &&
 			text_equal(endpoint->network, network) &&
 			!endpoint->addresses[family].family)
 			return endpoint;
 	}
-	if (report->endpoint_count == NET_ENDPOINTS_MAX)
+	if (survey->endpoint_count == SURVEY_ENDPOINTS_MAX)
 		return NULL;
-	endpoint = &report->endpoints[report->endpoint_count++];
+	endpoint = &survey->endpoints[survey->endpoint_count++];
 	endpoint->container = container;
 	endpoint->network = network;
 	endpoint->link = "";
 	return endpoint;
 }
 
-static void read_client(struct net_report *report, char **words, size_t count)
+static void read_client(struct survey *survey, char **words, size_t count)
 {
-	const struct net_network *network;
-	struct net_endpoint *endpoint;
+	const struct survey_network *network;
+	struct survey_endpoint *endpoint;
 	struct address address;
 
 	(void)count;
 	if (address_parse(words[1], &address) < 0)
 		return;
-	network = find_network(report, words[3], &address);
-	endpoint = get_endpoint(report, words[2], network ? network->name : "",
-		net_report_family(&address));
+	network = find_network(survey, words[3], &address);
+	endpoint = get_endpoint(survey, words[2], network ? network->name : "",
+		survey_family(&address));
 	if (endpoint)
-		endpoint->addresses[net_report_family(&address)] = address;
+		endpoint->addresses[survey_family(&address)] = address;
 }
 
-int net_files_read_names(struct net_report *report, char *text,
-	struct error *err)
+int survey_read_names(struct survey *survey, char *text, struct error *err)
 {
 	static const struct row rows[] = {
 		{ "client", 4, read_client },
 	};
-	struct reader reader = { report, rows, COUNT(rows) };
+	struct reader reader = { survey, rows, COUNT(rows) };
 
-	return net_lines_visit(text, read_line, &reader, err);
+	return lines_visit(text, read_line, &reader, err);
 }
