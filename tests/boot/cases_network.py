@@ -312,6 +312,8 @@ def network_ipv6(t):
         outer = machine.sh_until("ip -6 address show dev eth0 scope site | "
                                  "sed -n 's,.*inet6 \\(.*\\)/.*,\\1,p' | "
                                  "grep .").strip()
+        need("web" in machine.sh(fetch("[::1]", 8080)),
+             "no answer from the machine at ::1")
         need("web" in machine.sh(fetch(f"[{outer}]", 8080)),
              "the machine does not reach the port")
         reaches(machine, "asks", f"[{outer}]", 8080, "web")
