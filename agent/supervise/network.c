@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -56,15 +57,34 @@ static void copy_resolv_conf(const struct network_watch *network)
 			strerror(errno));
 }
 
+/* Other files are replaced in that folder, too, each time a workload starts. */
+static bool names_it(const char *events, size_t size)
+{
+	struct inotify_event event;
+	size_t at = 0;
+
+	while (size - at >= sizeof(event)) {
+		memcpy(&event, events + at, sizeof(event));
+		at += sizeof(event);
+		if (event.mask & IN_Q_OVERFLOW || event.len > size - at)
+			return true;
+		if (event.len > 0 && text_equal(events + at, RESOLV_CONF))
+			return true;
+		at += event.len;
+	}
+	return false;
+}
+
 static void on_resolv_change(struct watch *watch, uint32_t events)
 {
 	char buffer[4096];
+	/* what comes after this read is another event */
+	ssize_t size = read(watch->fd, buffer, sizeof(buffer));
 
 	(void)events;
-	/* what comes after this read is another event */
-	(void)!read(watch->fd, buffer, sizeof(buffer));
-	copy_resolv_conf(
-		container_of(watch, struct network_watch, resolv_watch));
+	if (size > 0 && names_it(buffer, (size_t)size))
+		copy_resolv_conf(container_of(watch, struct network_watch,
+			resolv_watch));
 }
 
 static int watch_addresses(struct network_watch *network, struct error *err)
