@@ -2,6 +2,7 @@
 """Who reaches whom: names, networks, published ports, and their changes."""
 
 import http.server
+import json
 import re
 import threading
 import time
@@ -401,3 +402,47 @@ def network_live(t):
         machine.expect(r"tare: other: (stopped|exited|was killed)", after=mark)
         machine.sh_until("test $(ls /sys/class/net | grep -c ^tb) = 1")
         check()
+
+
+LINKS = {
+    "eth0": {"address": "dhcp"},
+    "eth0.7": {"vlan": {"parent": "eth0", "id": 7},
+               "address": "198.51.100.7/24"},
+    "bond0": {"bond": {"mode": "active-backup", "members": ["eth1"]},
+              "address": "203.0.113.2/24", "mtu": 1400,
+              "routes": [{"to": "192.0.2.0/24", "via": "203.0.113.1"}]},
+    "wg0": {"wireguard": {"port": 51820, "peers": [{
+        "public_key": "jM7JKAw2iBGVKVCGbtZ7YcWcoEP2yn0+LBLY2oXDsx8=",
+        "allowed_ips": ["10.9.0.2/32"]}]}, "address": "10.9.0.1/24"},
+}
+LINK_STATE = (r"address eth0 10\.0\.2\.15/24 dhcp",
+              r"address eth0\.7 198\.51\.100\.7/24 static",
+              r"address bond0 203\.0\.113\.2/24 static",
+              r"address wg0 10\.9\.0\.1/24 static",
+              r"key wg0 [A-Za-z0-9+/]{43}=")
+
+
+@case("network-host", limit_s=240)
+def network_host(t):
+    """A VLAN, a bond and WireGuard as the config wants them; keys stay."""
+    document = json.loads(config({"web": pages(ports=["8080:80"])}))
+    document["host"]["network"] = LINKS
+    disk = t.disk(json.dumps(document))
+    keys = []
+    for _ in range(2):
+        with t.boot(disk, debug=True, ports=[8080],
+                    qemu_args=CLOUD) as machine:
+            machine.ready()
+            for line in LINK_STATE:
+                machine.sh_until(
+                    f"grep -E '^{line}' /run/tare/net/state", 60)
+            need(machine.get(8080).strip() == "web", "not the page")
+            links = machine.sh("ip link show bond0; ip link show eth0.7")
+            need("mtu 1400" in links and "eth0.7@eth0" in links, links)
+            need("via 203.0.113.1 dev bond0" in machine.sh("ip route"),
+                 "the route is missing")
+            need("bond0" in machine.sh("/bin/tare net"), "not in tare net")
+            keys.append(machine.sh("grep '^key' /run/tare/net/state"))
+            machine.sh("poweroff", check=False)
+            machine.wait_end(30)
+    need(keys[0] == keys[1], "another key after a restart")
