@@ -34,7 +34,7 @@ def link_to_address(where):
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as told:
         listening(told.pid)
         where.start()
-        up = wait_for(told.stdout, "LOWER_UP")
+        up = wait_for(told.stdout, "LOWER_UP", "state UP")
         has = wait_for(told.stdout, "inet 192.0.2.")
         told.kill()
     return (has - up) * 1000
