@@ -141,6 +141,11 @@ bench-oci: programs | tools-bench-oci ## containers beside crun and runc; not in
 	$(Q)$(MAKE) oci $(B)/bench/oci_agent
 	$(Q)tests/bench/oci
 
+.PHONY: bench-net
+bench-net: programs | tools-bench-net ## networks beside plain rules and proxies; not in "bench"
+	$(Q)$(MAKE) $(B)/bench/net_attach $(P)/root.stamp
+	$(Q)tests/bench/net
+
 .PHONY: sbom
 sbom: $(O)/tare-$(ARCH).spdx.json ## SPDX list of everything in the image
 

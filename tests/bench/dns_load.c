@@ -7,11 +7,11 @@
  * In a network namespace of its own, as root: PROGRAM runs on one core with the
  * names of 1,000 services, and this asks from another. First as much as it can,
  * with WINDOW questions under way, for 3 s; then 1,000 a second for 5 s, of
- * which it prints the median and the 99th percentile. A "figure" line each, as
- * the other benches have them; the exit status is 1 when a bar is missed.
+ * which it tells the median and the 99th percentile. Prints "NAME VALUE UNIT"
+ * for each figure.
  *
- * Answers per second are those of a second of the server's own CPU time: so the
- * figure is that of one core, whoever else uses it. The wall clock's are beside.
+ * What an answer takes is in the server's own CPU time: so the figure is that
+ * of one core, whoever else uses it. Answers by the wall clock are beside it.
  * Both run before all others (SCHED_FIFO), as latency would be that of whatever
  * else the machine does; on a Tare machine /system has a tenfold cpu.weight.
  */
@@ -23,7 +23,6 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,8 +44,6 @@ enum {
 	RATE = 1000,
 	PACED = 5000,
 	QUERY_SIZE = 64,
-	ANSWERS_BAR = 50000,
-	P99_BAR_US = 1000,
 };
 
 static char folder[] = "/tmp/dns-load-XXXXXX";
@@ -240,21 +237,12 @@ static int receive_some(int fd)
 	return recvmmsg(fd, headers, WINDOW, MSG_DONTWAIT, NULL);
 }
 
-static bool print_figure(const char *name, double value, const char *unit,
-	double bar)
+static void print_figure(const char *name, double value, const char *unit)
 {
-	bool is_least = bar == ANSWERS_BAR;
-	bool is_ok = is_least ? value >= bar : value <= bar;
-
-	if (bar <= 0)
-		printf("figure %s %.0f %s\n", name, value, unit);
-	else
-		printf("figure %s %.0f %s bar %s %.0f %s\n", name, value, unit,
-			is_least ? ">=" : "<=", bar, is_ok ? "ok" : "short");
-	return bar <= 0 || is_ok;
+	printf("%s %.2f %s\n", name, value, unit);
 }
 
-static bool measure_load(void)
+static void measure_load(void)
 {
 	int fd = connect_client();
 	int under_way = 0;
@@ -276,10 +264,9 @@ static bool measure_load(void)
 	wall_s = (double)(now_ns() - start) / 1e9;
 	cpu_s = server_cpu_s() - cpu_s;
 	(void)close(fd);
-	(void)print_figure("dns-answers-wall", answers / wall_s, "answers/s",
-		0);
-	return print_figure("dns-answers", answers / cpu_s, "answers/s",
-		ANSWERS_BAR);
+	print_figure("dns-answers-wall", answers / wall_s, "answers/s");
+	print_figure("dns-answers-of-a-core", answers / cpu_s, "answers/s");
+	print_figure("dns-answer", 1e6 * cpu_s / answers, "us");
 }
 
 static int compare(const void *a, const void *b)
@@ -290,7 +277,7 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-static bool measure_latency(void)
+static void measure_latency(void)
 {
 	static int64_t took_ns[PACED];
 	int fd = connect_client();
@@ -311,11 +298,9 @@ static bool measure_latency(void)
 	}
 	(void)close(fd);
 	qsort(took_ns, PACED, sizeof(*took_ns), compare);
-	(void)print_figure("dns-median", (double)took_ns[PACED / 2] / 1e3, "us",
-		0);
-	(void)print_figure("dns-lost", lost, "questions", 0);
-	return print_figure("dns-p99", (double)took_ns[PACED * 99 / 100] / 1e3,
-		"us", P99_BAR_US);
+	print_figure("dns-median", (double)took_ns[PACED / 2] / 1e3, "us");
+	print_figure("dns-p99", (double)took_ns[PACED * 99 / 100] / 1e3, "us");
+	print_figure("dns-lost", lost, "questions");
 }
 
 static void measure_memory(void)
@@ -329,7 +314,7 @@ static void measure_memory(void)
 	file = fopen(path, "re");
 	while (file && fgets(line, sizeof(line), file)) {
 		if (sscanf(line, "VmRSS: %lf", &kib) == 1)
-			(void)print_figure("dns-rss", kib, "KiB", 0);
+			print_figure("dns-rss", kib, "KiB");
 	}
 	if (file)
 		(void)fclose(file);
@@ -338,7 +323,6 @@ static void measure_memory(void)
 int main(int argc, char **argv)
 {
 	char path[64];
-	bool is_ok;
 
 	if (argc != 2) {
 		(void)fputs("usage: dns_load PROGRAM\n", stderr);
@@ -351,12 +335,12 @@ int main(int argc, char **argv)
 	enter_network();
 	start_server(argv[1]);
 	measure_memory();
-	is_ok = measure_load();
-	is_ok = measure_latency() && is_ok;
+	measure_load();
+	measure_latency();
 	(void)kill(server, SIGKILL);
 	(void)waitpid(server, NULL, 0);
 	(void)snprintf(path, sizeof(path), "%s/names", folder);
 	(void)unlink(path);
 	(void)rmdir(folder);
-	return is_ok ? 0 : 1;
+	return 0;
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * net_attach - a container's link, made and removed, beside the bare messages
+ * net_attach - a container's network, set up and torn down, beside the bare
+ * messages
  *
  *   net_attach COUNT
- *	COUNT times by turns: the agent's link_attach and link_detach, and the
- *	fewest messages that make a link that works; each into a new network
- *	namespace. Prints "NAME MICROSECONDS" of attach, detach and the
- *	namespace, the medians, and their ratio
+ *	COUNT times by turns: the agent's link_attach and link_detach, with its
+ *	rules brought in line after each; and the fewest messages that make a
+ *	link that works and is published, with a transaction of nf_tables after
+ *	each. Both into a new network namespace. Prints medians, a line for each
+ *	part: "NAME MICROSECONDS-OF-THE-AGENT MICROSECONDS-OF-THE-BARE"
  *
  * It runs in a network namespace of its own, and is linked with the objects of
  * the agent.
@@ -14,6 +16,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_link.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter_ipv4.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -31,6 +35,9 @@
 #include "lib/netlink.h"
 #include "net/link.h"
 #include "net/link_parts.h"
+#include "net/nft.h"
+#include "net/nft_rule.h"
+#include "net/ruleset.h"
 #include "net/topology.h"
 
 #define COUNT_MAX 400
@@ -38,9 +45,14 @@
 enum part {
 	PART_NAMESPACE,
 	PART_ATTACH,
+	PART_RULES,
 	PART_DETACH,
+	PART_RULES_AFTER,
 	PART_COUNT,
 };
+
+static const char *const part_names[] = { "namespace", "attach", "rules",
+	"detach", "rules-after" };
 
 static double times[2][PART_COUNT][COUNT_MAX];
 
@@ -64,14 +76,29 @@ static struct topology_endpoint endpoint = {
 	.address6 = { AF_INET6, { 0xfd, 1, [15] = 2 } },
 	.has_default_route = true,
 };
+static const size_t replica = 0;
+static struct topology_group group = {
+	.service = "web",
+	.endpoints = &replica,
+	.endpoint_count = 1,
+};
+static struct topology_port port = {
+	.protocol = TOPOLOGY_TCP,
+	.published = 8080,
+	.target = 80,
+};
 static const struct topology topology = {
 	.networks = &network,
 	.network_count = 1,
 	.endpoints = &endpoint,
 	.endpoint_count = 1,
+	.groups = &group,
+	.group_count = 1,
+	.ports = &port,
+	.port_count = 1,
 };
 
-static int own_fd, host_fd, bridge;
+static int own_fd, host_fd, rules_fd, bridge;
 
 static void die(const char *what)
 {
@@ -201,30 +228,94 @@ static void detach_bare(void)
 		die("bare: remove the pair");
 }
 
+/* A table with NAT, and the port while there is somebody to answer it. */
+static void set_rules_bare(bool is_there)
+{
+	static const struct nft_hook to = { "to", "nat", NF_INET_PRE_ROUTING,
+		NF_IP_PRI_NAT_DST, false };
+	static const struct nft_hook from = { "from", "nat",
+		NF_INET_POST_ROUTING, NF_IP_PRI_NAT_SRC, false };
+	const struct nft_balance balance = { NFPROTO_IPV4, &endpoint.address4,
+		NULL, 1, port.target };
+	uint64_t room[512];
+	struct nft nft;
+
+	nft_begin(&nft, room, sizeof(room));
+	nft_replace(&nft, NFPROTO_IPV4, "bare");
+	nft_base_chain(&nft, &to);
+	nft_base_chain(&nft, &from);
+	nft_rule(&nft, "from", "out");
+	nft_within(&nft, FIELD_IP_SADDR, &network.subnet4);
+	nft_masquerade(&nft);
+	if (is_there) {
+		nft_rule(&nft, "to", "published");
+		nft_is(&nft, FIELD_L4PROTO, port.protocol);
+		nft_is(&nft, FIELD_DPORT, port.published);
+		nft_dnat(&nft, &balance);
+	}
+	nft_rule_end(&nft);
+	nft_end(&nft);
+	errno = -netlink_commit(rules_fd, &nft.batch, NULL);
+	if (errno != 0)
+		die("bare: set the rules");
+}
+
 /* ---- turns --------------------------------------------------------------- */
 
-static void take_turn(bool is_bare, int round)
+static void attach(int namespace_fd)
 {
 	struct error err = { .code = 0 };
+
+	if (link_attach(&topology, 0, namespace_fd, &err) < 0)
+		die(err.text);
+}
+
+static void detach(void)
+{
+	struct error err = { .code = 0 };
+
+	if (link_detach(endpoint.link, &err) < 0)
+		die(err.text);
+}
+
+static void set_rules(bool is_there)
+{
+	struct error err = { .code = 0 };
+
+	endpoint.is_serving = is_there;
+	if (ruleset_apply_by(rules_fd, &topology, &err) < 0)
+		die(err.text);
+}
+
+static const struct side {
+	void (*attach)(int namespace_fd);
+	void (*set_rules)(bool is_there);
+	void (*detach)(void);
+} sides[2] = {
+	{ attach, set_rules, detach },
+	{ attach_bare, set_rules_bare, detach_bare },
+};
+
+static void take_turn(int which, int round)
+{
+	const struct side *side = &sides[which];
 	double at[PART_COUNT + 1];
 	int fd;
 
-	at[0] = now_us();
+	at[PART_NAMESPACE] = now_us();
 	fd = make_namespace();
-	at[1] = now_us();
-	if (is_bare)
-		attach_bare(fd);
-	else if (link_attach(&topology, 0, fd, &err) < 0)
-		die(err.text);
-	at[2] = now_us();
-	if (is_bare)
-		detach_bare();
-	else if (link_detach(endpoint.link, &err) < 0)
-		die(err.text);
-	at[3] = now_us();
-	namespaces[is_bare][round] = fd;
+	at[PART_ATTACH] = now_us();
+	side->attach(fd);
+	at[PART_RULES] = now_us();
+	side->set_rules(true);
+	at[PART_DETACH] = now_us();
+	side->detach();
+	at[PART_RULES_AFTER] = now_us();
+	side->set_rules(false);
+	at[PART_COUNT] = now_us();
+	namespaces[which][round] = fd;
 	for (int i = 0; i < PART_COUNT; i++)
-		times[is_bare][i][round] = at[i + 1] - at[i];
+		times[which][i][round] = at[i + 1] - at[i];
 }
 
 static int compare(const void *a, const void *b)
@@ -243,9 +334,7 @@ static double median(double *values, int count)
 
 int main(int argc, char **argv)
 {
-	static const char *const names[] = { "namespace", "attach", "detach" };
 	int count = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 0;
-	double sums[2] = { 0, 0 };
 	struct error err = { .code = 0 };
 
 	if (count < 1 || count > COUNT_MAX)
@@ -254,21 +343,14 @@ int main(int argc, char **argv)
 		die("unshare");
 	own_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	host_fd = netlink_open(NETLINK_ROUTE, &err);
+	rules_fd = netlink_open(NETLINK_NETFILTER, &err);
 	if (link_apply_networks(&topology, &err) < 0)
 		die(err.text);
 	bridge = (int)if_nametoindex(network.bridge);
 	for (int i = 0; i < 2 * count; i++)
-		take_turn(i % 2 != 0, i / 2);
-	for (int i = 0; i < PART_COUNT; i++) {
-		double ours = median(times[0][i], count);
-		double bare = median(times[1][i], count);
-
-		printf("%s %.0f bare %.0f ratio %.2f\n", names[i], ours, bare,
-			ours / bare);
-		sums[0] += i == PART_NAMESPACE ? 0 : ours;
-		sums[1] += i == PART_NAMESPACE ? 0 : bare;
-	}
-	printf("attach+detach %.0f bare %.0f ratio %.2f\n", sums[0], sums[1],
-		sums[0] / sums[1]);
+		take_turn(i % 2, i / 2);
+	for (int i = 0; i < PART_COUNT; i++)
+		printf("%s %.0f %.0f\n", part_names[i],
+			median(times[0][i], count), median(times[1][i], count));
 	return 0;
 }

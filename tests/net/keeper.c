@@ -3,6 +3,8 @@
  * keeper - applies a topology that is written as lines of words, for tests
  *
  *	keeper apply FILE [COUNT]  COUNT: so often, and prints milliseconds
+ *	keeper stop FILE ENDPOINT  at a line of input it serves no more; prints
+ *				   when it was told and was done, milliseconds
  *	keeper remove
  *	keeper list                connections
  *	keeper forget ADDRESS PROTOCOL
@@ -253,6 +255,26 @@ static int apply(const char *path, size_t count, struct error *err)
 	return result;
 }
 
+/* As the agent does when a container has ended. */
+static int stop(const char *path, struct error *err)
+{
+	auto_fd fd = netlink_open(NETLINK_NETFILTER, err);
+	size_t endpoint = number(0);
+	double told_ms;
+	int result;
+
+	if (fd < 0)
+		return fd;
+	read_topology(path);
+	if (puts("ready") < 0 || fflush(stdout) != 0 || getchar() == EOF)
+		return -EIO;
+	told_ms = now_ms();
+	endpoints[endpoint].is_serving = false;
+	result = ruleset_apply_by(fd, &topology, err);
+	printf("%.3f %.3f\n", told_ms, now_ms());
+	return result;
+}
+
 static void print_tuple(const struct conntrack_tuple *tuple)
 {
 	char source[ADDRESS_TEXT_SIZE], destination[ADDRESS_TEXT_SIZE];
@@ -298,6 +320,10 @@ int main(int argc, char **argv)
 		words[0] = argc > 3 ? argv[3] : (char[]){ "1" };
 		word_count = 1;
 		result = apply(argv[2], number(0), &err);
+	} else if (text_equal(verb, "stop") && argc > 3) {
+		words[0] = argv[3];
+		word_count = 1;
+		result = stop(argv[2], &err);
 	} else if (text_equal(verb, "remove")) {
 		result = ruleset_remove(&err);
 	} else if (text_equal(verb, "list")) {
