@@ -45,6 +45,8 @@ struct port {
 
 	struct child client; /* udhcpc */
 	int64_t silent_ms;   /* since when a server is asked; 0: none is */
+	int64_t ask_ms;      /* when the client is told to ask again */
+	int ask_wait_ms;     /* how long that was; 0: it need not */
 	enum port_lease lease_state;
 	bool lease_is_new; /* its address is to be set again */
 	bool kept_is_done; /* the one of the last boot was looked at */

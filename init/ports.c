@@ -14,7 +14,9 @@
 #include "lease.h"
 #include "say.h"
 
-#define STEADY_MS 1000 /* by now a client hears its signals */
+#define STEADY_MS  1000 /* by now a client hears its signals */
+#define ASK_MS     2000 /* for an answer, then twice as long */
+#define ASK_MAX_MS 64000
 
 struct port *ports_of(struct host *host, int index)
 {
@@ -98,12 +100,40 @@ static void remove_port(struct port *port)
 	*port = (struct port){ 0 };
 }
 
-/* perhaps another network was plugged in: ask again */
+static void ask(struct port *port, int64_t now_ms)
+{
+	(void)kill(port->client.pid, SIGUSR1);
+	port->ask_wait_ms = port->ask_wait_ms ? 2 * port->ask_wait_ms : ASK_MS;
+	port->ask_ms = now_ms + port->ask_wait_ms;
+}
+
+/* Perhaps another network was plugged in: ask again, as soon as the client
+ * can hear that. */
 static void on_carrier(struct port *port, int64_t now_ms)
 {
-	if (port->client.pid > 0 &&
-		port->client.started_ms + STEADY_MS < now_ms)
-		(void)kill(port->client.pid, SIGUSR1);
+	port->ask_wait_ms = 0;
+	if (port->client.pid <= 0)
+		return;
+	if (port->client.started_ms + STEADY_MS < now_ms) {
+		ask(port, now_ms);
+		return;
+	}
+	port->ask_wait_ms = STEADY_MS;
+	port->ask_ms = port->client.started_ms + STEADY_MS + 1;
+}
+
+/* The client asks once, and next when half of its lease is over; a switch may
+ * not yet forward what a link sends that has just come up. */
+static void ask_again(struct port *port, int64_t now_ms, int64_t *next_ms)
+{
+	if (!port->ask_wait_ms || port->client.pid <= 0)
+		return;
+	if (port->ask_ms <= now_ms && port->ask_wait_ms >= ASK_MAX_MS)
+		port->ask_wait_ms = 0;
+	else if (port->ask_ms <= now_ms)
+		ask(port, now_ms);
+	if (port->ask_wait_ms && port->ask_ms < *next_ms)
+		*next_ms = port->ask_ms;
 }
 
 static void update_port(struct host *host, const struct link *link, int block,
@@ -228,6 +258,7 @@ static void run_client(struct host *host, struct port *port, int64_t now_ms,
 	if (child_is_due(&port->client, now_ms, next_ms))
 		start_client(host, port, now_ms);
 	(void)child_is_due(&port->client, now_ms, next_ms);
+	ask_again(port, now_ms, next_ms);
 }
 
 void ports_run_clients(struct host *host, int64_t now_ms, int64_t *next_ms)
@@ -271,6 +302,7 @@ void ports_read_lease(struct host *host, struct port *port)
 	port->lease = lease;
 	port->lease_state = PORT_LEASE_FRESH;
 	port->lease_is_new = true;
+	port->ask_wait_ms = 0;
 	port->kept_is_done = true;
 	kept_save(host, port);
 }
