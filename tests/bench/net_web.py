@@ -244,7 +244,9 @@ def killed(world, out):
             with serve(world, victim) as server:
                 results.append(kill_one(world, victim, server))
     elsewhere, applied, failed, late = zip(*results)
-    out.add("killed-to-elsewhere", max(elsewhere), "ms", 50)
+    # a prober that asks one after the other may miss the last to go there;
+    # none can go there once the rules are in force
+    out.add("killed-to-elsewhere", max(*elsewhere, *applied), "ms", 50)
     out.add("killed-to-rules", statistics.median(applied), "ms")
     out.add("killed-failures-elsewhere", max(failed), "requests", 0)
     out.add("killed-begun-before-told", statistics.median(late),
