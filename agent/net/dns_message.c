@@ -97,25 +97,27 @@ bool dns_name_is_below(const struct dns_name *name,
 }
 
 /*
- * Each stretch of labels begins before the one that led to it, so that at most
- * so many are followed as there are bytes in front.
+ * Each stretch of labels is in front of the one that led to it, so that at most
+ * so many are followed as there are bytes in front, and none reaches into what
+ * is behind the name.
  */
 int dns_name_read(const uint8_t *bytes, size_t size, size_t *at,
 	struct dns_name *out)
 {
 	size_t here = *at;
 	size_t start = *at;
+	size_t end = size;
 	size_t used = 0;
 	bool has_jumped = false;
 
 	for (;;) {
-		if (here >= size)
+		if (here >= end)
 			return -EBADMSG;
 
 		size_t length = bytes[here];
 
 		if ((length & POINTER_MASK) == POINTER_MASK) {
-			if (here + 1 >= size)
+			if (here + 1 >= end)
 				return -EBADMSG;
 			if (!has_jumped)
 				*at = here + 2;
@@ -123,11 +125,12 @@ int dns_name_read(const uint8_t *bytes, size_t size, size_t *at,
 			here = dns_get16(bytes + here) & 0x3fff;
 			if (here >= start || here < DNS_HEADER_SIZE)
 				return -EBADMSG;
+			end = start;
 			start = here;
 			continue;
 		}
 		/* also of the two kinds of labels that nobody uses */
-		if (length > DNS_LABEL_MAX || length + 1 > size - here ||
+		if (length > DNS_LABEL_MAX || length + 1 > end - here ||
 			used + length + 1 > DNS_NAME_MAX)
 			return -EBADMSG;
 		for (size_t i = 0; i <= length && out; i++)

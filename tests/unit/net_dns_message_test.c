@@ -106,6 +106,21 @@ static void test_names_of_messages(void)
 	}
 }
 
+/* A label that a pointer leads to does not go on behind that pointer. */
+static void test_pointer_to_what_reaches_behind_it(void)
+{
+	uint8_t bytes[] = { [12] = 4, [15] = 0xc0, [16] = 12, [17] = 0 };
+	size_t at = 15;
+	struct dns_name name;
+
+	CHECK(dns_name_read(bytes, sizeof(bytes), &at, &name) == -EBADMSG);
+	bytes[12] = 1;
+	bytes[14] = 0;
+	at = 15;
+	CHECK(dns_name_read(bytes, sizeof(bytes), &at, &name) == 0);
+	CHECK(at == 17 && name.size == 3);
+}
+
 /* A long chain of pointers, each to the one before: read, and bounded. */
 static void test_pointers_upon_pointers(void)
 {
@@ -363,6 +378,7 @@ int main(void)
 	RUN(test_names_of_text);
 	RUN(test_below);
 	RUN(test_names_of_messages);
+	RUN(test_pointer_to_what_reaches_behind_it);
 	RUN(test_pointers_upon_pointers);
 	RUN(test_queries);
 	RUN(test_wrong_queries);
