@@ -160,7 +160,7 @@ static void flush(struct log_stream *stream, struct text *out,
 	file->tokens -= (int64_t)out->used;
 	if (file->fd < 0)
 		open_file(file);
-	else if (file->size + out->used > LOG_FILE_MAX)
+	if (file->fd >= 0 && file->size + out->used > LOG_FILE_MAX)
 		rotate(file);
 	if (file->fd >= 0)
 		write_lines(file, out);
