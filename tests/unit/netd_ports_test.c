@@ -125,6 +125,14 @@ static int64_t run(void)
 	return next_ms == INT64_MAX ? -1 : next_ms - fake_ms;
 }
 
+static void got_lease(void)
+{
+	file_result = 0;
+	file_at_s = lease_now_s();
+	file_lease = (struct dhcp_lease){ .address.lease_s = 600 };
+	ports_read_lease(&host, host.ports);
+}
+
 static void test_comes_and_goes(void)
 {
 	struct port *port = host.ports;
@@ -166,13 +174,44 @@ static void test_link_flaps(void)
 		look("eth0", true);
 	}
 	CHECK(signalled == 0); /* it has only begun to ask */
+	CHECK(run() == 1001);  /* and does not hear us yet */
+	fake_ms += 1001;
+	CHECK(run() == 2000 && signalled == 100 && last_signal == SIGUSR1);
+	got_lease();
+	CHECK(run() == -1);
+	signalled = 0;
 	fake_ms += 30001;
 	look("eth0", true);
 	CHECK(signalled == 0); /* nothing changed */
 	look("eth0", false);
 	look("eth0", true);
 	CHECK(signalled == 100 && last_signal == SIGUSR1);
-	CHECK(run() == -1 && next_pid == 101);
+	CHECK(next_pid == 101);
+}
+
+/* What is sent right after a link comes up is often lost: ask for a while. */
+static void test_asks_again(void)
+{
+	start_anew("end\n");
+	look("eth0", true);
+	(void)run();
+	fake_ms += 5000;
+	look("eth0", false);
+	look("eth0", true);
+	for (int64_t wait_ms = 2000; wait_ms <= 64000; wait_ms *= 2) {
+		CHECK(signalled == 100 && run() == wait_ms);
+		signalled = 0;
+		fake_ms += wait_ms - 1;
+		CHECK(run() == 1 && signalled == 0);
+		fake_ms++;
+		(void)run();
+	}
+	CHECK(signalled == 0 && run() == -1); /* the client goes on by itself */
+	look("eth0", false);
+	look("eth0", true);
+	CHECK(signalled == 100 && run() == 2000);
+	got_lease();
+	CHECK(run() == -1);
 }
 
 static void test_back_off(void)
@@ -282,6 +321,7 @@ int main(void)
 	RUN(test_comes_and_goes);
 	RUN(test_switched_on_before_anything_is_wanted);
 	RUN(test_link_flaps);
+	RUN(test_asks_again);
 	RUN(test_back_off);
 	RUN(test_not_wanted_any_more);
 	RUN(test_more_than_we_can_have);
