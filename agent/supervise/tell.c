@@ -25,6 +25,7 @@ void tell_ready(struct supervisor *supervisor)
 	}
 	if (running < wanted)
 		return;
+	fabric_flush(&supervisor->fabric); /* who hears it finds them, too */
 	supervisor->is_ready = true;
 	log_info("ready: %zu of %zu workloads running", running, wanted);
 }

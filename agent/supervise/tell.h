@@ -8,7 +8,8 @@
 struct supervisor;
 struct workload;
 
-/* All that are wanted run; said once, so it may be asked at any time. */
+/* All that are wanted run, and have their names and ports, which are brought in
+ * line for it; said once, so it may be asked at any time. */
 void tell_ready(struct supervisor *supervisor);
 
 /* One line for each change of a workload, and of its health. */

@@ -305,8 +305,8 @@ def network_ipv6(t):
         machine.ready()
         own = address(machine, "web", family="inet6")
         need(own.startswith("fd"), f"{own} is no unique local address")
-        need(look_up(machine, "asks", "web", "aaaa") == [own],
-             "the name has not that address")
+        found = look_up(machine, "asks", "web", "aaaa")
+        need(found == [own], f"the name has {found}, not {own}")
         need(look_up(machine, "asks", "web") == [address(machine, "web")],
              "the name has not the address of IPv4")
         reaches(machine, "asks", f"[{own}]", page="web")

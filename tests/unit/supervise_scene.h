@@ -405,9 +405,14 @@ static inline void on_change(struct supervisor *changed)
 		(void)kill(getpid(), SIGTERM);
 }
 
+/* when it was said that all is ready something was not in line */
+static bool is_ready_too_soon;
+
 static inline void sink(enum log_level level, const char *text)
 {
 	(void)level;
+	if (strncmp(text, "ready: ", 7) == 0)
+		is_ready_too_soon = supervisor.fabric.is_due;
 	note("log", text);
 }
 
@@ -426,6 +431,7 @@ static inline void begin(const char *config)
 	paths = (struct places_paths){ folders[0], folders[1], folders[2],
 		folders[3] };
 	journal[0] = '\0';
+	is_ready_too_soon = false;
 	imports_to_fail = 0;
 	needs_import = false;
 	has_older = false;

@@ -83,6 +83,7 @@ static void test_order_of_start_and_stop(void)
 	CHECK(comes_before("log web: stopped", "log app: stopping"));
 	CHECK(comes_before("log app: stopped", "log db: stopping"));
 	CHECK(strstr(journal, "ready: 3 of 3 workloads running"));
+	CHECK(!is_ready_too_soon);
 	end();
 }
 
