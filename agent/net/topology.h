@@ -59,6 +59,7 @@ struct topology_endpoint {
 	struct address address4, address6;
 	bool has_default_route;
 	bool is_running;
+	bool has_come; /* runs, and neither rules nor names have it yet */
 	bool has_left; /* runs no more, and flows may still lead to it */
 	bool is_serving; /* runs, is healthy, does not stop: gets new connections */
 };

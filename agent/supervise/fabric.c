@@ -210,12 +210,15 @@ static void bring_in_line(struct fabric *fabric, struct error *err)
 
 void fabric_flush(struct fabric *fabric)
 {
+	const struct topology *topology = &fabric->blueprint.topology;
 	uint64_t begin_ms = loop_now_ms();
 	struct error err = { .code = 0 };
 
 	if (!fabric->is_due)
 		return;
 	bring_in_line(fabric, &err);
+	for (size_t i = 0; i < topology->endpoint_count; i++)
+		topology->endpoints[i].has_come = false;
 	say(fabric, &err);
 	fabric->is_due = err.code < 0;
 	if (fabric->is_due)
@@ -331,6 +334,24 @@ static int attach_all(struct fabric *fabric, const struct service *service,
 	return result;
 }
 
+/* What it waited for is to be found from its first step on. */
+static bool waited_for_news(const struct fabric *fabric,
+	const struct service *service)
+{
+	for (size_t i = 0; i < service->depends_on.count; i++) {
+		size_t count;
+		const struct topology_endpoint *endpoints =
+			blueprint_find(&fabric->blueprint,
+				service->depends_on.items[i], &count);
+
+		for (size_t at = 0; at < count; at++) {
+			if (endpoints[at].has_come)
+				return true;
+		}
+	}
+	return false;
+}
+
 int fabric_attach(struct fabric *fabric, const struct service *service,
 	pid_t pid, struct error *err)
 {
@@ -339,7 +360,8 @@ int fabric_attach(struct fabric *fabric, const struct service *service,
 
 	if (service->network_mode != NETWORK_MODE_OWN)
 		return 0;
-	if (!fabric->is_in_force && !(fabric->has_failed && is_resting(fabric)))
+	if (!(fabric->has_failed && is_resting(fabric)) &&
+		(!fabric->is_in_force || waited_for_news(fabric, service)))
 		fabric_flush(fabric);
 	if (!fabric->is_in_force)
 		return error_set(err, -ENETDOWN,
@@ -365,6 +387,7 @@ void fabric_mark(struct fabric *fabric, const struct service *service,
 		if (endpoint->is_running == is_running &&
 			endpoint->is_serving == is_serving)
 			continue;
+		endpoint->has_come = !endpoint->is_running && is_running;
 		endpoint->has_left = endpoint->is_running && !is_running;
 		endpoint->is_running = is_running;
 		endpoint->is_serving = is_serving;

@@ -62,7 +62,8 @@ void fabric_close(struct fabric *fabric, struct loop *loop);
 int fabric_weave(struct fabric *fabric, const struct blueprint_source *source);
 
 /*
- * Gives the container of a service its links; pid is its first process. Fine
+ * Gives the container of a service its links; pid is its first process. What
+ * it depends on is in line by then, and so found by name. Fine
  * for one that has no network of its own; -ENETUNREACH for one that has no
  * place in one of its networks, or no address there.
  */

@@ -148,6 +148,20 @@ static void test_marks_are_put_together(void)
 	end();
 }
 
+static void test_who_depends_finds_its_dependency(void)
+{
+	begin();
+	CHECK(weave(0, "services: {web: {image: i, depends_on: [db]},\n"
+		       "  db: {image: i}, other: {image: i}}\n") == 0);
+	CHECK(attach("db") == 0 && times("rules") == 1);
+	mark("db", true, true);
+	CHECK(attach("other") == 0 && times("rules") == 1);
+	CHECK(attach("web") == 0 && times("rules") == 2);
+	mark("web", true, true);
+	CHECK(attach("web") == 0 && times("rules") == 2);
+	end();
+}
+
 static void test_drain(void)
 {
 	begin();
@@ -235,6 +249,7 @@ int main(void)
 	RUN(test_a_link_that_fails);
 	RUN(test_no_place);
 	RUN(test_marks_are_put_together);
+	RUN(test_who_depends_finds_its_dependency);
 	RUN(test_drain);
 	RUN(test_flows_are_forgotten);
 	return fabric_test_end();
