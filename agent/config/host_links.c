@@ -205,8 +205,9 @@ static bool is_ours(const char *name)
 }
 
 static void read_link(struct reader *reader, const struct entry *entry,
-	struct draft_host_link *draft)
+	void *item)
 {
+	struct draft_host_link *draft = item;
 	const char *wrong = name_check_interface(entry->key);
 	struct host_link *link = &draft->link;
 
@@ -236,29 +237,16 @@ static void read_link(struct reader *reader, const struct entry *entry,
 void read_host_network(struct reader *reader, const struct node *node,
 	void *base)
 {
+	static const struct walk_names names = {
+		.example =
+			"a map of interfaces, such as {eth0: {address: dhcp}}",
+		.what = "interfaces",
+		.max = CONFIG_HOST_LINKS_MAX,
+		.size = sizeof(struct draft_host_link),
+		.read = read_link,
+	};
 	struct draft *draft = base;
 
-	if (!reader_is_map(reader, node,
-		    "a map of interfaces, such as {eth0: {address: dhcp}}"))
-		return;
-	if (node->count > CONFIG_HOST_LINKS_MAX) {
-		reader_error(reader, node->mark,
-			"there are %zu interfaces, the limit is %d",
-			node->count, CONFIG_HOST_LINKS_MAX);
-		return;
-	}
-	draft->host_links = reader_alloc_tree(reader, node->count,
-		sizeof(*draft->host_links));
-	if (!draft->host_links)
-		return;
-	for (const struct entry *e = node->first; e; e = e->next) {
-		size_t path;
-
-		if (text_starts_with(e->key, "x-"))
-			continue;
-		path = reader_push(reader, e->key);
-		read_link(reader, e,
-			&draft->host_links[draft->host_link_count++]);
-		reader_pop(reader, path);
-	}
+	draft->host_links =
+		walk_names(reader, node, &names, &draft->host_link_count);
 }

@@ -276,8 +276,9 @@ static void finish_network(struct reader *reader, struct draft_network *draft)
 }
 
 static void read_network(struct reader *reader, const struct entry *entry,
-	struct draft_network *draft)
+	void *item)
 {
+	struct draft_network *draft = item;
 	const char *wrong = name_check_network(entry->key);
 
 	draft->network.name = entry->key;
@@ -298,31 +299,17 @@ static void read_network(struct reader *reader, const struct entry *entry,
 
 void read_networks(struct reader *reader, const struct node *node, void *base)
 {
+	static const struct walk_names names = {
+		.example = "a map of names, such as {front: {}}",
+		.what = "networks",
+		.max = CONFIG_NETWORKS_MAX - 1, /* and the default one */
+		.size = sizeof(struct draft_network),
+		.read = read_network,
+	};
 	struct draft *draft = base;
 
-	if (!reader_is_map(reader, node, "a map of names, such as {front: {}}"))
-		return;
-	/* with room for the default one */
-	if (node->count >= CONFIG_NETWORKS_MAX) {
-		reader_error(reader, node->mark,
-			"there are %zu networks, the limit is %d", node->count,
-			CONFIG_NETWORKS_MAX - 1);
-		return;
-	}
-	draft->networks = reader_alloc_tree(reader, node->count + 1,
-		sizeof(*draft->networks));
-	if (!draft->networks)
-		return;
-	for (const struct entry *e = node->first; e; e = e->next) {
-		size_t path;
-
-		if (text_starts_with(e->key, "x-"))
-			continue;
-		path = reader_push(reader, e->key);
-		read_network(reader, e,
-			&draft->networks[draft->network_count++]);
-		reader_pop(reader, path);
-	}
+	draft->networks =
+		walk_names(reader, node, &names, &draft->network_count);
 }
 
 struct draft_network *networks_find(const struct draft *draft, const char *name)

@@ -76,35 +76,28 @@ static bool lacks_image(const struct node *service)
 	return best == NULL;
 }
 
+static void read_named_service(struct reader *reader, const struct entry *entry,
+	void *item)
+{
+	read_service(reader, entry, item);
+	if (lacks_image(entry->value))
+		reader_error(reader, entry->mark,
+			"the service has no image, write 'image: name:tag'");
+}
+
 void read_services(struct reader *reader, const struct node *node, void *base)
 {
+	static const struct walk_names names = {
+		.example = "a map of names",
+		.what = "services",
+		.max = CONFIG_SERVICES_MAX,
+		.size = sizeof(struct draft_service),
+		.read = read_named_service,
+	};
 	struct draft *draft = base;
 
-	if (!reader_is_map(reader, node, "a map of names"))
-		return;
-	if (node->count > CONFIG_SERVICES_MAX) {
-		reader_error(reader, node->mark,
-			"there are %zu services, the limit is %d", node->count,
-			CONFIG_SERVICES_MAX);
-		return;
-	}
-	draft->services = reader_alloc_tree(reader, node->count,
-		sizeof(*draft->services));
-	if (!draft->services)
-		return;
-	for (const struct entry *e = node->first; e; e = e->next) {
-		size_t path;
-
-		if (text_starts_with(e->key, "x-"))
-			continue;
-		path = reader_push(reader, e->key);
-		read_service(reader, e,
-			&draft->services[draft->service_count++]);
-		if (lacks_image(e->value))
-			reader_error(reader, e->mark,
-				"the service has no image, write 'image: name:tag'");
-		reader_pop(reader, path);
-	}
+	draft->services =
+		walk_names(reader, node, &names, &draft->service_count);
 }
 
 static void read_volume(struct reader *reader, const struct entry *entry,

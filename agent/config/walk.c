@@ -295,3 +295,30 @@ void walk_map(struct reader *reader, const struct node *map,
 		reader_pop(reader, path);
 	}
 }
+
+void *walk_names(struct reader *reader, const struct node *map,
+	const struct walk_names *names, size_t *count)
+{
+	char *items;
+
+	*count = 0;
+	if (!reader_is_map(reader, map, names->example))
+		return NULL;
+	if (map->count > names->max) {
+		reader_error(reader, map->mark,
+			"there are %zu %s, the limit is %zu", map->count,
+			names->what, names->max);
+		return NULL;
+	}
+	items = reader_alloc_tree(reader, map->count + 1, names->size);
+	for (const struct entry *e = map->first; items && e; e = e->next) {
+		size_t path;
+
+		if (text_starts_with(e->key, "x-"))
+			continue;
+		path = reader_push(reader, e->key);
+		names->read(reader, e, items + (*count)++ * names->size);
+		reader_pop(reader, path);
+	}
+	return items;
+}
