@@ -18,6 +18,8 @@
 #include "lib/address.h"
 #include "lib/text.h"
 
+#define BRIDGE_PORTS_MAX 1023 /* BR_MAX_PORTS of the kernel, less one */
+
 /* A service's place in a network, with the path of it. */
 struct place {
 	struct reader *reader;
@@ -401,9 +403,46 @@ static void wire(struct reader *reader, struct draft *draft,
 	fill(reader, service);
 }
 
+static bool is_attached(const struct draft_service *service, const char *name)
+{
+	for (size_t i = 0; i < service->attachment_count; i++) {
+		if (text_equal(service->attachments[i].attachment.network,
+			    name))
+			return true;
+	}
+	return false;
+}
+
+/* Told of the service with which it is too many. */
+static void check_crowd(struct reader *reader, const struct draft *draft,
+	const struct network *network)
+{
+	size_t count = 0;
+
+	if (network->driver != NETWORK_BRIDGE)
+		return;
+	for (size_t i = 0; i < draft->service_count; i++) {
+		const struct draft_service *service = &draft->services[i];
+		size_t before = count;
+
+		if (!is_attached(service, network->name))
+			continue;
+		count += service->replicas.count;
+		if (before > BRIDGE_PORTS_MAX || count <= BRIDGE_PORTS_MAX)
+			continue;
+		push_place(reader, service->service.name, NULL, NULL);
+		reader_error(reader, service->service.mark,
+			"with it the network '%s' has more than %d containers, which is all that a bridge takes; give some of them another network",
+			network->name, BRIDGE_PORTS_MAX);
+		reader_pop(reader, 0);
+	}
+}
+
 void wiring_check(struct reader *reader, struct draft *draft)
 {
 	pools_check_all(reader, draft);
 	for (size_t i = 0; i < draft->service_count; i++)
 		wire(reader, draft, &draft->services[i]);
+	for (size_t i = 0; i < draft->network_count; i++)
+		check_crowd(reader, draft, &draft->networks[i].network);
 }

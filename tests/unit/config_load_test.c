@@ -165,7 +165,8 @@ static void test_limits(void)
 		unsigned int fits;
 		const char *problem;
 	} rows[] = {
-		{ "services:\n", "  s%: {image: i}\n", "", 1024,
+		{ "services:\n", "  s%: {image: i, network_mode: none}\n", "",
+			1024,
 			PREFIX
 			"2:3: services: there are 1025 services, the limit is 1024" },
 		{ "x-a:\n", " k%:\n", "", 4096,
@@ -209,7 +210,9 @@ static void test_limits(void)
 			"a%,\n", "]}}}}", 64,
 			PREFIX
 			"1:56: services.a.networks.default.aliases: there are 65 names, the limit is 64" },
-		{ "services:\n", "  a%: {image: i, scale: 2}\n", "", 512,
+		{ "services:\n",
+			"  a%: {image: i, scale: 2, network_mode: none}\n", "",
+			512,
 			PREFIX
 			"514:27: services.a512.scale: the services have more than 1024 replicas together, which is the limit; write less" },
 	};
