@@ -203,8 +203,11 @@ void net_show_json(const struct survey *survey, FILE *out)
 	add_networks(&json, survey);
 	add_endpoints(&json, survey);
 	add_ports(&json, survey);
-	if (survey->has_connections)
+	if (survey->has_connections) {
 		net_json_number(&json, "connections", survey->connections);
+		net_json_number(&json, "connections_offloaded",
+			survey->offloaded);
+	}
 	add_strings(&json, "notes", survey->notes, survey->note_count);
 	add_strings(&json, "problems", survey->problems, survey->problem_count);
 	net_json_close(&json, '}');

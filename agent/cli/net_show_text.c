@@ -325,9 +325,11 @@ void net_show_text(const struct survey *survey, FILE *out)
 	show_endpoints(survey, &page);
 	show_ports(survey, &page);
 	if (survey->has_connections)
-		fprintf(out, "\n%" PRIu64 " connection%s in all\n",
+		fprintf(out,
+			"\n%" PRIu64 " connection%s in all, %" PRIu64
+			" offloaded to the flow table\n",
 			survey->connections,
-			survey->connections == 1 ? "" : "s");
+			survey->connections == 1 ? "" : "s", survey->offloaded);
 	show_sentences("note", survey->notes, survey->note_count, out);
 	show_sentences("problem", survey->problems, survey->problem_count, out);
 }

@@ -152,6 +152,7 @@ static void read_status(uint32_t status, struct conntrack *out)
 {
 	out->is_answered = status & IPS_SEEN_REPLY;
 	out->is_assured = status & IPS_ASSURED;
+	out->is_offloaded = status & IPS_OFFLOAD;
 	out->has_dnat = status & IPS_DST_NAT;
 	out->has_snat = status & IPS_SRC_NAT;
 }

@@ -26,6 +26,7 @@ struct conntrack {
 	const char *state; /* of TCP and SCTP: "established"; or "" */
 	bool is_answered;  /* packets came in both directions */
 	bool is_assured;   /* stays when the table is full */
+	bool is_offloaded; /* in a flow table: past the rules */
 	bool has_dnat;     /* was led elsewhere: to reply.source */
 	bool has_snat;
 	uint32_t mark;

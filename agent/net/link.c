@@ -77,6 +77,7 @@ bool link_parse(const struct nlmsghdr *message, struct link_found *out)
 	*out = (struct link_found){
 		.index = info.ifi_index,
 		.flags = info.ifi_flags,
+		.type = info.ifi_type,
 		.master = (int)netlink_u32(table[IFLA_MASTER]),
 		.peer = (int)netlink_u32(table[IFLA_LINK]),
 		.mtu = netlink_u32(table[IFLA_MTU]),

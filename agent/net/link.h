@@ -16,6 +16,7 @@
 #ifndef TARE_NET_LINK_H
 #define TARE_NET_LINK_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -67,5 +68,11 @@ bool link_is_name(const char *name);
  */
 int link_read_taken(struct arena *arena, const struct prefix **out,
 	size_t *count, struct error *err);
+
+/*
+ * The machine's own Ethernet links, up or not, by which connections come in:
+ * at most TOPOLOGY_UPLINKS_MAX names. 0 or -errno: *count is 0.
+ */
+int link_read_uplinks(char out[][IFNAMSIZ], size_t *count, struct error *err);
 
 #endif

@@ -8,6 +8,7 @@
  *	link_router.c    sysctls of the machine and of a bridge
  *	link_loopback.c  the way of ::1 over a bridge
  *	link_taken.c     prefixes that the host uses
+ *	link_uplink.c    links by which connections come in
  */
 #ifndef TARE_NET_LINK_PARTS_H
 #define TARE_NET_LINK_PARTS_H
@@ -30,6 +31,7 @@ struct link_found {
 	int master; /* the bridge that it is a port of; 0: none */
 	int peer;   /* the other end of a veth pair, in its namespace */
 	unsigned int flags;
+	unsigned int type; /* ARPHRD_* */
 	uint32_t mtu;
 	uint8_t mac[6];
 	char name[IFNAMSIZ];

@@ -97,6 +97,31 @@ void nft_base_chain(struct nft *nft, const struct nft_hook *hook)
 	netlink_close(batch, nest);
 }
 
+void nft_flow_table(struct nft *nft, const char *name)
+{
+	struct netlink_batch *batch = &nft->batch;
+
+	begin(nft, NFT_MSG_NEWFLOWTABLE, NLM_F_CREATE);
+	netlink_add_string(batch, NFTA_FLOWTABLE_TABLE, nft->table);
+	netlink_add_string(batch, NFTA_FLOWTABLE_NAME, name);
+	nft->hook = netlink_nest(batch, NFTA_FLOWTABLE_HOOK);
+	netlink_add_be32(batch, NFTA_FLOWTABLE_HOOK_NUM, NF_NETDEV_INGRESS);
+	netlink_add_be32(batch, NFTA_FLOWTABLE_HOOK_PRIORITY, 0);
+	nft->list = netlink_nest(batch, NFTA_FLOWTABLE_HOOK_DEVS);
+}
+
+void nft_flow_link(struct nft *nft, const char *link)
+{
+	netlink_add_string(&nft->batch, NFTA_DEVICE_NAME, link);
+}
+
+void nft_flow_table_end(struct nft *nft)
+{
+	netlink_close(&nft->batch, nft->list);
+	netlink_close(&nft->batch, nft->hook);
+	nft->list = nft->hook = 0;
+}
+
 static size_t padded(size_t size)
 {
 	return (size + WORD - 1) / WORD * WORD;
@@ -307,6 +332,7 @@ static const struct kind {
 	[NFT_MSG_NEWRULE] = { "rule of chain", NFTA_RULE_CHAIN },
 	[NFT_MSG_NEWSET] = { "set", NFTA_SET_NAME },
 	[NFT_MSG_NEWSETELEM] = { "elements of set", NFTA_SET_ELEM_LIST_SET },
+	[NFT_MSG_NEWFLOWTABLE] = { "flow table", NFTA_FLOWTABLE_NAME },
 };
 
 void nft_describe(const struct netlink_batch *batch, size_t number,

@@ -24,6 +24,7 @@ struct text;
 enum nft_limit {
 	NFT_KEY_FIELDS = 4, /* of one set, with the end */
 	NFT_KEY_SIZE = 64,  /* bytes, as the kernel has it */
+	NFT_FLOW_LINKS = 256,
 };
 
 /* As nft(8) names them; nft_field.c says what they are. */
@@ -87,6 +88,7 @@ struct nft {
 	/* the elements or the rule that are open */
 	const struct nft_set *set;
 	size_t list;       /* attribute that holds them */
+	size_t hook;       /* that which holds the list of a flow table */
 	uint8_t is_family; /* what the rule has asked for already */
 	uint8_t is_l4proto;
 };
@@ -123,6 +125,15 @@ void nft_replace(struct nft *nft, uint8_t family, const char *table);
 
 void nft_base_chain(struct nft *nft, const struct nft_hook *hook);
 void nft_chain(struct nft *nft, const char *name);
+
+/*
+ * A flow table: what comes in by its links and belongs to a connection that is
+ * in it goes on without any other chain. nft_flow_table, then nft_flow_link for
+ * each, then nft_flow_table_end. At most NFT_FLOW_LINKS of them.
+ */
+void nft_flow_table(struct nft *nft, const char *name);
+void nft_flow_link(struct nft *nft, const char *link);
+void nft_flow_table_end(struct nft *nft);
 
 /* Makes a set; size: elements it will have, which makes lookups fast. */
 void nft_set(struct nft *nft, const struct nft_set *set, size_t size);

@@ -422,6 +422,14 @@ void nft_reject_tcp(struct nft *nft)
 	reject(nft, NFT_REJECT_TCP_RST, 0);
 }
 
+void nft_flow_add(struct nft *nft, const char *flow_table)
+{
+	struct expression flow = open_expression(nft, "flow_offload");
+
+	netlink_add_string(&nft->batch, NFTA_FLOW_TABLE_NAME, flow_table);
+	close_expression(nft, flow);
+}
+
 void nft_masquerade(struct nft *nft)
 {
 	close_expression(nft, open_expression(nft, "masq"));

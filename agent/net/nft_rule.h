@@ -49,6 +49,9 @@ void nft_vmap(struct nft *nft, const enum nft_field *key, const char *map);
 /* At most so many packets in a second, and burst more at once. */
 void nft_limit(struct nft *nft, uint32_t per_s, uint32_t burst);
 
+/* The connection is put into a flow table, if it can be. */
+void nft_flow_add(struct nft *nft, const char *flow_table);
+
 /* Verdicts. */
 void nft_accept(struct nft *nft);
 void nft_drop(struct nft *nft);

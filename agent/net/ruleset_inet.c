@@ -3,6 +3,7 @@
  * ruleset_inet - chains and rules of "inet tare"
  *
  *	early                     what claims to be the machine's own loopback
+ *	fastpath                 a flow table: connections that are there
  *	prerouting, output        -> published -> to4-GROUP-PORT: DNAT
  *	forward                   -> from_network, to_network
  *	input                     -> from_workload, from_outside, refuse
@@ -140,6 +141,7 @@ void ruleset_inet_chains(struct nft *nft, const struct scene *scene)
 		nft_base_chain(nft, &hooks[i]);
 	for (size_t i = 0; i < COUNT(chains); i++)
 		nft_chain(nft, chains[i]);
+	ruleset_fastpath_table(nft, scene->topology);
 	add_target_chains(nft, scene, BALANCE_IPV4);
 	add_target_chains(nft, scene, BALANCE_IPV6);
 }
@@ -242,8 +244,10 @@ static void add_postrouting(struct nft *nft)
 
 /* ---- between networks ---------------------------------------------------- */
 
-static void add_forward(struct nft *nft)
+static void add_forward(struct nft *nft, const struct topology *topology)
 {
+	ruleset_fastpath_rule(nft, topology);
+
 	nft_rule(nft, "forward", "connections that are there");
 	nft_has(nft, FIELD_CT_STATE, KNOWN);
 	nft_accept(nft);
@@ -552,7 +556,7 @@ void ruleset_inet_rules(struct nft *nft, const struct scene *scene)
 	add_refuse(nft);
 	add_from_network(nft);
 	add_to_network(nft);
-	add_forward(nft);
+	add_forward(nft, scene->topology);
 	add_from_workload(nft);
 	add_icmp(nft);
 	add_icmp6(nft);

@@ -2,9 +2,10 @@
 /*
  * ruleset_parts - what the files of ruleset.h share
  *
- *	ruleset_sets.c    sets and maps of "inet tare", made of the topology
- *	ruleset_inet.c    its chains and rules, which hardly depend on it
- *	ruleset_bridge.c  all of "bridge tare"
+ *	ruleset_sets.c      sets and maps of "inet tare", made of the topology
+ *	ruleset_inet.c      its chains and rules, which hardly depend on it
+ *	ruleset_fastpath.c  its flow table
+ *	ruleset_bridge.c    all of "bridge tare"
  */
 #ifndef TARE_NET_RULESET_PARTS_H
 #define TARE_NET_RULESET_PARTS_H
@@ -56,6 +57,11 @@ void ruleset_chain_name(char out[RULESET_CHAIN_SIZE],
 void ruleset_inet_chains(struct nft *nft, const struct scene *scene);
 void ruleset_inet_sets(struct nft *nft, const struct scene *scene);
 void ruleset_inet_rules(struct nft *nft, const struct scene *scene);
+/* The flow table, and the rule of "forward" that fills it; neither where the
+ * topology has no uplinks. */
+void ruleset_fastpath_table(struct nft *nft, const struct topology *topology);
+void ruleset_fastpath_rule(struct nft *nft, const struct topology *topology);
+
 void ruleset_bridge(struct nft *nft, const struct scene *scene);
 
 #endif

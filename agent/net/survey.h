@@ -131,6 +131,7 @@ struct survey {
 	const char *problems[SURVEY_NOTES_MAX]; /* what could not be told */
 	size_t problem_count;
 	uint64_t connections; /* all of the machine */
+	uint64_t offloaded;   /* of them in the flow table */
 	bool has_connections; /* the kernel told them */
 };
 

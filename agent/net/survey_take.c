@@ -196,6 +196,7 @@ static void count_one(const struct conntrack *connection, void *context)
 		find_owner(counting, &connection->reply.source);
 
 	counting->survey->connections++;
+	counting->survey->offloaded += connection->is_offloaded;
 	if (from)
 		from->outgoing++;
 	if (to)

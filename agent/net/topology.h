@@ -28,6 +28,7 @@ enum topology_limit {
 	TOPOLOGY_GROUPS_MAX = 4096,
 	TOPOLOGY_PORTS_MAX = 8192,
 	TOPOLOGY_RULES_MAX = 1024,
+	TOPOLOGY_UPLINKS_MAX = 64,
 };
 
 enum topology_driver {
@@ -107,6 +108,8 @@ struct topology {
 	size_t port_count;
 	const struct topology_rule *rules;
 	size_t rule_count;
+	const char (*uplinks)[IFNAMSIZ]; /* of the machine, see link.h */
+	size_t uplink_count;             /* 0: connections take no fast path */
 };
 
 #endif

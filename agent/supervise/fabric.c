@@ -188,15 +188,40 @@ static void forget_flows(const struct fabric *fabric)
 	}
 }
 
+static void read_uplinks(struct fabric *fabric)
+{
+	struct topology *topology = &fabric->blueprint.topology;
+	struct error err;
+
+	topology->uplinks = (const char(*)[IFNAMSIZ])fabric->uplinks;
+	if (link_read_uplinks(fabric->uplinks, &topology->uplink_count, &err) <
+		0)
+		log_warn("networks: %s", err.text);
+}
+
+/* A kernel may have no flow tables, and a link may have gone since. */
+static int apply_rules(struct fabric *fabric, struct error *err)
+{
+	struct topology *topology = &fabric->blueprint.topology;
+	int result = ruleset_apply_by(fabric->rules_fd, topology, err);
+
+	if (result == 0 || topology->uplink_count == 0)
+		return result;
+	topology->uplink_count = 0;
+	return ruleset_apply_by(fabric->rules_fd, topology, err);
+}
+
 /* All of it is tried, whatever fails; err is that of the first. */
 static void bring_in_line(struct fabric *fabric, struct error *err)
 {
 	const struct topology *topology = &fabric->blueprint.topology;
 	struct error later;
 
-	if (!fabric->is_made)
+	if (!fabric->is_made) {
 		fabric->is_made = link_apply_networks(topology, err) == 0;
-	if (ruleset_apply_by(fabric->rules_fd, topology, &later) == 0) {
+		read_uplinks(fabric);
+	}
+	if (apply_rules(fabric, &later) == 0) {
 		fabric->is_in_force = true;
 		forget_flows(fabric);
 	} else if (err->code == 0) {

@@ -37,9 +37,10 @@ struct fabric {
 	struct book book;
 	bool is_made;     /* the bridges of this blueprint */
 	bool is_in_force; /* its rules */
-	bool has_failed;  /* it was said that something did */
-	bool is_over;     /* see fabric_rest */
-	int rules_fd;     /* to close it would wait for the kernel each time */
+	char uplinks[TOPOLOGY_UPLINKS_MAX][IFNAMSIZ];
+	bool has_failed; /* it was said that something did */
+	bool is_over;    /* see fabric_rest */
+	int rules_fd;    /* to close it would wait for the kernel each time */
 	struct timer timer; /* something is to be brought in line */
 	bool is_due;
 	uint64_t rested_ms; /* until then the kernel is left in peace */

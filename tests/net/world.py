@@ -26,7 +26,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 AGENT = os.path.join(HERE, "..", "..", "agent")
 NAMES = ("net/balance net/conntrack net/nft net/nft_field net/nft_rule "
-         "net/ruleset net/ruleset_bridge net/ruleset_inet net/ruleset_sets "
+         "net/ruleset net/ruleset_bridge net/ruleset_fastpath "
+         "net/ruleset_inet net/ruleset_sets "
          "lib/address lib/error lib/fd lib/netlink lib/text").split()
 CLONE_NEWNET = 0x40000000
 ANSWER_S = 5.0   # of what must come

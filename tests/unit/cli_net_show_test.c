@@ -168,6 +168,7 @@ static void fill(struct survey *survey, struct arena *arena)
 	survey->networks[0].is_there = true;
 	survey->has_connections = true;
 	survey->connections = 4;
+	survey->offloaded = 3;
 	survey->endpoints[0].incoming = 3;
 	survey->endpoints[0].outgoing = 1;
 	survey->endpoints[0].link = "tvdeadbeef";
@@ -206,7 +207,7 @@ static const char golden_text[] =
 	"tcp [2001:db8::1]:81  web      8080    nobody, connections are refused\n"
 	"udp 10.0.2.15:53      -        53      the machine itself\n"
 	"\n"
-	"4 connections in all\n"
+	"4 connections in all, 3 offloaded to the flow table\n"
 	"\n"
 	"note: the config of 12:01 lost the network\n";
 
@@ -256,7 +257,7 @@ static const char golden_json[] =
 	"{\"protocol\":\"tcp\",\"address\":null,\"port\":80,\"service\":\"web\",\"target\":8080,\"replicas\":[\"172.18.0.2\",\"172.18.0.3\"]},"
 	"{\"protocol\":\"tcp\",\"address\":\"2001:db8::1\",\"port\":81,\"service\":\"web\",\"target\":8080,\"replicas\":[]},"
 	"{\"protocol\":\"udp\",\"address\":\"10.0.2.15\",\"port\":53,\"service\":\"-\",\"target\":53,\"replicas\":[]}],"
-	"\"connections\":4,\"notes\":[\"the config of 12:01 lost the network\"],"
+	"\"connections\":4,\"connections_offloaded\":3,\"notes\":[\"the config of 12:01 lost the network\"],"
 	"\"problems\":[]}\n";
 /* clang-format on */
 

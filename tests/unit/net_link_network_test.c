@@ -420,6 +420,30 @@ static void test_reads_what_is_taken(void)
 	clean_up();
 }
 
+static void test_reads_uplinks(void)
+{
+	char names[TOPOLOGY_UPLINKS_MAX][IFNAMSIZ];
+	size_t count = 0;
+
+	if (missing) {
+		check_skip(missing);
+		return;
+	}
+	CHECK(apply()); /* bridges of ours, and lo, are none */
+	CHECK(holds("ip link add up0 type veth peer up1 && "
+		    "ip tuntap add tun0 mode tun"));
+	CHECK(link_read_uplinks(names, &count, &err) == 0);
+	CHECK(count == 2 && text_equal(names[0], "up1") &&
+		text_equal(names[1], "up0"));
+	CHECK(holds("ip link del tun0; for i in $(seq 80); do "
+		    "ip tuntap add d$i mode tap || exit 1; done"));
+	CHECK(link_read_uplinks(names, &count, &err) == 0);
+	CHECK(count == TOPOLOGY_UPLINKS_MAX);
+	CHECK(holds("ip link del up0; for i in $(seq 80); do "
+		    "ip link del d$i; done"));
+	clean_up();
+}
+
 static void test_every_call_fails_once(void)
 {
 	unsigned int before = fault_count_fds();
@@ -467,6 +491,7 @@ int main(void)
 	RUN(test_goes_on_with_half_a_bridge);
 	RUN(test_many);
 	RUN(test_reads_what_is_taken);
+	RUN(test_reads_uplinks);
 	RUN(test_every_call_fails_once);
 	return check_done();
 }

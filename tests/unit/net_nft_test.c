@@ -61,6 +61,84 @@ static void test_says_what_it_is_about(void)
 	CHECK(describes(&nft, 9, "transaction"));
 }
 
+/* The number of the message about this, or 0. */
+static size_t number_of(const struct nft *nft, const char *wanted)
+{
+	for (size_t i = 1; i < nft->batch.count; i++) {
+		char buffer[128];
+		struct text text;
+
+		text_init(&text, buffer, sizeof(buffer));
+		nft_describe(&nft->batch, i, &text);
+		if (text_equal(buffer, wanted))
+			return i;
+	}
+	return 0;
+}
+
+static void add_links(const struct nlattr *list, struct text *out)
+{
+	const unsigned char *bytes = netlink_data(list);
+
+	for (size_t left = netlink_size(list); left > 0;) {
+		const struct nlattr *link = (const void *)bytes;
+
+		size_t step = NLA_ALIGN(link->nla_len);
+
+		text_add(out, " %s", (const char *)netlink_data(link));
+		bytes += step;
+		left -= step;
+	}
+}
+
+/* Links of the only flow table, with a space in front of each. */
+static void list_flow_links(const struct nft *nft, struct text *out)
+{
+	const struct nlattr *table[NFTA_FLOWTABLE_HOOK + 1];
+	const struct nlattr *hook[NFTA_FLOWTABLE_HOOK_DEVS + 1];
+
+	for (size_t at = 0; at < nft->batch.used;) {
+		const struct nlmsghdr *message = (void *)(nft->batch.data + at);
+
+		at += NLMSG_ALIGN(message->nlmsg_len);
+		if ((message->nlmsg_type & 0xff) != NFT_MSG_NEWFLOWTABLE)
+			continue;
+		netlink_parse(message, sizeof(struct nfgenmsg), table,
+			COUNT(table));
+		netlink_parse_nested(table[NFTA_FLOWTABLE_HOOK], hook,
+			COUNT(hook));
+		add_links(hook[NFTA_FLOWTABLE_HOOK_DEVS], out);
+	}
+}
+
+static void test_fastpath(void)
+{
+	static const char uplinks[][IFNAMSIZ] = { "eth0", "br0" };
+	struct topology topology = scene_make();
+	char buffer[128];
+	struct text text;
+	struct nft nft;
+
+	text_init(&text, buffer, sizeof(buffer));
+	nft_begin(&nft, room, sizeof(room));
+	ruleset_build(&nft, &topology);
+	CHECK(!number_of(&nft, "flow table 'fastpath'"));
+	CHECK(!number_of(&nft, "rule of chain 'forward' 'the fast path'"));
+
+	topology.uplinks = uplinks;
+	topology.uplink_count = 2;
+	nft_begin(&nft, room, sizeof(room));
+	ruleset_build(&nft, &topology);
+	CHECK(!nft.batch.is_cut);
+	list_flow_links(&nft, &text);
+	CHECK(text_equal(buffer, " eth0 br0 tb00000001 tb00000002"));
+	CHECK(number_of(&nft, "flow table 'fastpath'") <
+		number_of(&nft, "rule of chain 'forward' 'the fast path'"));
+	CHECK(number_of(&nft, "rule of chain 'forward' 'the fast path'") <
+		number_of(&nft,
+			"rule of chain 'forward' 'connections that are there'"));
+}
+
 /* The elements of all messages; none may have a list that is too long. */
 static size_t count_elements(const struct netlink_batch *batch)
 {
@@ -150,6 +228,7 @@ static void test_keys_have_their_limit(void)
 int main(void)
 {
 	RUN(test_says_what_it_is_about);
+	RUN(test_fastpath);
 	RUN(test_splits_long_lists);
 	RUN(test_says_what_does_not_fit);
 	RUN(test_keys_have_their_limit);

@@ -202,9 +202,18 @@ static struct topology largest(void)
 	}
 	for (size_t i = 0; i < COUNT(rules); i++)
 		rules[i].first_port = rules[i].last_port = (uint16_t)(i + 1);
-	return (struct topology){ networks, COUNT(networks), endpoints,
-		COUNT(endpoints), groups, COUNT(groups), ports, COUNT(ports),
-		rules, COUNT(rules) };
+	return (struct topology){
+		.networks = networks,
+		.network_count = COUNT(networks),
+		.endpoints = endpoints,
+		.endpoint_count = COUNT(endpoints),
+		.groups = groups,
+		.group_count = COUNT(groups),
+		.ports = ports,
+		.port_count = COUNT(ports),
+		.rules = rules,
+		.rule_count = COUNT(rules),
+	};
 }
 
 static void test_takes_the_largest(void)

@@ -35,6 +35,7 @@ static struct config configs[3];
 
 static char journal[8192];
 static unsigned int rules_applied, stop_at;
+static size_t uplinks;
 static int rules_to_fail, networks_to_fail, attach_to_fail;
 
 static inline void note(const char *what, const char *who)
@@ -47,6 +48,8 @@ static inline void note(const char *what, const char *who)
 
 int __wrap_link_read_taken(struct arena *arena, const struct prefix **out,
 	size_t *count, struct error *err);
+int __wrap_link_read_uplinks(char out[][IFNAMSIZ], size_t *count,
+	struct error *err);
 int __wrap_link_apply_networks(const struct topology *topology,
 	struct error *err);
 int __wrap_link_attach(const struct topology *topology, size_t endpoint,
@@ -63,6 +66,16 @@ int __wrap_link_read_taken(struct arena *arena, const struct prefix **out,
 	(void)err;
 	*out = NULL;
 	*count = 0;
+	return 0;
+}
+
+int __wrap_link_read_uplinks(char out[][IFNAMSIZ], size_t *count,
+	struct error *err)
+{
+	(void)err;
+	for (size_t i = 0; i < uplinks; i++)
+		(void)snprintf(out[i], IFNAMSIZ, "eth%zu", i % 100);
+	*count = uplinks;
 	return 0;
 }
 
@@ -100,6 +113,8 @@ int __wrap_ruleset_apply_by(int fd, const struct topology *topology,
 		count += topology->endpoints[i].is_serving;
 	(void)snprintf(serving, sizeof(serving), "%zu", count % 10000);
 	note("rules", serving);
+	if (topology->uplink_count > 0)
+		note("fast path", topology->uplinks[0]);
 	if (rules_applied + 1 >= stop_at)
 		loop_stop(&loop);
 	if (rules_to_fail > 0 && rules_to_fail--)
@@ -163,6 +178,7 @@ static inline void begin(void)
 {
 	journal[0] = '\0';
 	rules_applied = 0;
+	uplinks = 0;
 	rules_to_fail = networks_to_fail = attach_to_fail = 0;
 	open_fabric();
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* tests of supervise/fabric: what is done, and in which order */
 /* wrap: link_read_taken link_apply_networks link_attach ruleset_apply_by */
-/* wrap: conntrack_forget */
+/* wrap: conntrack_forget link_read_uplinks */
 #include "supervise_fabric.h"
 
 /* ---- starting ------------------------------------------------------------ */
@@ -55,6 +55,24 @@ static void test_rules_refused(void)
 	run_until_rules();
 	CHECK(times("log ") == 2 && strstr(journal, "as it should be now"));
 	CHECK(attach("web") == 0);
+	end();
+}
+
+/* A kernel without flow tables refuses them, and gets rules without. */
+static void test_no_fastpath(void)
+{
+	begin();
+	uplinks = 2;
+	CHECK(weave(0, WEB) == 0);
+	rules_to_fail = 1;
+	CHECK(attach("web") == 0 && !fabric.is_due);
+	CHECK(strstr(journal, "rules 0\nfast path eth0\nrules 0\nattach"));
+	mark("web", true, true);
+	run_until_rules();
+	CHECK(times("fast path") == 1 && times("log ") == 0);
+	CHECK(weave(0, WEB) == 0); /* perhaps it was only a link that went */
+	run_until_rules();
+	CHECK(times("fast path") == 2 && times("rules") == 4);
 	end();
 }
 
@@ -244,6 +262,7 @@ int main(void)
 	RUN(test_rules_before_links);
 	RUN(test_no_network_of_its_own);
 	RUN(test_rules_refused);
+	RUN(test_no_fastpath);
 	RUN(test_rules_refused_later);
 	RUN(test_networks_that_cannot_be_made);
 	RUN(test_a_link_that_fails);
