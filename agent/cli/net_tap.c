@@ -44,7 +44,7 @@ static bool has_alias(const struct link_found *link, const char *name)
 	char alias[LINK_ALIAS_SIZE];
 	size_t length;
 
-	link_make_alias(alias, name, NULL);
+	link_make_alias(alias, name);
 	length = strlen(alias);
 	return (link_is_bridge(link) || link_is_port(link)) &&
 	       text_starts_with(link->alias, alias) &&

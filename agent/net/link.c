@@ -17,8 +17,7 @@
 #include "net/link_parts.h"
 #include "net/topology.h"
 
-#define ALIAS_START "tare "
-#define DIGITS      8 /* hexadecimal ones of a name, behind two letters */
+#define DIGITS 8 /* hexadecimal ones of a name, behind two letters */
 
 #define BATCH_BYTES   16384 /* of removals at once */
 #define REQUEST_BYTES 128
@@ -148,7 +147,7 @@ bool link_is_bridge(const struct link_found *link)
 	link_make_mac(mac, link->name);
 	return link_has_name(link->name, "tb") &&
 	       text_equal(link->kind, "bridge") &&
-	       (text_starts_with(link->alias, ALIAS_START) ||
+	       (link_alias_text(link) ||
 		       (link->alias[0] == '\0' &&
 			       memcmp(link->mac, mac, sizeof(mac)) == 0));
 }
@@ -157,18 +156,8 @@ bool link_is_port(const struct link_found *link)
 {
 	return link_has_name(link->name, "tv") &&
 	       text_equal(link->kind, "veth") &&
-	       (text_starts_with(link->alias, ALIAS_START) ||
+	       (link_alias_text(link) ||
 		       (link->alias[0] == '\0' && link->master != 0));
-}
-
-void link_make_alias(char out[LINK_ALIAS_SIZE], const char *name,
-	const char *other)
-{
-	struct text text;
-
-	text_init(&text, out, LINK_ALIAS_SIZE);
-	text_add(&text, ALIAS_START "%s%s%s", name, other ? " " : "",
-		other ? other : "");
 }
 
 /* One network card, not assigned by a maker (IEEE 802c). */

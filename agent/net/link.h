@@ -19,6 +19,7 @@
 #include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct arena;
 struct error;
@@ -46,6 +47,34 @@ int link_apply_networks(const struct topology *topology, struct error *err);
  */
 int link_attach(const struct topology *topology, size_t endpoint, int netns_fd,
 	struct error *err);
+
+/*
+ * What the link of an endpoint is made with, but for its name in the container
+ * and the default route: one that has another digest is another link. The
+ * host's end of a veth pair has it in its alias.
+ */
+uint64_t link_digest(const struct topology *topology, size_t endpoint);
+
+/*
+ * Says of each endpoint whether the links of its container are as they should
+ * be: out[endpoint] is false when its own is not there, or another one than the
+ * topology has, or when its container has one more, of a network that it has
+ * left. Links of macvlan and ipvlan, which no one here sees, count as right.
+ */
+int link_compare(const struct topology *topology, bool *out, struct error *err);
+
+/*
+ * Brings the links of a container that runs in line: its endpoints are the
+ * count ones from first on, netns_fd is its network namespace. Those that are
+ * none of an endpoint's any more, or are made otherwise, are removed, and then
+ * those that are missing are attached. One that only has another name or
+ * default route gets that, and what is connected over it goes on; the others
+ * are not touched, nor are macvlan and ipvlan. The networks must have been
+ * applied. On error, or when we die, it is begun and not finished: to do it
+ * again is fine.
+ */
+int link_settle(const struct topology *topology, size_t first, size_t count,
+	int netns_fd, struct error *err);
 
 /*
  * Removes a link of ours by the name of the host's end; that of the container

@@ -37,6 +37,8 @@ struct actions {
 };
 
 struct attaching {
+	const struct topology *topology;
+	enum link_stage stage; /* what its alias will say */
 	const struct topology_network *network;
 	const struct topology_endpoint *endpoint;
 	int namespace_fd; /* not ours */
@@ -82,7 +84,7 @@ static int open_there(struct error *err)
 }
 
 /* Goes into the container's network namespace, and comes back. */
-static int open_inside(int namespace_fd, struct error *err)
+int link_open_inside(int namespace_fd, struct error *err)
 {
 	auto_fd own = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	int fd;
@@ -300,8 +302,9 @@ static int set_host_end(const struct attaching *attaching, struct error *err)
 	char alias[LINK_ALIAS_SIZE];
 	struct actions actions;
 
-	link_make_alias(alias, attaching->endpoint->container,
-		attaching->network->name);
+	link_make_port_alias(alias, attaching->topology,
+		(size_t)(attaching->endpoint - attaching->topology->endpoints),
+		attaching->stage);
 	begin_actions(&actions);
 	begin_action(&actions, "bring up the host's end");
 	netlink_begin(&actions.batch, RTM_NEWLINK, 0, &info, sizeof(info));
@@ -351,21 +354,12 @@ static void add_route(struct actions *actions,
 	const struct mode *mode = find_mode(attaching->network);
 	bool is_direct = mode && mode->driver == TOPOLOGY_IPVLAN &&
 			 mode->value != IPVLAN_MODE_L2;
-	const struct rtmsg info = { .rtm_family = own->family,
-		.rtm_table = RT_TABLE_MAIN,
-		.rtm_protocol = RTPROT_STATIC,
-		.rtm_scope = is_direct ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE,
-		.rtm_type = RTN_UNICAST };
 
 	if (own->family == 0 || (!is_direct && gateway->family == 0))
 		return;
 	begin_action(actions, "give it its default route");
-	netlink_begin(&actions->batch, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL,
-		&info, sizeof(info));
-	if (!is_direct)
-		netlink_add(&actions->batch, RTA_GATEWAY, gateway->bytes,
-			address_size(gateway));
-	netlink_add_u32(&actions->batch, RTA_OIF, (uint32_t)attaching->inside);
+	link_add_default_route(&actions->batch, RTM_NEWROUTE, own->family,
+		is_direct ? NULL : gateway, attaching->inside);
 }
 
 static int set_inside(const struct attaching *attaching, struct error *err)
@@ -466,18 +460,16 @@ static int attach(struct attaching *attaching, struct error *err)
 	return result;
 }
 
-int link_attach(const struct topology *topology, size_t endpoint, int netns_fd,
+static int attach_to(struct attaching *attaching, size_t endpoint,
 	struct error *err)
 {
-	struct attaching attaching = {
-		.endpoint = &topology->endpoints[endpoint],
-		.namespace_fd = netns_fd,
-	};
 	struct error reason = { .code = 0 };
 	int result = 0;
 
-	attaching.network = &topology->networks[attaching.endpoint->network];
-	auto_fd inside_fd = open_inside(netns_fd, &reason);
+	attaching->endpoint = &attaching->topology->endpoints[endpoint];
+	attaching->network =
+		&attaching->topology->networks[attaching->endpoint->network];
+	auto_fd inside_fd = link_open_inside(attaching->namespace_fd, &reason);
 	auto_fd host_fd =
 		inside_fd < 0 ? -1 : netlink_open(NETLINK_ROUTE, &reason);
 
@@ -485,13 +477,37 @@ int link_attach(const struct topology *topology, size_t endpoint, int netns_fd,
 		result = inside_fd;
 	else if (host_fd < 0)
 		result = host_fd;
-	attaching.inside_fd = inside_fd;
-	attaching.host_fd = host_fd;
+	attaching->inside_fd = inside_fd;
+	attaching->host_fd = host_fd;
 	if (result == 0)
-		result = attach(&attaching, &reason);
+		result = attach(attaching, &reason);
 	if (result < 0)
 		return error_set(err, result, "attach '%s' to network '%s': %s",
-			attaching.endpoint->container, attaching.network->name,
-			reason.text);
+			attaching->endpoint->container,
+			attaching->network->name, reason.text);
 	return 0;
+}
+
+int link_attach(const struct topology *topology, size_t endpoint, int netns_fd,
+	struct error *err)
+{
+	struct attaching attaching = {
+		.topology = topology,
+		.stage = LINK_IN_PLACE,
+		.namespace_fd = netns_fd,
+	};
+
+	return attach_to(&attaching, endpoint, err);
+}
+
+int link_begin(const struct topology *topology, size_t endpoint, int netns_fd,
+	struct error *err)
+{
+	struct attaching attaching = {
+		.topology = topology,
+		.stage = LINK_BEGUN,
+		.namespace_fd = netns_fd,
+	};
+
+	return attach_to(&attaching, endpoint, err);
 }

@@ -164,7 +164,7 @@ static void set_bridge(struct round *round, const struct bridge *bridge,
 	uint8_t mac[6];
 
 	link_make_mac(mac, bridge->network->bridge);
-	link_make_alias(alias, bridge->network->name, NULL);
+	link_make_alias(alias, bridge->network->name);
 	if ((is->flags & IFF_UP) && is->mtu == mtu_of(bridge) && has_kind &&
 		memcmp(is->mac, mac, sizeof(mac)) == 0 &&
 		text_equal(is->alias, alias))

@@ -132,17 +132,20 @@ static void join_networks(struct survey *survey)
 	}
 }
 
-/* Whether the alias is "tare CONTAINER NETWORK". */
+/* Whether the alias is "tare CONTAINER NETWORK ...". */
 static bool leads_to(const struct survey_link *link,
 	const struct survey_endpoint *endpoint)
 {
 	const char *rest = name_of(link);
-	size_t length = strlen(endpoint->container);
 
-	return link->is_port && rest &&
-	       text_starts_with(rest, endpoint->container) &&
-	       rest[length] == ' ' &&
-	       text_equal(rest + length + 1, endpoint->network);
+	if (!link->is_port || !rest ||
+		!text_starts_with(rest, endpoint->container))
+		return false;
+	rest += strlen(endpoint->container);
+	if (*rest != ' ' || !text_starts_with(rest + 1, endpoint->network))
+		return false;
+	rest += 1 + strlen(endpoint->network);
+	return *rest == '\0' || *rest == ' ';
 }
 
 static void join_endpoints(struct survey *survey)
