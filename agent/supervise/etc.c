@@ -14,8 +14,19 @@
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/text.h"
+#include "supervise/folders.h"
 
 #define FILE_BYTES (64 << 10)
+
+/* Over what it holds, so that who reads it meanwhile finds no empty one. */
+static int fill_file(int fd, const struct text *text)
+{
+	int result = fd_write_all(fd, text->data, text->used);
+
+	if (result < 0)
+		return result;
+	return ftruncate(fd, (off_t)text->used) < 0 ? -errno : 0;
+}
 
 static int write_file(int dir_fd, const char *name, const struct text *text,
 	struct error *err)
@@ -27,9 +38,9 @@ static int write_file(int dir_fd, const char *name, const struct text *text,
 		return error_set(err, -E2BIG,
 			"write '%s': it has more than %d bytes", name,
 			FILE_BYTES);
-	fd = openat(dir_fd, name,
-		O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-	result = fd < 0 ? -errno : fd_write_all(fd, text->data, text->used);
+	fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+		0644);
+	result = fd < 0 ? -errno : fill_file(fd, text);
 	return result < 0 ? error_set(err, result, "write '%s': %s", name,
 				    strerror(-result))
 			  : 0;
@@ -121,4 +132,21 @@ int etc_write(int dir_fd, const struct service *service,
 	text_init(&text, buffer, FILE_BYTES);
 	add_servers(service, net, &text);
 	return write_file(dir_fd, "resolv.conf", &text, err);
+}
+
+int etc_renew(int data_fd, const struct service *service,
+	const struct etc_net *net, struct error *err)
+{
+	auto_arena arena = { 0 };
+	const char *path =
+		arena_format(&arena, FOLDERS_CONTAINERS "/%s", service->name);
+	auto_fd fd = -1;
+
+	if (!path)
+		return error_set(err, -ENOMEM, "write 'hosts': no memory");
+	fd = openat(data_fd, path,
+		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return error_errno(err, "open '%s'", path);
+	return etc_write(fd, service, net, &arena, err);
 }

@@ -35,4 +35,11 @@ struct etc_net {
 int etc_write(int dir_fd, const struct service *service,
 	const struct etc_net *net, struct arena *arena, struct error *err);
 
+/*
+ * Writes them again for a container that runs, which sees that: they are the
+ * same files, never empty. data_fd is the folder of all containers' folders.
+ */
+int etc_renew(int data_fd, const struct service *service,
+	const struct etc_net *net, struct error *err);
+
 #endif

@@ -171,6 +171,35 @@ static void test_faults(void)
 	CHECK(faccessat(base_fd, "elsewhere", F_OK, 0) < 0);
 }
 
+/* The container sees the file by a mount of its own: it must be the same. */
+static void test_renews(void)
+{
+	const struct service service = { .name = "web" };
+	struct etc_net net = { .address_count = 2, .server_count = 1 };
+	struct error err;
+	struct stat before, after;
+
+	net.addresses[0] = address_of("172.18.0.2");
+	net.addresses[1] = address_of("172.19.0.2");
+	net.servers[0] = address_of("172.18.0.1");
+	CHECK(etc_renew(base_fd, &service, &net, &err) == -ENOENT);
+	CHECK(strstr(err.text, "open 'containers/web': No such file"));
+	CHECK(fd_make_dirs(base_fd, "containers/web", 0755, NULL) == 0);
+	CHECK(etc_renew(base_fd, &service, &net, &err) == 0);
+	CHECK(says("containers/web/hosts",
+		LOCAL "172.18.0.2\tweb\n172.19.0.2\tweb\n"));
+	CHECK(fstatat(base_fd, "containers/web/hosts", &before, 0) == 0);
+	net.address_count = 1;
+	net.addresses[0] = address_of("172.20.0.2");
+	net.servers[0] = address_of("172.20.0.1");
+	CHECK(etc_renew(base_fd, &service, &net, &err) == 0);
+	CHECK(says("containers/web/hosts", LOCAL "172.20.0.2\tweb\n"));
+	CHECK(says("containers/web/resolv.conf",
+		"nameserver 172.20.0.1\noptions ndots:0\n"));
+	CHECK(fstatat(base_fd, "containers/web/hosts", &after, 0) == 0);
+	CHECK(before.st_ino == after.st_ino);
+}
+
 int main(void)
 {
 	if (!mkdtemp(base))
@@ -182,6 +211,7 @@ int main(void)
 	RUN(test_uts_of_the_machine);
 	RUN(test_too_many_hosts);
 	RUN(test_faults);
+	RUN(test_renews);
 	(void)close(base_fd);
 	CHECK(fd_remove_tree(AT_FDCWD, base, NULL) == 0);
 	return check_done();
