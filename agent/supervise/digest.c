@@ -189,7 +189,7 @@ static const struct row {
 	ROW(has_virtual_address, NUMBER, NOTHING),
 	ROW(network_mode, NUMBER, RECREATE),
 	ROW(network_of, STRING, RECREATE),
-	/* what of these is in the container is in fabric_digest */
+	/* its links, which change while it runs; see tether.h */
 	ROW(attachments, ATTACHMENTS, NOTHING),
 	ROW(attachment_count, NUMBER, NOTHING),
 	/* these become files of its /etc */

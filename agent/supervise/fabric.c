@@ -3,16 +3,13 @@
 #include "supervise/fabric.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "config/config.h"
 #include "lib/error.h"
 #include "lib/fd.h"
-#include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/netlink.h"
 #include "lib/text.h"
@@ -292,18 +289,40 @@ static void settle(struct fabric *fabric)
 	}
 }
 
+/* Whose links are as they are to be. When nobody can tell, all are: what runs
+ * goes on with those that it has. */
+static bool *compare_links(const struct topology *topology, struct arena *arena)
+{
+	bool *out =
+		arena_array(arena, topology->endpoint_count + 1, sizeof(*out));
+	struct error err;
+
+	if (!out || link_compare(topology, out, &err) == 0)
+		return out;
+	log_error("networks: %s, what runs keeps the links that it has",
+		err.text);
+	for (size_t i = 0; i < topology->endpoint_count; i++)
+		out[i] = true;
+	return out;
+}
+
 int fabric_weave(struct fabric *fabric, const struct blueprint_source *source)
 {
 	struct blueprint blueprint;
 	struct arena arena = { 0 };
 	struct book book;
 	struct error err = { .text = "no memory" };
+	bool *is_settled = NULL;
 	int result;
 
 	settle(fabric);
 	result = blueprint_make(source, &arena, &blueprint, &err);
 	if (result == 0)
 		result = give_addresses(fabric, &blueprint, &arena, &book);
+	if (result == 0) {
+		is_settled = compare_links(&blueprint.topology, &arena);
+		result = is_settled ? 0 : -ENOMEM;
+	}
 	if (result < 0) {
 		log_error("networks: %s, they stay as they were", err.text);
 		arena_clear(&arena);
@@ -314,6 +333,7 @@ int fabric_weave(struct fabric *fabric, const struct blueprint_source *source)
 	fabric->arena = arena;
 	fabric->blueprint = blueprint;
 	fabric->book = book;
+	fabric->is_settled = is_settled;
 	fabric->is_made = false;
 	fabric->is_in_force = false;
 	arm(fabric);
@@ -322,80 +342,15 @@ int fabric_weave(struct fabric *fabric, const struct blueprint_source *source)
 
 /* ---- one container ------------------------------------------------------- */
 
-/* Whether it has an address, where there are some. */
-static int check_place(const struct fabric *fabric,
-	const struct topology_endpoint *endpoint, struct error *err)
+int fabric_guard(struct fabric *fabric, bool has_news, struct error *err)
 {
-	const struct pool_network *pool =
-		&fabric->blueprint.pools[endpoint->network];
-
-	if (endpoint->address4.family || endpoint->address6.family ||
-		(!pool->has_ipv4 && !pool->has_ipv6))
-		return 0;
-	return error_set(err, -ENETUNREACH,
-		"attach it to network '%s': there is no address for it",
-		fabric->blueprint.topology.networks[endpoint->network].name);
-}
-
-static int attach_all(struct fabric *fabric, const struct service *service,
-	int namespace_fd, struct error *err)
-{
-	const struct topology *topology = &fabric->blueprint.topology;
-	size_t count;
-	const struct topology_endpoint *endpoints =
-		blueprint_find(&fabric->blueprint, service->name, &count);
-	int result = 0;
-
-	if (count < service->attachment_count)
-		return error_set(err, -ENETUNREACH,
-			"attach it to its networks: they could not be made");
-	for (size_t i = 0; result == 0 && i < count; i++) {
-		result = check_place(fabric, &endpoints[i], err);
-		if (result == 0)
-			result = link_attach(topology,
-				(size_t)(&endpoints[i] - topology->endpoints),
-				namespace_fd, err);
-	}
-	return result;
-}
-
-/* What it waited for is to be found from its first step on. */
-static bool waited_for_news(const struct fabric *fabric,
-	const struct service *service)
-{
-	for (size_t i = 0; i < service->depends_on.count; i++) {
-		size_t count;
-		const struct topology_endpoint *endpoints =
-			blueprint_find(&fabric->blueprint,
-				service->depends_on.items[i], &count);
-
-		for (size_t at = 0; at < count; at++) {
-			if (endpoints[at].has_come)
-				return true;
-		}
-	}
-	return false;
-}
-
-int fabric_attach(struct fabric *fabric, const struct service *service,
-	pid_t pid, struct error *err)
-{
-	char path[32];
-	auto_fd fd = -1;
-
-	if (service->network_mode != NETWORK_MODE_OWN)
-		return 0;
 	if (!(fabric->has_failed && is_resting(fabric)) &&
-		(!fabric->is_in_force || waited_for_news(fabric, service)))
+		(!fabric->is_in_force || has_news))
 		fabric_flush(fabric);
 	if (!fabric->is_in_force)
 		return error_set(err, -ENETDOWN,
 			"attach it to its networks: the kernel did not take the rules that guard them");
-	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net", (int)pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return error_errno(err, "open '%s'", path);
-	return attach_all(fabric, service, fd, err);
+	return 0;
 }
 
 void fabric_mark(struct fabric *fabric, const struct service *service,
@@ -454,45 +409,6 @@ void fabric_drain(struct fabric *fabric, const struct service *service)
 			return;
 		}
 	}
-}
-
-static uint64_t hash_endpoint(uint64_t hash,
-	const struct topology_network *network,
-	const struct topology_endpoint *endpoint)
-{
-	hash = hash_string(hash, network->bridge);
-	hash = hash_string(hash, network->parent);
-	hash = hash_string(hash, network->mode);
-	hash = hash_bytes(hash, &network->driver, sizeof(network->driver));
-	hash = hash_bytes(hash, &network->mtu, sizeof(network->mtu));
-	hash = hash_bytes(hash, &network->subnet4.length, 1);
-	hash = hash_bytes(hash, &network->subnet6.length, 1);
-	hash = hash_bytes(hash, &network->gateway4, sizeof(struct address));
-	hash = hash_bytes(hash, &network->gateway6, sizeof(struct address));
-	hash = hash_string(hash, endpoint->link);
-	hash = hash_string(hash, endpoint->name);
-	hash = hash_bytes(hash, endpoint->mac, sizeof(endpoint->mac));
-	hash = hash_bytes(hash, &endpoint->address4, sizeof(struct address));
-	hash = hash_bytes(hash, &endpoint->address6, sizeof(struct address));
-	return hash_bytes(hash, &endpoint->has_default_route, sizeof(bool));
-}
-
-uint64_t fabric_digest(const struct fabric *fabric,
-	const struct service *service)
-{
-	const struct topology *topology = &fabric->blueprint.topology;
-	uint64_t hash = HASH_START;
-	size_t count;
-	const struct topology_endpoint *endpoints =
-		blueprint_find(&fabric->blueprint, service->name, &count);
-
-	if (service->network_mode != NETWORK_MODE_OWN)
-		return 0;
-	for (size_t i = 0; i < count; i++)
-		hash = hash_endpoint(hash,
-			&topology->networks[endpoints[i].network],
-			&endpoints[i]);
-	return count > 0 ? hash : 0;
 }
 
 /* The name server is where a bridge is; else it is the machine's. */
@@ -576,4 +492,5 @@ void fabric_close(struct fabric *fabric, struct loop *loop)
 	arena_clear(&fabric->arena);
 	fabric->blueprint = (struct blueprint){ .pools = NULL };
 	fabric->book = (struct book){ .entry_count = 0 };
+	fabric->is_settled = NULL;
 }

@@ -4,10 +4,11 @@
  *
  *	config, what runs   blueprint.h    what is wanted
  *	                    net/pool.h  addresses, kept in a book in /data
- *	                    net/link.h  bridges, links of containers
+ *	                    net/link.h  bridges
  *	                    net/ruleset.h  who reaches whom, in one transaction
  *	                    names.h     the file that tare-dns reads
  *	                    ports.h     the file that `tare net` reads
+ *	                    tether.h    links of containers
  *
  * All of it outlives the agent: the next one finds it, or makes the same again.
  * Rules are in force before a container is attached; where the kernel refused
@@ -18,7 +19,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <sys/types.h>
 
 #include "lib/arena.h"
 #include "lib/loop.h"
@@ -32,9 +32,10 @@ struct service;
 
 struct fabric {
 	const struct places *places;
-	struct arena arena; /* of blueprint and book */
+	struct arena arena; /* of what follows */
 	struct blueprint blueprint;
 	struct book book;
+	bool *is_settled; /* of each endpoint; see tether.h */
 	bool is_made;     /* the bridges of this blueprint */
 	bool is_in_force; /* its rules */
 	char uplinks[TOPOLOGY_UPLINKS_MAX][IFNAMSIZ];
@@ -63,13 +64,11 @@ void fabric_close(struct fabric *fabric, struct loop *loop);
 int fabric_weave(struct fabric *fabric, const struct blueprint_source *source);
 
 /*
- * Gives the container of a service its links; pid is its first process. What
- * it depends on is in line by then, and so found by name. Fine
- * for one that has no network of its own; -ENETUNREACH for one that has no
- * place in one of its networks, or no address there.
+ * The rules are in force when this returns 0; has_news: so are those of what
+ * has changed since. -ENETDOWN: the kernel does not take them, nothing is to be
+ * attached; fails at once while it is left in peace.
  */
-int fabric_attach(struct fabric *fabric, const struct service *service,
-	pid_t pid, struct error *err);
+int fabric_guard(struct fabric *fabric, bool has_news, struct error *err);
 
 /* What has become of a service; brings all in line in the next turn. */
 void fabric_mark(struct fabric *fabric, const struct service *service,
@@ -87,13 +86,6 @@ void fabric_flush(struct fabric *fabric);
 
 /* All workloads are to end: who ends when is of no use to anybody. */
 void fabric_rest(struct fabric *fabric);
-
-/*
- * What of the networks a container has been made with: when it changes the
- * container must be made anew. 0 without networks.
- */
-uint64_t fabric_digest(const struct fabric *fabric,
-	const struct service *service);
 
 /* What its files in /etc say; in the network of another, as that one's. */
 void fabric_describe(const struct fabric *fabric, const struct service *service,

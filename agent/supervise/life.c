@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 
@@ -18,12 +19,14 @@
 #include "run/range.h"
 #include "supervise/checkup.h"
 #include "supervise/digest.h"
+#include "supervise/etc.h"
 #include "supervise/fabric.h"
 #include "supervise/found.h"
 #include "supervise/launch.h"
 #include "supervise/nodes.h"
 #include "supervise/places.h"
 #include "supervise/resources.h"
+#include "supervise/tether.h"
 #include "supervise/workload.h"
 
 static const char *name_of(const struct workload *workload)
@@ -112,7 +115,7 @@ uint64_t life_digest(const struct workload *workload)
 {
 	uint64_t digest = digest_service(workload->service, DIGEST_RECREATE);
 	uint64_t networks =
-		fabric_digest(workload->host->fabric, workload->service);
+		tether_digest(workload->host->fabric, workload->service);
 
 	return networks ? hash_bytes(digest, &networks, sizeof(networks))
 			: digest;
@@ -139,7 +142,7 @@ static int keep_created(void *context, const struct container *container,
 	fill(&entry, fds, container, &source);
 	entry.restarts += workload->has_ever_run;
 	entry.health = HEALTH_STARTING; /* or it is not checked at all */
-	int result = fabric_attach(workload->host->fabric, workload->service,
+	int result = tether_attach(workload->host->fabric, workload->service,
 		container->pid, err);
 
 	return result < 0 ? result
@@ -260,6 +263,7 @@ int life_start(struct workload *workload, const struct image *image,
 	workload->live_digest = digest_service(workload->service, DIGEST_LIVE);
 	workload->is_adopted = false;
 	workload->is_unborn = false;
+	workload->is_moving = false;
 	result = make_spools(&birth.source, err);
 	if (result == 0)
 		result = create(workload, image, &birth, err);
@@ -386,4 +390,38 @@ int life_resize(struct workload *workload, struct error *err)
 		return result;
 	workload->live_digest = digest_service(workload->service, DIGEST_LIVE);
 	return 0;
+}
+
+void life_renew_files(const struct workload *workload)
+{
+	const struct workload_host *host = workload->host;
+	struct etc_net net;
+	struct error err;
+
+	fabric_describe(host->fabric, workload->service, &net);
+	if (etc_renew(host->places->data_fd, workload->service, &net, &err) < 0)
+		log_warn(
+			"%s: %s, its files in /etc tell of networks that it was in",
+			name_of(workload), err.text);
+}
+
+int life_settle(struct workload *workload, struct error *err)
+{
+	char path[32];
+	auto_fd fd = -1;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/ns/net",
+		(int)workload->container.pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		(void)error_errno(err, "open '%s'", path);
+	/* of one that process 1 has reaped the number may be another's now */
+	if (workload_has_ended(workload))
+		return error_set(err, -ESRCH, "its process has ended");
+	if (fd < 0)
+		return err->code;
+	/* first, so that who dies in between does both again */
+	life_renew_files(workload);
+	return tether_settle(workload->host->fabric, workload->service, fd,
+		err);
 }

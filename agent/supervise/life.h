@@ -19,7 +19,7 @@ struct error;
 struct image;
 struct workload;
 
-/* Of all that takes a new container when it changes (digest.h, fabric.h). */
+/* Of all that takes a new container when it changes (digest.h, tether.h). */
 uint64_t life_digest(const struct workload *workload);
 
 /* Starts the container, with its log; on error nothing is left behind. */
@@ -43,5 +43,14 @@ void life_keep_end(const struct workload *workload, enum state next);
 
 /* Gives the running container the limits that its service has now. */
 int life_resize(struct workload *workload, struct error *err);
+
+/*
+ * Puts the running container into the networks that its service has now, with
+ * its files in /etc. -ESRCH: its process has ended; others as tether_settle.
+ */
+int life_settle(struct workload *workload, struct error *err);
+
+/* What its files in /etc say of networks is as it is now; what fails is said. */
+void life_renew_files(const struct workload *workload);
 
 #endif

@@ -2,12 +2,18 @@
 /* reload - from one config to the next, by what has changed */
 #include "supervise/reload.h"
 
+#include <errno.h>
+
 #include "lib/error.h"
 #include "lib/log.h"
+#include "lib/text.h"
 #include "supervise/checkup.h"
 #include "supervise/digest.h"
 #include "supervise/life.h"
 #include "supervise/supervisor.h"
+#include "supervise/tether.h"
+
+#define GUARD_MS 1000 /* until the kernel is asked again to take rules */
 
 static void resize(struct workload *workload)
 {
@@ -31,18 +37,78 @@ void reload_compare(struct workload *workload)
 
 	if (workload->recreate_digest == 0)
 		return; /* it was never started */
+	workload->is_moving = false;
 	if (workload->recreate_digest != life_digest(workload)) {
 		log_info("%s: its config has changed, starting it anew",
 			service->name);
 		workload_event(workload, EVENT_STOP);
-	} else if (workload->live_digest !=
-		   digest_service(service, DIGEST_LIVE)) {
+		return;
+	}
+	workload->is_moving =
+		workload->state == STATE_RUNNING &&
+		!tether_is_settled(workload->host->fabric, service);
+	if (workload->live_digest != digest_service(service, DIGEST_LIVE)) {
 		resize(workload);
 	} else if (workload->state == STATE_FINISHED &&
 		   state_should_restart(service, workload->exit_code,
 			   UINT32_MAX)) {
 		workload_event(workload, EVENT_STOP);
 	}
+}
+
+/* Those that share its network have its addresses, too. */
+static void renew_guests(struct supervisor *supervisor, const char *name)
+{
+	const struct workload *guest = NULL;
+
+	while ((guest = roster_next(&supervisor->roster, guest))) {
+		const struct service *service = guest->service;
+
+		if (guest->state == STATE_RUNNING &&
+			service->network_mode == NETWORK_MODE_SERVICE &&
+			text_equal(service->network_of, name))
+			life_renew_files(guest);
+	}
+}
+
+static void move(struct supervisor *supervisor, struct workload *workload)
+{
+	const char *name = workload->service->name;
+	struct error err;
+	int result = fabric_guard(&supervisor->fabric, false, &err);
+
+	if (result < 0) { /* the fabric has said it */
+		loop_arm(&supervisor->turn, GUARD_MS);
+		return;
+	}
+	workload->is_moving = false;
+	/* files first, so that an agent that dies in between does all again */
+	renew_guests(supervisor, name);
+	result = life_settle(workload, &err);
+	if (result == 0) {
+		log_info("%s: is in other networks now (pid %d)", name,
+			(int)workload->container.pid);
+	} else if (result != -ESRCH) {
+		log_warn("%s: change its networks: %s, starting it anew", name,
+			err.text);
+		workload_event(workload, EVENT_STOP);
+	}
+}
+
+bool reload_move_one(struct supervisor *supervisor)
+{
+	struct workload *workload = NULL;
+
+	while ((workload = roster_next(&supervisor->roster, workload))) {
+		if (!workload->is_moving)
+			continue;
+		if (workload->state == STATE_RUNNING)
+			move(supervisor, workload);
+		else
+			workload->is_moving = false;
+		return !workload->is_moving;
+	}
+	return false;
 }
 
 static void add(struct supervisor *supervisor, const struct service *service)

@@ -67,8 +67,9 @@ static bool is_busy(const struct workload *workload)
 static void reload(struct supervisor *supervisor);
 
 /*
- * To start a container takes a while, so there is one a turn: signals, the
- * heartbeat and the output of others have theirs in between.
+ * To start a container takes a while, and to change its links, too, so there is
+ * one a turn: signals, the heartbeat and the output of others have theirs in
+ * between.
  */
 static void on_turn(struct timer *timer)
 {
@@ -85,6 +86,10 @@ static void on_turn(struct timer *timer)
 	if (!has_unwanted && weaver_let_go(supervisor) < 0) {
 		has_unwanted = true; /* the fabric knows them still */
 		loop_arm(timer, AGAIN_MS);
+	}
+	if (reload_move_one(supervisor)) {
+		tell_ready(supervisor);
+		loop_arm(timer, 0);
 	}
 	if (roster_start_one(&supervisor->roster))
 		loop_arm(timer, 0);

@@ -19,7 +19,8 @@ void tell_ready(struct supervisor *supervisor)
 	while ((workload = roster_next(&supervisor->roster, workload))) {
 		wanted += workload->is_wanted;
 		running += workload->is_wanted &&
-			   (workload->state == STATE_RUNNING ||
+			   ((workload->state == STATE_RUNNING &&
+				    !workload->is_moving) ||
 				   (workload->state == STATE_FINISHED &&
 					   workload->exit_code == 0));
 	}

@@ -402,6 +402,39 @@ def network_live(t):
         machine.expect(r"tare: other: (stopped|exited|was killed)", after=mark)
         machine.sh_until("test $(ls /sys/class/net | grep -c ^tb) = 1")
         check()
+        # a network comes to a service that runs, changes places, and goes
+        services["deep"] = pages(networks=["deep"])
+        services["echo"]["networks"] = ["default", "deep"]
+        mark = reload(machine, config(services, networks={"deep": {}}))
+        machine.expect(r"tare: echo: is in other networks now", 1, mark)
+        check()
+        reaches(machine, "echo", "deep")
+        need(look_up(machine, "deep", "echo") ==
+             [address(machine, "echo", "eth1")], "not where its name says")
+        before["deep"] = process(machine, "deep")
+        services["echo"]["networks"] = {"deep": {},
+                                        "default": {"gw_priority": 1}}
+        reload(machine, config(services, networks={"deep": {}}))
+        check()
+        reaches(machine, "echo", "deep")
+        need(look_up(machine, "deep", "echo") ==
+             [address(machine, "echo", "eth0")], "not where its name says")
+        need("default via" in within(machine, "echo", "busybox ip route "
+                                     "show dev eth1")[1], "no way out")
+        deep = address(machine, "deep")
+        own = address(machine, "echo", "eth1")
+        need(own in within(machine, "echo", "cat /etc/hosts")[1],
+             "not in its hosts")
+        services["echo"]["networks"] = ["default"]
+        reload(machine, config(services, networks={"deep": {}}))
+        check()
+        need(address(machine, "echo") == own, "another address")
+        need(not look_up(machine, "echo", "deep"), "it knows the network yet")
+        need(not look_up(machine, "deep", "echo"), "it is known there yet")
+        blocked(machine, "echo", deep)
+        need(machine.sh("ls /sys/class/net | grep -c ^tv").strip() == "3",
+             "not a link each")
+        machine.refuse(r"tare: (web|echo): (running|stopping)", mark)
 
 
 @case("network-fastpath", limit_s=180)

@@ -19,8 +19,10 @@
 #include "supervise/etc.h"
 #include "supervise/fabric.h"
 #include "supervise/places.h"
+#include "supervise/tether.h"
 #include "supervise_cases.h"
 #include "supervise_crowd.h"
+#include "supervise_links.h"
 
 #define DEADLINE_MS 10000
 
@@ -36,7 +38,7 @@ static struct config configs[3];
 static char journal[8192];
 static unsigned int rules_applied, stop_at;
 static size_t uplinks;
-static int rules_to_fail, networks_to_fail, attach_to_fail;
+static int rules_to_fail, networks_to_fail, attach_to_fail, settle_to_fail;
 
 static inline void note(const char *what, const char *who)
 {
@@ -54,6 +56,8 @@ int __wrap_link_apply_networks(const struct topology *topology,
 	struct error *err);
 int __wrap_link_attach(const struct topology *topology, size_t endpoint,
 	int netns_fd, struct error *err);
+int __wrap_link_settle(const struct topology *topology, size_t first,
+	size_t count, int netns_fd, struct error *err);
 int __wrap_ruleset_apply_by(int fd, const struct topology *topology,
 	struct error *err);
 int __wrap_conntrack_forget(const struct address *address, uint8_t protocol,
@@ -99,6 +103,22 @@ int __wrap_link_attach(const struct topology *topology, size_t endpoint,
 	note("attach", topology->endpoints[endpoint].container);
 	if (attach_to_fail > 0 && attach_to_fail--)
 		return error_set(err, -EPERM, "attach it");
+	links_put(topology, endpoint);
+	return 0;
+}
+
+int __wrap_link_settle(const struct topology *topology, size_t first,
+	size_t count, int netns_fd, struct error *err)
+{
+	const char *container = topology->endpoints[first].container;
+
+	CHECK(netns_fd >= 0);
+	note("settle", container);
+	if (settle_to_fail > 0 && settle_to_fail--)
+		return error_set(err, -EPERM, "settle it");
+	(void)links_stale(topology, container, true);
+	for (size_t i = first; i < first + count; i++)
+		links_put(topology, i);
 	return 0;
 }
 
@@ -179,13 +199,15 @@ static inline void begin(void)
 	journal[0] = '\0';
 	rules_applied = 0;
 	uplinks = 0;
-	rules_to_fail = networks_to_fail = attach_to_fail = 0;
+	rules_to_fail = networks_to_fail = attach_to_fail = settle_to_fail = 0;
+	links_begin();
 	open_fabric();
 }
 
 static inline void end(void)
 {
 	fabric_close(&fabric, &loop);
+	links_end();
 	for (size_t i = 0; i < 3; i++)
 		arena_clear(&arenas[i]);
 	CHECK(fd_remove_tree(places.data_fd, "net", NULL) == 0);
@@ -215,7 +237,7 @@ static inline int weave(size_t number, const char *yaml)
 static inline int attach(const char *name)
 {
 	struct error err = { .text = "" };
-	int result = fabric_attach(&fabric, service(0, name), getpid(), &err);
+	int result = tether_attach(&fabric, service(0, name), getpid(), &err);
 
 	if (result < 0)
 		note("refused", err.text);

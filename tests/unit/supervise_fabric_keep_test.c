@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /* tests of supervise/fabric: what is kept, and what of it makes a container */
-/* wrap: link_read_taken link_apply_networks link_attach ruleset_apply_by */
-/* wrap: conntrack_forget link_read_uplinks */
+/* wrap: link_read_taken link_apply_networks link_attach link_compare */
+/* wrap: link_settle ruleset_apply_by conntrack_forget link_read_uplinks */
 #include "supervise_fabric.h"
 
-/* ---- what a container is made with --------------------------------------- */
+/* ---- what a container is made with, and what changes while it runs -------- */
 
 #define NETS                                                          \
 	"networks: {a: {ipam: {config: [{subnet: 172.30.0.0/16}]}}, " \
@@ -16,7 +16,7 @@
 
 static const struct change {
 	const char *label, *yaml;
-	bool web, app, db; /* are made anew */
+	bool web, app, db; /* get other links */
 } changes[] = {
 	{ "the same", CONFIG, false, false, false },
 	{ "in another order",
@@ -94,30 +94,89 @@ static const struct change {
 		"  app: {image: i, networks: [b]}\n"
 		"  db: {image: i, networks: [b]}\n" NETS,
 		false, true, false },
+	{ "one network more",
+		"services:\n  web: {image: i, networks: [a, b]}\n" SERVICES
+			NETS,
+		true, false, false },
+	{ "the way out",
+		"services:\n  web: {image: i, networks: [a]}\n"
+		"  app: {image: i, networks: {a: , b: {gw_priority: 1}}}\n"
+		"  db: {image: i, networks: [b]}\n" NETS,
+		false, true, false },
+	/* it is made anew for that */
 	{ "the network of the machine",
 		"services:\n  web: {image: i, network_mode: host}\n" SERVICES
 			NETS,
-		true, false, false },
+		false, false, false },
 };
 
-static void test_digest(void)
+static void test_changes(void)
 {
 	for (size_t i = 0; i < sizeof(changes) / sizeof(changes[0]); i++) {
 		static const char *const names[] = { "web", "app", "db" };
-		const bool should[] = { changes[i].web, changes[i].app,
+		const bool moves[] = { changes[i].web, changes[i].app,
 			changes[i].db };
-		uint64_t before[3];
 
 		begin();
 		check_row(changes[i].label);
 		CHECK(weave(0, CONFIG) == 0);
-		for (size_t j = 0; j < 3; j++)
-			before[j] =
-				fabric_digest(&fabric, service(0, names[j]));
+		for (size_t j = 0; j < 3; j++) {
+			CHECK(attach(names[j]) == 0);
+			CHECK(tether_digest(&fabric, service(0, names[j])) ==
+				0);
+		}
 		CHECK(weave(1, changes[i].yaml) == 0);
-		for (size_t j = 0; j < 3; j++)
-			CHECK((fabric_digest(&fabric, service(1, names[j])) !=
-				      before[j]) == should[j]);
+		for (size_t j = 0; j < 3; j++) {
+			const struct service *own = service(1, names[j]);
+
+			CHECK(tether_is_settled(&fabric, own) == !moves[j]);
+			CHECK(tether_digest(&fabric, own) == 0);
+		}
+		end();
+	}
+}
+
+#define LAN(service, opts)                                            \
+	"services: {web: {image: i, " service "}}\n"                  \
+	"networks: {a: , b: , lan: {driver: macvlan, driver_opts: "   \
+	"{parent: eth0" opts "}, ipam: {config: [{subnet: 192.0.2.0/" \
+	"24}]}}}\n"
+
+/* What takes a new container. */
+static const struct {
+	const char *label, *from, *to;
+	bool differs;
+} digests[] = {
+	{ "the same", LAN("networks: [lan]", ""), LAN("networks: [lan]", ""),
+		false },
+	{ "its mode", LAN("networks: [lan]", ""),
+		LAN("networks: [lan]", ", mode: private"), true },
+	{ "one more, and so other name servers", LAN("networks: [lan]", ""),
+		LAN("networks: [lan, a]", ""), true },
+	{ "one more", LAN("networks: [lan, a]", ""),
+		LAN("networks: [lan, a, b]", ""), false },
+	{ "its name", LAN("networks: [lan, a]", ""),
+		LAN("networks: [a, lan]", ""), true },
+	{ "its way out", LAN("networks: [lan, a]", ""),
+		LAN("networks: {lan: , a: {gw_priority: 1}}", ""), true },
+	{ "gone", LAN("networks: [a, lan]", ""), LAN("networks: [a]", ""),
+		true },
+	{ "without a network", LAN("networks: [a]", ""),
+		LAN("network_mode: none", ""), false },
+};
+
+static void test_digest(void)
+{
+	for (size_t i = 0; i < sizeof(digests) / sizeof(digests[0]); i++) {
+		uint64_t before;
+
+		begin();
+		check_row(digests[i].label);
+		CHECK(weave(0, digests[i].from) == 0);
+		before = tether_digest(&fabric, service(0, "web"));
+		CHECK(weave(1, digests[i].to) == 0);
+		CHECK((before != tether_digest(&fabric, service(1, "web"))) ==
+			digests[i].differs);
 		end();
 	}
 }
@@ -178,21 +237,19 @@ static void test_describe(void)
 
 static void test_the_book_survives(void)
 {
-	uint64_t web, db;
-
 	begin();
 	CHECK(weave(0, "services: {web: {image: i, scale: 2}, db: {image: i}}\n"
 		       "networks: {default: {enable_ipv6: true}}\n") == 0);
-	web = fabric_digest(&fabric, service(0, "web"));
-	db = fabric_digest(&fabric, service(0, "db"));
+	CHECK(attach("web") == 0 && attach("db") == 0);
 	fabric_close(&fabric, &loop);
 	arena_clear(&arenas[0]);
 	open_fabric();
 	CHECK(weave(0, "services: {aa: {image: i}, db: {image: i}, "
 		       "web: {image: i}}\n"
 		       "networks: {default: {enable_ipv6: true}}\n") == 0);
-	CHECK(fabric_digest(&fabric, service(0, "web")) == web);
-	CHECK(fabric_digest(&fabric, service(0, "db")) == db);
+	CHECK(tether_is_settled(&fabric, service(0, "web")));
+	CHECK(tether_is_settled(&fabric, service(0, "db")));
+	CHECK(!tether_is_settled(&fabric, service(0, "aa")));
 	CHECK(times("log") == 0);
 	end();
 }
@@ -217,16 +274,13 @@ static void test_the_book_is_its_own(void)
 static void test_too_much(void)
 {
 	struct crowd *crowd = make_crowd(4, 4, 1);
-	uint64_t web;
 
 	begin();
 	CHECK(weave(0, WEB) == 0);
-	run_until_rules();
-	web = fabric_digest(&fabric, service(0, "web"));
+	CHECK(attach("web") == 0 && !fabric.is_due);
 	CHECK(fabric_weave(&fabric, &crowd->source) == -E2BIG);
 	free(crowd);
 	CHECK(strstr(journal, "4100 times, the limit is 4096, they stay"));
-	CHECK(fabric_digest(&fabric, service(0, "web")) == web);
 	CHECK(attach("web") == 0 && !fabric.is_due);
 	end();
 }
@@ -320,6 +374,7 @@ int main(void)
 {
 	if (!fabric_test_begin())
 		return 1;
+	RUN(test_changes);
 	RUN(test_digest);
 	RUN(test_describe);
 	RUN(test_the_book_survives);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* tests of supervise/fabric: what is done, and in which order */
-/* wrap: link_read_taken link_apply_networks link_attach ruleset_apply_by */
-/* wrap: conntrack_forget link_read_uplinks */
+/* wrap: link_read_taken link_apply_networks link_attach link_compare */
+/* wrap: link_settle ruleset_apply_by conntrack_forget link_read_uplinks */
 #include "supervise_fabric.h"
 
 /* ---- starting ------------------------------------------------------------ */
@@ -29,7 +29,7 @@ static void test_no_network_of_its_own(void)
 	rules_to_fail = 99;
 	CHECK(attach("h") == 0);
 	CHECK(text_equal(journal, ""));
-	CHECK(fabric_digest(&fabric, service(0, "h")) == 0);
+	CHECK(tether_digest(&fabric, service(0, "h")) == 0);
 	end();
 }
 
@@ -141,6 +141,72 @@ static void test_no_place(void)
 	CHECK(attach("web-2") == 0);
 	CHECK(attach("web-6") == -ENETUNREACH);
 	CHECK(strstr(journal, "network 'default': there is no address for it"));
+	end();
+}
+
+/* ---- changes while it runs ----------------------------------------------- */
+
+static int settle(size_t config, const char *name)
+{
+	auto_fd fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	struct error err = { .text = "" };
+	int result = tether_settle(&fabric, service(config, name), fd, &err);
+
+	if (result < 0)
+		note("refused", err.text);
+	return result;
+}
+
+#define MORE                                                          \
+	"services: {web: {image: i, networks: [default, more]}, db: " \
+	"{image: i}}\nnetworks: {default: , more: }\n"
+
+static void test_rules_before_other_links(void)
+{
+	begin();
+	CHECK(weave(0, WEB) == 0);
+	CHECK(attach("web") == 0 && attach("db") == 0);
+	mark("web", true, true);
+	run_until_rules();
+	CHECK(weave(1, MORE) == 0);
+	CHECK(!tether_is_settled(&fabric, service(1, "web")));
+	CHECK(tether_is_settled(&fabric, service(1, "db")));
+	journal[0] = '\0';
+	fabric_mark(&fabric, service(1, "web"), true, true);
+	fabric.rested_ms = 0;
+	CHECK(settle(1, "web") == 0);
+	CHECK(text_equal(journal, "networks 2\nrules 2\nsettle web\n"));
+	CHECK(tether_is_settled(&fabric, service(1, "web")));
+	CHECK(links_of("web") == 2);
+	/* as the next agent finds it */
+	CHECK(weave(0, MORE) == 0);
+	CHECK(tether_is_settled(&fabric, service(0, "web")));
+	CHECK(weave(1, WEB) == 0);
+	CHECK(!tether_is_settled(&fabric, service(1, "web")));
+	CHECK(settle(1, "web") == 0 && links_of("web") == 1);
+	end();
+}
+
+static void test_links_that_do_not_change(void)
+{
+	begin();
+	CHECK(weave(0, WEB) == 0 && attach("web") == 0);
+	CHECK(weave(1, MORE) == 0);
+	rules_to_fail = 1;
+	fabric.rested_ms = 0;
+	CHECK(settle(1, "web") == -ENETDOWN && times("settle web") == 0);
+	fabric.rested_ms = 0;
+	settle_to_fail = 1;
+	CHECK(settle(1, "web") == -EPERM);
+	CHECK(!tether_is_settled(&fabric, service(1, "web")));
+	CHECK(settle(1, "web") == 0);
+	CHECK(weave(0, "services: {a: {image: i, networks: [x]}, "
+		       "web: {image: i, networks: [default, x]}}\n"
+		       "networks: {default: , x: {ipam: {config: [{subnet: "
+		       "192.0.2.0/30}]}}}\n") == 0);
+	CHECK(times("settle web") == 2 && settle(0, "web") == -ENETUNREACH);
+	CHECK(times("settle web") == 2);
+	CHECK(strstr(journal, "network 'x': there is no address for it"));
 	end();
 }
 
@@ -267,6 +333,8 @@ int main(void)
 	RUN(test_networks_that_cannot_be_made);
 	RUN(test_a_link_that_fails);
 	RUN(test_no_place);
+	RUN(test_rules_before_other_links);
+	RUN(test_links_that_do_not_change);
 	RUN(test_marks_are_put_together);
 	RUN(test_who_depends_finds_its_dependency);
 	RUN(test_drain);

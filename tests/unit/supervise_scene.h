@@ -32,6 +32,7 @@
 #include "supervise/launch.h"
 #include "supervise/status.h"
 #include "supervise/supervisor.h"
+#include "supervise_links.h"
 
 #define DEADLINE_MS 20000
 
@@ -60,6 +61,22 @@ static inline void note(const char *what, const char *who)
 
 	(void)snprintf(journal + used, sizeof(journal) - used, "%s %s\n", what,
 		who);
+}
+
+static inline bool has_mark(const char *name)
+{
+	char path[96];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", base, name);
+	return access(path, F_OK) == 0;
+}
+
+static inline void put_mark(const char *name)
+{
+	char path[96];
+
+	(void)snprintf(path, sizeof(path), "%s/%s", base, name);
+	fclose(fopen(path, "w"));
 }
 
 int __wrap_store_find(const struct store *store, const char *reference,
@@ -129,6 +146,8 @@ int __wrap_link_apply_networks(const struct topology *topology,
 	struct error *err);
 int __wrap_link_attach(const struct topology *topology, size_t endpoint,
 	int netns_fd, struct error *err);
+int __wrap_link_settle(const struct topology *topology, size_t first,
+	size_t count, int netns_fd, struct error *err);
 int __wrap_ruleset_apply_by(int fd, const struct topology *topology,
 	struct error *err);
 int __wrap_conntrack_forget(const struct address *address, uint8_t protocol,
@@ -162,6 +181,24 @@ int __wrap_link_attach(const struct topology *topology, size_t endpoint,
 	(void)netns_fd;
 	(void)err;
 	note("attach", topology->endpoints[endpoint].container);
+	(void)links_stale(topology, topology->endpoints[endpoint].container,
+		true);
+	links_put(topology, endpoint);
+	return 0;
+}
+
+int __wrap_link_settle(const struct topology *topology, size_t first,
+	size_t count, int netns_fd, struct error *err)
+{
+	const char *container = topology->endpoints[first].container;
+
+	(void)netns_fd;
+	note("settle", container);
+	if (has_mark("stubborn"))
+		return error_set(err, -EPERM, "it will not");
+	(void)links_stale(topology, container, true);
+	for (size_t i = first; i < first + count; i++)
+		links_put(topology, i);
 	return 0;
 }
 
@@ -187,7 +224,7 @@ int __wrap_ruleset_apply_by(int fd, const struct topology *topology,
 {
 	(void)fd;
 	(void)topology;
-	if (rules_to_fail > 0 && rules_to_fail--)
+	if ((rules_to_fail > 0 && rules_to_fail--) || has_mark("unruly"))
 		return error_set(err, -EOPNOTSUPP, "make table 'inet tare'");
 	tell_serving(topology);
 	rules_applied++;
@@ -201,22 +238,6 @@ int __wrap_conntrack_forget(const struct address *address, uint8_t protocol,
 	(void)protocol;
 	(void)err;
 	return 0;
-}
-
-static inline bool has_mark(const char *name)
-{
-	char path[96];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", base, name);
-	return access(path, F_OK) == 0;
-}
-
-static inline void put_mark(const char *name)
-{
-	char path[96];
-
-	(void)snprintf(path, sizeof(path), "%s/%s", base, name);
-	fclose(fopen(path, "w"));
 }
 
 int __wrap_probe_perform(const void *work, job_progress_fn *progress,
@@ -273,6 +294,22 @@ int __wrap_folders_make(const struct places *places,
 	return 0;
 }
 
+/* Its files in /etc are as they are on a machine. */
+static inline void write_etc(const struct launch_request *request)
+{
+	auto_arena arena = { 0 };
+	const char *path = arena_format(&arena, FOLDERS_CONTAINERS "/%s",
+		request->service->name);
+	auto_fd fd = -1;
+
+	/* a test may have taken the folder of data away */
+	(void)fd_make_dirs(request->places->data_fd, path, 0755, NULL);
+	fd = openat(request->places->data_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd >= 0)
+		CHECK(etc_write(fd, request->service, &request->net, &arena,
+			      NULL) == 0);
+}
+
 int __wrap_launch_prepare(const struct launch_request *request,
 	struct launch *launch, struct error *err)
 {
@@ -280,6 +317,7 @@ int __wrap_launch_prepare(const struct launch_request *request,
 	*launch = (struct launch){ .spec.root_fd = -1, .users_fd = -1 };
 	launch->spec.hostname = request->service->name;
 	launch->spec.process.args = request->service->command.items;
+	write_etc(request);
 	return 0;
 }
 
@@ -441,6 +479,7 @@ static inline void begin(const char *config)
 	stops_at_start = false;
 	clears_to_fail = 0;
 	attaches_to_fail = 0;
+	links_begin();
 	fds_before = fault_count_fds();
 	has_timed_out = false;
 	is_done = NULL;
@@ -477,6 +516,7 @@ static inline void end(void)
 
 	log_set_sink(NULL);
 	close_supervisor();
+	links_end();
 	CHECK(fault_count_fds() == fds_before);
 	CHECK(waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD);
 	CHECK(fd_remove_tree(AT_FDCWD, base, &err) == 0);

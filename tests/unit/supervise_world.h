@@ -152,6 +152,7 @@ static inline void end_world(void)
 	struct error err;
 
 	log_set_sink(NULL);
+	links_end();
 	for (int i = 0; i < 2; i++) {
 		(void)close(store[i]);
 		(void)close(orphans[i]);
