@@ -162,9 +162,16 @@ static bool is_led_to(const struct topology *topology, size_t group)
 	return false;
 }
 
+/* They time out, too. */
+static void forget(const struct address *address)
+{
+	if (address->family)
+		(void)conntrack_forget(address, IPPROTO_UDP, NULL);
+}
+
 /* What UDP flows to one that is gone must not go on with. To look for them
  * takes a walk through all connections, so only where there may be some. */
-static void forget_flows(const struct fabric *fabric)
+static void forget_flows(struct fabric *fabric)
 {
 	const struct topology *topology = &fabric->blueprint.topology;
 
@@ -176,13 +183,12 @@ static void forget_flows(const struct fabric *fabric)
 		endpoint->has_left = false;
 		if (!is_led_to(topology, fabric->blueprint.groups[i]))
 			continue;
-		if (endpoint->address4.family)
-			(void)conntrack_forget(&endpoint->address4, IPPROTO_UDP,
-				NULL); /* they time out, too */
-		if (endpoint->address6.family)
-			(void)conntrack_forget(&endpoint->address6, IPPROTO_UDP,
-				NULL);
+		forget(&endpoint->address4);
+		forget(&endpoint->address6);
 	}
+	for (size_t i = 0; i < fabric->gone.count; i++)
+		forget(&fabric->gone.addresses[i]);
+	fabric->gone.count = 0;
 }
 
 static void read_uplinks(struct fabric *fabric)
@@ -280,13 +286,54 @@ static void settle(struct fabric *fabric)
 {
 	const struct topology *topology = &fabric->blueprint.topology;
 
-	for (size_t i = 0; fabric->is_due && i < topology->endpoint_count;
-		i++) {
-		if (!topology->endpoints[i].has_left)
-			continue;
+	bool has_some = fabric->gone.count > 0;
+
+	for (size_t i = 0; i < topology->endpoint_count; i++)
+		has_some |= topology->endpoints[i].has_left;
+	if (has_some && fabric->is_due)
 		fabric_flush(fabric);
-		return;
+}
+
+/* Whether a container has an address, or did not have one. */
+static bool has_still(const struct blueprint *blueprint, const char *container,
+	const struct address *address)
+{
+	size_t count;
+	const struct topology_endpoint *endpoints =
+		blueprint_find(blueprint, container, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (address_compare(&endpoints[i].address4, address) == 0 ||
+			address_compare(&endpoints[i].address6, address) == 0)
+			return true;
 	}
+	return address->family == 0;
+}
+
+/* Addresses that one that runs has in the blueprint of now, and not in the next
+ * one: that one does not know of them. */
+static int list_gone(const struct fabric *fabric, const struct blueprint *next,
+	struct arena *arena, struct gone *out)
+{
+	const struct topology *topology = &fabric->blueprint.topology;
+
+	*out = (struct gone){ .count = 0 };
+	out->addresses = arena_array(arena, 2 * topology->endpoint_count + 1,
+		sizeof(*out->addresses));
+	if (!out->addresses)
+		return -ENOMEM;
+	for (size_t i = 0; i < topology->endpoint_count; i++) {
+		const struct topology_endpoint *own = &topology->endpoints[i];
+
+		if (!own->is_running ||
+			!is_led_to(topology, fabric->blueprint.groups[i]))
+			continue;
+		if (!has_still(next, own->container, &own->address4))
+			out->addresses[out->count++] = own->address4;
+		if (!has_still(next, own->container, &own->address6))
+			out->addresses[out->count++] = own->address6;
+	}
+	return 0;
 }
 
 /* Whose links are as they are to be. When nobody can tell, all are: what runs
@@ -312,6 +359,7 @@ int fabric_weave(struct fabric *fabric, const struct blueprint_source *source)
 	struct arena arena = { 0 };
 	struct book book;
 	struct error err = { .text = "no memory" };
+	struct gone gone;
 	bool *is_settled = NULL;
 	int result;
 
@@ -319,6 +367,8 @@ int fabric_weave(struct fabric *fabric, const struct blueprint_source *source)
 	result = blueprint_make(source, &arena, &blueprint, &err);
 	if (result == 0)
 		result = give_addresses(fabric, &blueprint, &arena, &book);
+	if (result == 0)
+		result = list_gone(fabric, &blueprint, &arena, &gone);
 	if (result == 0) {
 		is_settled = compare_links(&blueprint.topology, &arena);
 		result = is_settled ? 0 : -ENOMEM;
@@ -333,6 +383,7 @@ int fabric_weave(struct fabric *fabric, const struct blueprint_source *source)
 	fabric->arena = arena;
 	fabric->blueprint = blueprint;
 	fabric->book = book;
+	fabric->gone = gone;
 	fabric->is_settled = is_settled;
 	fabric->is_made = false;
 	fabric->is_in_force = false;
@@ -492,5 +543,6 @@ void fabric_close(struct fabric *fabric, struct loop *loop)
 	arena_clear(&fabric->arena);
 	fabric->blueprint = (struct blueprint){ .pools = NULL };
 	fabric->book = (struct book){ .entry_count = 0 };
+	fabric->gone = (struct gone){ .count = 0 };
 	fabric->is_settled = NULL;
 }

@@ -35,6 +35,11 @@ struct fabric {
 	struct arena arena; /* of what follows */
 	struct blueprint blueprint;
 	struct book book;
+	struct gone {
+		struct address *addresses;
+		size_t count;
+	} gone; /* of those that ran in the blueprint before; flows may still
+		 * lead to them */
 	bool *is_settled; /* of each endpoint; see tether.h */
 	bool is_made;     /* the bridges of this blueprint */
 	bool is_in_force; /* its rules */

@@ -321,6 +321,36 @@ static void test_flows_are_forgotten(void)
 	end();
 }
 
+/* As above, when it runs on: it has another address, or one less. */
+static void test_flows_to_addresses_that_are_gone(void)
+{
+	begin();
+	CHECK(weave(0, LED) == 0);
+	mark("web", true, true);
+	mark("db", true, true);
+	mark("tcp", true, true);
+	run_until_rules();
+	journal[0] = '\0';
+	CHECK(weave(1, "services: {web: {image: i, ports: ['53:53/udp'], "
+		       "networks: {default: {ipv4_address: 172.18.7.7}}}, "
+		       "db: {image: i, scale: 2}, tcp: {image: i, networks: "
+		       "[x]}}\nnetworks: {default: {ipam: {config: [{subnet: "
+		       "172.18.0.0/16}]}}, x: }\n") == 0);
+	CHECK(text_equal(journal, ""));
+	run_until_rules();
+	CHECK(text_equal(journal, "networks 2\nrules 0\n"
+				  "forget 172.18.0.2\n"));
+	fabric_mark(&fabric, service(1, "web"), true, true);
+	run_until_rules();
+	CHECK(times("forget") == 1);
+	/* the one after that does not know of it, either */
+	CHECK(weave(2, "services: {db: {image: i}}\n") == 0);
+	CHECK(times("forget") == 1);
+	CHECK(weave(0, LED) == 0);
+	CHECK(times("forget") == 2 && times("forget 172.18.7.7") == 1);
+	end();
+}
+
 int main(void)
 {
 	if (!fabric_test_begin())
@@ -339,5 +369,6 @@ int main(void)
 	RUN(test_who_depends_finds_its_dependency);
 	RUN(test_drain);
 	RUN(test_flows_are_forgotten);
+	RUN(test_flows_to_addresses_that_are_gone);
 	return fabric_test_end();
 }
