@@ -12,7 +12,8 @@
 #include "net/link.h"
 #include "net_link.h"
 
-#define NETWORKS 3
+#define NETWORKS 3 /* with a bridge */
+#define LAN      3 /* one without */
 #define PLACES   4
 #define ENDED    99 /* status of a process */
 
@@ -49,15 +50,16 @@ int __wrap_setns(int fd, int type)
 						     : __real_setns(fd, type);
 }
 
-static struct topology_network networks[NETWORKS] = {
+static struct topology_network networks[NETWORKS + 1] = {
 	{ .name = "front", .bridge = "tb00000001" },
 	{ .name = "back", .bridge = "tb00000002" },
 	{ .name = "side", .bridge = "tb00000003", .mtu = 1400 },
+	{ .name = "lan", .driver = TOPOLOGY_MACVLAN, .parent = "card0" },
 };
 static struct topology_endpoint endpoints[PLACES];
 static struct topology topology = {
 	.networks = networks,
-	.network_count = NETWORKS,
+	.network_count = NETWORKS + 1,
 	.endpoints = endpoints,
 };
 
@@ -114,7 +116,7 @@ static void place(const char *text)
 
 static void topology_fill(void)
 {
-	for (unsigned int i = 0; i < NETWORKS; i++) {
+	for (unsigned int i = 0; i <= LAN; i++) {
 		char text[32];
 
 		(void)snprintf(text, sizeof(text), "172.%u.0.0/16", 30 + i);
@@ -321,6 +323,32 @@ static void test_others(void)
 	container_end();
 }
 
+/* A link that has no end here comes and goes with its container only. */
+static void test_macvlan_stays(void)
+{
+	if (missing) {
+		check_skip(missing);
+		return;
+	}
+	CHECK(holds("ip link add card0 type veth peer card1"));
+	container_begin();
+	place("30d");
+	CHECK(link_attach(&topology, 0, container_fd, &err) == 0);
+	CHECK(!compares());
+	CHECK(settle() && compares());
+	CHECK(inside("ip link set eth0 alias mine"));
+	place("31d");
+	CHECK(!compares());
+	CHECK(settle() && compares());
+	CHECK(inside("ip link show eth0 | grep -q 'alias mine'"));
+	CHECK(inside("ip -o address show eth0 | grep -q ' 172.33.0.2/16 '"));
+	CHECK(inside("ping -c 1 -W 2 -q 172.31.0.1 >/dev/null"));
+	CHECK(count_links(container) == 3);
+	CHECK(link_detach("tv00000002", &err) == 0);
+	container_end();
+	CHECK(holds("ip link del card0"));
+}
+
 /* A program with the right to it may have given its links names, too. */
 static void test_names_that_are_taken(void)
 {
@@ -480,6 +508,7 @@ int main(void)
 	RUN(test_steps);
 	RUN(test_after_attach);
 	RUN(test_others);
+	RUN(test_macvlan_stays);
 	RUN(test_names_that_are_taken);
 	RUN(test_every_call_fails_once);
 	RUN(test_dies_at_each_message);
