@@ -150,6 +150,16 @@ static void test_ends_while_nobody_looks(void)
 	end_world();
 }
 
+static bool is_kept_healthy(const char *service)
+{
+	return entry_of(service)->health == HEALTH_HEALTHY;
+}
+
+static bool is_kept_unhealthy(const char *service)
+{
+	return entry_of(service)->health == HEALTH_UNHEALTHY;
+}
+
 /* Who was healthy is served on until a check says otherwise. */
 static void test_health_goes_on(void)
 {
@@ -163,7 +173,7 @@ static void test_health_goes_on(void)
 		.retries = 2 };
 	start_agent();
 	CHECK(wait_until(has_said, "1 web: healthy"));
-	CHECK(entry_of("web")->health == HEALTH_HEALTHY);
+	CHECK(wait_until(is_kept_healthy, "web")); /* after it is said */
 	kill_agent();
 	start_and_wait();
 	CHECK(entry_of("web")->health == HEALTH_HEALTHY);
@@ -172,7 +182,7 @@ static void test_health_goes_on(void)
 	start_agent();
 	CHECK(wait_until(has_said,
 		"3 web: unhealthy: exit status 1: web is sick"));
-	CHECK(entry_of("web")->health == HEALTH_UNHEALTHY);
+	CHECK(wait_until(is_kept_unhealthy, "web"));
 	kill_agent();
 	image_health = (struct image_health){ .test_count = 0 };
 	start_and_wait();
