@@ -81,6 +81,10 @@ static const struct sysctl_row {
 	{ "vm/dirty_expire_centisecs",             "300" },
 	{ "vm/dirty_writeback_centisecs",          "200" },
 
+	/* the kernel comes with one, of no use to anybody and with a name that
+	 * people like; theirs is made by netd */
+	{ "/sys/class/net/bonding_masters",        "-bond0" },
+
 	/* changes of cgroups, mounts and namespaces wait for all processors;
 	 * hurrying them halves the start of a container on a busy machine */
 	{ "/sys/kernel/rcu_expedited",             "1" },

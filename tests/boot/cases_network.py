@@ -503,6 +503,7 @@ def network_host(t):
             need(machine.get(8080).strip() == "web", "not the page")
             links = machine.sh("ip link show bond0; ip link show eth0.7")
             need("mtu 1400" in links and "eth0.7@eth0" in links, links)
+            machine.sh("grep eth1 /sys/class/net/bond0/bonding/slaves")
             need("via 203.0.113.1 dev bond0" in machine.sh("ip route"),
                  "the route is missing")
             need("bond0" in machine.sh("/bin/tare net"), "not in tare net")
