@@ -122,7 +122,7 @@ class Machine:
     """A running machine. Use as a context: it ends with its block."""
 
     def __init__(self, name, log_dir, disk=None, kernel=None, shell=False,
-                 options=(), qemu_args=(), ports=()):
+                 options=(), qemu_args=(), ports=(), descriptors=()):
         self.name = name
         self.folder = tempfile.mkdtemp(prefix="tare-vm-")
         self.streams = []
@@ -147,7 +147,7 @@ class Machine:
         self.output = open(os.path.join(log_dir, name + ".qemu"), "w+")
         self.process = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=self.output,
-            stderr=subprocess.STDOUT)
+            stderr=subprocess.STDOUT, pass_fds=descriptors)
         self.qmp("qmp_capabilities")
 
     def path(self, what):

@@ -12,7 +12,7 @@ import os
 import struct
 
 VLAN, IPV4, ARP, IPV6 = 0x8100, 0x0800, 0x0806, 0x86dd
-TCP, UDP = 6, 17
+ICMP, TCP, UDP = 1, 6, 17
 # addresses are text, ports 0 where there are none; load: what is behind it all
 Frame = collections.namedtuple(
     "Frame", "mac vlan kind source target protocol ports load")

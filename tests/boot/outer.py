@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: MIT
+"""outer - a host beside the machine, in a network namespace, with servers.
+
+The machine's card is a tap device of this host, so all that the machine says
+is there: Debian's dnsmasq gives it an address, bind answers its questions,
+tcpdump keeps the frames. Wants root.
+"""
+
+import contextlib
+import ctypes
+import fcntl
+import http.server
+import itertools
+import os
+import shutil
+import struct
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import wire
+from disk import call
+from kit import Skip, need
+from machine import PACE
+
+ADDRESS, NAMES = "192.0.2.1", "192.0.2.53"
+POOL = "192.0.2.50,192.0.2.59,1h"
+PAGES = 8000
+TAP, MAC = "tap0", "52:54:00:00:00:fe"
+CLONE_NEWNET = 0x40000000
+TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454ca, 2, 0x1000
+PROGRAMS = ("ip", "dnsmasq", "named", "tcpdump")
+PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+NAMED = """options { directory "%(folder)s"; pid-file none; recursion no;
+ session-keyfile none; listen-on { %(names)s; }; listen-on-v6 { none; };
+ allow-transfer { none; }; };
+controls { };
+zone "corp.example" { type primary; file "zone"; };
+"""
+NUMBERS = itertools.count()
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def wants():
+    if os.geteuid() != 0:
+        raise Skip("needs root, for a network namespace")
+    if not os.path.exists("/dev/net/tun"):
+        raise Skip("this host has no /dev/net/tun")
+    for program in PROGRAMS:
+        if not shutil.which(program, path=PATH):
+            raise Skip(f"needs {program}")
+
+
+class Page(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b"outer\n")
+
+    def log_message(self, *_):
+        pass
+
+
+class Outer:
+    """Use as a context. zone: lines of a zone file of corp.example."""
+
+    def __init__(self, zone):
+        wants()
+        self.name = f"tare-{os.getpid()}-outer{next(NUMBERS)}"
+        self.folder = tempfile.mkdtemp(prefix="tare-outer-")
+        self.started = []
+        self.closed = contextlib.ExitStack()
+        call(["ip", "netns", "add", self.name])
+        self.closed.callback(call, ["ip", "netns", "delete", self.name])
+        self.home = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
+        self.tap = self.make_tap()
+        for words in (f"address add {ADDRESS}/24 dev {TAP}",
+                      f"address add {NAMES}/24 dev {TAP}",
+                      f"link set {TAP} address {MAC}", "link set lo up",
+                      f"link set {TAP} up"):
+            self.ip(*words.split())
+        self.start_servers(zone)
+
+    @contextlib.contextmanager
+    def entered(self):
+        """This thread is in the namespace."""
+        with open("/proc/thread-self/ns/net", "rb") as back:
+            need(libc.setns(self.home, CLONE_NEWNET) == 0, "setns")
+            try:
+                yield
+            finally:
+                libc.setns(back.fileno(), CLONE_NEWNET)
+
+    def make_tap(self):
+        with self.entered():
+            tap = os.open("/dev/net/tun", os.O_RDWR | os.O_CLOEXEC)
+            fcntl.ioctl(tap, TUNSETIFF, struct.pack(
+                "16sH22x", TAP.encode(), IFF_TAP | IFF_NO_PI))
+        self.closed.callback(os.close, tap)
+        return tap
+
+    def ip(self, *words):
+        return call(["ip", "-n", self.name, *words])
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def write(self, name, text):
+        with open(self.path(name), "w", encoding="ascii") as file:
+            file.write(text)
+
+    def start(self, *command):
+        log = open(self.path(command[0] + ".log"), "wb")
+        self.started.append(subprocess.Popen(
+            ["ip", "netns", "exec", self.name, *command], stdout=log,
+            stderr=log, stdin=subprocess.DEVNULL))
+        log.close()
+
+    def log(self, program):
+        with open(self.path(program + ".log"), encoding="utf-8",
+                  errors="replace") as file:
+            return file.read()
+
+    def start_servers(self, zone):
+        self.write("zone", "\n".join((
+            f"$TTL 60\n@ SOA {NAMES}. x. 1 60 60 60 60\n@ NS ns\n"
+            f"ns A {NAMES}\nouter A {ADDRESS}", *zone, "")))
+        self.write("named.conf", NAMED % {"folder": self.folder,
+                                          "names": NAMES})
+        self.start("tcpdump", "-i", TAP, "--immediate-mode", "-U", "-w",
+                   self.path("pcap"), "-Z", "root", "-s", "0", "-n")
+        self.start("named", "-g", "-c", self.path("named.conf"), "-n", "1")
+        self.start("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null",
+                   "--port=0", "--user=root", "--log-facility=-",
+                   "--bind-interfaces", f"--interface={TAP}", "--pid-file=",
+                   "--dhcp-authoritative", "--no-ping",
+                   f"--dhcp-range={POOL}",
+                   f"--dhcp-leasefile={self.path('leases')}",
+                   f"--dhcp-option=option:router,{ADDRESS}",
+                   f"--dhcp-option=option:dns-server,{NAMES}")
+        for program, word in (("tcpdump", "listening on"),
+                              ("named", "running"), ("dnsmasq", "started")):
+            self.until(lambda program=program, word=word:
+                       word in self.log(program), f"{program} to start")
+        with self.entered():
+            server = http.server.ThreadingHTTPServer(("", PAGES), Page)
+        self.closed.callback(server.server_close)
+        self.closed.callback(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    @staticmethod
+    def until(condition, what, nominal_s=20):
+        deadline = PACE.deadline(nominal_s)
+        while not condition():
+            need(time.monotonic() < deadline, f"waited for {what}")
+            time.sleep(0.02)
+
+    def card(self, mac):
+        """QEMU arguments; its descriptor has to be handed on."""
+        return ["-netdev", f"tap,id={TAP},fd={self.tap}", "-device",
+                f"virtio-net-pci,netdev={TAP},mac={mac},romfile="]
+
+    def lease(self, mac):
+        """The address that dnsmasq gave to a card, or None."""
+        if os.path.exists(self.path("leases")):
+            with open(self.path("leases"), encoding="ascii") as file:
+                for line in file:
+                    if line.split()[1] == mac:
+                        return line.split()[2]
+        return None
+
+    def get(self, url):
+        """The body of a page, asked for by this host; "" when there is
+        none."""
+        with self.entered():
+            try:
+                with urllib.request.urlopen(url, timeout=5) as page:
+                    return page.read().decode()
+            except (OSError, urllib.error.HTTPError):
+                return ""
+
+    def frames(self):
+        with open(self.path("pcap"), "rb") as file:
+            return list(wire.frames(file.read()))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        for process in self.started:
+            process.terminate()
+            process.wait()
+        self.closed.close()
+        os.close(self.home)
+        shutil.rmtree(self.folder, ignore_errors=True)
