@@ -2,16 +2,22 @@
 """Real servers under load, while what the machine runs and allows changes."""
 
 import os
+import re
+import signal
+import socket
 import subprocess
 import threading
 import time
 import urllib.request
 
-from cases_network import address, look_up, pages, reload, within
+from cases_network import (MACHINE, address, fetch, look_up, pages, reload,
+                           within)
+from cases_stack import client, redis
 from kit import case, config, images, need, service
 from machine import PACE, Failure
 
 SLOW_BYTES, SLOW_RATE = 96 << 10, "8k"  # twelve seconds
+CHANGES = 20
 NGINX = f"""daemon off; worker_processes 1; user www-data; pid /tmp/nginx.pid;
 error_log /dev/stderr; events {{ worker_connections 512; }}
 http {{ access_log off; server {{ listen 80; root /config;
@@ -36,7 +42,7 @@ def disk_of_images(t, compose, *names):
     for name in names:
         subprocess.run(["cp", "-al", os.path.join(images(), name), folder],
                        check=True)
-    return t.disk(compose, data=os.path.dirname(folder), files={
+    return t.disk(compose, data=os.path.dirname(folder), size="1G", files={
         "nginx.conf": NGINX, "slow": os.urandom(SLOW_BYTES)})
 
 
@@ -150,3 +156,96 @@ def network_drained(t):
         need(set(look_up(machine, "asks-web", "named")) ==
              set(addresses.values()), "another address than of two replicas")
         need(look_up(machine, "asks-web", "web") == shared, "another address")
+
+
+class Wrk:
+    """wrk(1) on this host, until it is ended; then no request has failed."""
+
+    def __init__(self, port, *options):
+        self.process = subprocess.Popen(
+            ["wrk", "-t", "1", "-c", "4", "-d", "3600", "--timeout", "60",
+             *options, f"http://127.0.0.1:{port}/"], text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+
+    def end(self):
+        """How many requests were answered."""
+        self.process.send_signal(signal.SIGINT)
+        said, _ = self.process.communicate(timeout=120)
+        counted = re.search(r"(\d+) requests in", said)
+        need(counted and "errors" not in said and "Non-2xx" not in said,
+             f"wrk says {said}")
+        return int(counted[1])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+
+
+class Counter:
+    """One connection to redis, in which each number follows the last."""
+
+    def __init__(self, machine, port):
+        client(machine, redis(machine, "ping"), "PONG")
+        self.socket = socket.create_connection(("127.0.0.1", port), 60)
+        self.number = 0
+        self.problem = None
+        self.ended = threading.Event()
+        self.thread = threading.Thread(target=self.count, daemon=True)
+
+    def count(self):
+        try:
+            while not self.ended.wait(0.02) and not self.problem:
+                self.socket.sendall(b"INCR counted\r\n")
+                said = self.socket.recv(100)
+                self.number += 1
+                if said != b":%d\r\n" % self.number:
+                    self.problem = f"{said} after {self.number - 1}"
+        except OSError as error:
+            self.problem = str(error)
+
+    def __enter__(self):
+        self.thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.thread.join()
+        self.socket.close()
+
+
+def changed(number):
+    """One of the configs whose rules follow each other."""
+    services = {
+        "web": nginx(8080, deploy={"replicas": 2}),
+        "redis": {"image": "redis:7.0", "ports": ["6379:6379"]},
+        "other": pages(ports=[f"{9000 + number}:80"]),
+    }
+    networks = {}
+    if number % 2:
+        networks["apart"] = {}
+        services["guest"] = pages(networks=["apart"], ports=["9100:80"])
+    return config(services, networks=networks)
+
+
+@case("network-changes", limit_s=240)
+def network_changes(t):
+    """wrk and redis notice nothing of twenty changes of the rules."""
+    disk = disk_of_images(t, changed(0), "nginx", "redis.tar")
+    with t.boot(disk, debug=True, memory=384, ports=[8080, 6379]) as machine:
+        need(machine.ready(nominal_s=90)[0] == 4, "not all run")
+        web = machine.ports[8080]
+        machine.get(8080)
+        with Wrk(web) as kept, Wrk(web, "-H", "Connection: close") as new, \
+                Counter(machine, machine.ports[6379]) as counter:
+            for number in range(1, CHANGES + 1):
+                reload(machine, changed(number))
+                machine.sh(f"until grep -q ' {9000 + number} other ' "
+                           "/run/tare/net/ports; do usleep 20000; done")
+            machine.sh(fetch(MACHINE, 9000 + CHANGES))
+            answered = [wrk.end() for wrk in (kept, new)]
+        need(not counter.problem, f"redis: {counter.problem}")
+        need(min(*answered, counter.number) > 5 * CHANGES,
+             f"hardly anything was asked: {answered}, {counter.number}")
