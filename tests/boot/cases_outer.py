@@ -3,6 +3,7 @@
 
 import ipaddress
 import json
+import time
 
 import outer
 import wire
@@ -10,9 +11,11 @@ from cases_network import (STAY, address, blocked, fetch, look_up, pages,
                            process, reaches, reload, within)
 from cases_survive import Echo, echo
 from kit import case, config, need, service
+from machine import PACE
 
 MAC = "52:54:00:00:00:01"
 OWN_IPV6 = "fe80::5054:ff:fe00:1"
+DAY_S = 86400
 METADATA = "169.254.169.254"
 LONG = 100  # addresses: more than a datagram has room for, with EDNS too
 LONG_ADDRESSES = "198.51.100."
@@ -149,3 +152,45 @@ def network_undone(t):
         Echo(machine.ports[8081]).call(b"here again\n")
         need(process(machine, "web") == before, "web was started anew")
         need("is back" in machine.sh("/bin/tare net"), "tare net is silent")
+
+
+def check_time(machine, clock):
+    """Wait until the machine has the time of a server."""
+    deadline = PACE.deadline(60)
+    while abs(int(machine.sh("date +%s")) - clock.now()) > 10:
+        need(time.monotonic() < deadline, "the time of the server is not set")
+        machine.sh("usleep 200000")
+
+
+@case("network-time", limit_s=240)
+def network_time(t):
+    """The clock leaps to the time of DHCP's server, and workloads stay."""
+    check = {"test": ["CMD", "test", "-e", "/tmp/www"], "interval": "1s", "timeout": "20s",
+             "retries": 1}
+    disk = t.disk(config({"web": pages(ports=["8080:80"], healthcheck=check),
+                          "echo": echo()}))
+    with outer.Outer(options=[f"ntp-server,{outer.ADDRESS}"]) as host, \
+            t.boot(disk, debug=True, options=("--net", "none"),
+                   qemu_args=[*host.card(MAC), "-rtc", "base=2021-01-01"],
+                   descriptors=(host.tap,)) as machine:
+        machine.expect("tare: clock: the machine's clock is before the system "
+                       "was built")
+        machine.ready()
+        before = {name: process(machine, name) for name in ("web", "echo")}
+        machine.expect("tare: web: healthy")
+        mark = machine.mark()
+        clock = host.clock(10 * DAY_S)
+        check_time(machine, clock)
+        clock.ahead_s = -10 * DAY_S
+        machine.sh("kill $(pidof ntpd)")  # the next one is in a hurry again
+        check_time(machine, clock)
+        lease = host.lease(MAC)
+        need(host.get(f"http://{lease}:8080/") == "web\n", "not the page")
+        for name, own in before.items():
+            need(process(machine, name) == own, f"{name} was started anew")
+        machine.refuse("tare: (web|echo):", mark)
+        need(f"address eth0 {lease}/24 dhcp" in
+             machine.sh("cat /run/tare/net/state"), "the lease is gone")
+        # and health is looked at, as before
+        within(machine, "web", "busybox mv /tmp/www /tmp/away")
+        machine.expect("tare: web: unhealthy", after=mark)

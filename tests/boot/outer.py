@@ -13,6 +13,7 @@ import http.server
 import itertools
 import os
 import shutil
+import socket
 import struct
 import subprocess
 import tempfile
@@ -64,10 +65,45 @@ class Page(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class Outer:
-    """Use as a context. zone: lines of a zone file of corp.example."""
+class Clock:
+    """A server of time (RFC 5905) that is ahead by some seconds."""
 
-    def __init__(self, zone):
+    SINCE_1900 = 2208988800
+    PORT = 123
+
+    def __init__(self, ahead_s):
+        self.ahead_s = ahead_s
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind((ADDRESS, self.PORT))
+        self.thread = threading.Thread(target=self.serve, daemon=True)
+        self.thread.start()
+
+    def now(self):
+        return time.time() + self.ahead_s
+
+    def serve(self):
+        while True:
+            question, client = self.socket.recvfrom(100)
+            if not client:
+                return  # it was shut down
+            stamp = int((self.now() + self.SINCE_1900) * 2**32)
+            self.socket.sendto(
+                struct.pack("!BBbbII4sQ8sQQ", 4 << 3 | 4, 1, 4, -20, 0, 0,
+                            b"TEST", stamp, question[40:48], stamp, stamp),
+                client)
+
+    def close(self):
+        with contextlib.suppress(OSError):  # it is connected to nobody
+            self.socket.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        self.socket.close()
+
+
+class Outer:
+    """Use as a context. zone: lines of a zone file of corp.example; options:
+    more of them for DHCP."""
+
+    def __init__(self, zone=(), options=()):
         wants()
         self.name = f"tare-{os.getpid()}-outer{next(NUMBERS)}"
         self.folder = tempfile.mkdtemp(prefix="tare-outer-")
@@ -82,7 +118,7 @@ class Outer:
                       f"link set {TAP} address {MAC}", "link set lo up",
                       f"link set {TAP} up"):
             self.ip(*words.split())
-        self.start_servers(zone)
+        self.start_servers(zone, options)
 
     @contextlib.contextmanager
     def entered(self):
@@ -124,7 +160,7 @@ class Outer:
                   errors="replace") as file:
             return file.read()
 
-    def start_servers(self, zone):
+    def start_servers(self, zone, options):
         self.write("zone", "\n".join((
             f"$TTL 60\n@ SOA {NAMES}. x. 1 60 60 60 60\n@ NS ns\n"
             f"ns A {NAMES}\nouter A {ADDRESS}", *zone, "")))
@@ -139,8 +175,8 @@ class Outer:
                    "--dhcp-authoritative", "--no-ping",
                    f"--dhcp-range={POOL}",
                    f"--dhcp-leasefile={self.path('leases')}",
-                   f"--dhcp-option=option:router,{ADDRESS}",
-                   f"--dhcp-option=option:dns-server,{NAMES}")
+                   *(f"--dhcp-option=option:{option}" for option in (
+                       f"router,{ADDRESS}", f"dns-server,{NAMES}", *options)))
         for program, word in (("tcpdump", "listening on"),
                               ("named", "running"), ("dnsmasq", "started")):
             self.until(lambda program=program, word=word:
@@ -150,6 +186,13 @@ class Outer:
         self.closed.callback(server.server_close)
         self.closed.callback(server.shutdown)
         threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def clock(self, ahead_s):
+        """A server of time here, which ends with this host."""
+        with self.entered():
+            clock = Clock(ahead_s)
+        self.closed.callback(clock.close)
+        return clock
 
     @staticmethod
     def until(condition, what, nominal_s=20):
