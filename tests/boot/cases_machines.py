@@ -6,7 +6,8 @@ import re
 import tempfile
 
 import wire
-from cases_network import STAY, pages, reaches, reload, within
+from cases_network import (STAY, address, blocked, pages, reaches, reload,
+                           within)
 from kit import case, config, need, service
 from machine import PACE
 
@@ -17,6 +18,8 @@ LISTENS = "while :; do nc 203.0.113.1 8081 >>/tmp/ticks; sleep 1; done"
 # by link of the first machine; the second one has the next address of each
 ADDRESSES = {"eth1": "192.0.2.1", "eth1.7": "198.51.100.1",
              "bond0": "203.0.113.1", "bond1": "198.18.0.1", "wg0": "10.9.0.1"}
+ROUTED = "10.30.0."
+ON_CABLES = {"macvlan": ("eth1", "192.0.2."), "ipvlan": ("eth2", "198.51.100.")}
 
 
 def own_address(link, side):
@@ -161,3 +164,69 @@ def machines_linked(t):
             aggregated(machine, 1)
         reaches(second, "asks", ADDRESSES["bond1"], 8080, "web")
         judge_frames(cables)
+
+
+def neighbour(side):
+    """A machine on two cables, and its workloads: on them, or behind it."""
+    own = str(side + 1)
+    services = {"web": pages(ports=["8080:80"])}
+    networks = {"default": {"enable_ipv6": True}}
+    plain = {"address": [f"192.0.2.{own}/24", f"2001:db8::{own}/64"]}
+    if side == 0:
+        services["asks"] = service(STAY)
+        services["routed"] = pages(networks=["routed"])
+        networks["routed"] = {
+            "driver_opts": {"nat": "false"},
+            "ipam": {"config": [{"subnet": ROUTED + "0/24"}]}}
+    else:
+        services["asks"] = service(STAY)
+        plain["routes"] = [{"to": ROUTED + "0/24", "via": "192.0.2.1"}]
+        for driver, (parent, lan) in ON_CABLES.items():
+            services[driver] = pages(networks={
+                driver: {"ipv4_address": lan + "50"}})
+            networks[driver] = {
+                "driver": driver, "driver_opts": {"parent": parent},
+                "ipam": {"config": [{"subnet": lan + "0/24",
+                                     "gateway": lan + "1"}]}}
+    document = json.loads(config(services, networks=networks))
+    document["host"]["network"] = {
+        "eth1": plain, "eth2": {"address": f"198.51.100.{own}/24"}}
+    return json.dumps(document) + "\n"
+
+
+def card_of(cables, source):
+    return {frame.mac for cable in cables for frame in cable.frames()
+            if frame.source == source and frame.kind == wire.IPV4}
+
+
+@case("machines-neighbours", limit_s=240)
+def machines_neighbours(t):
+    """Workloads on a cable, behind a router, and by IPv6, to another host."""
+    with tempfile.TemporaryDirectory(prefix="tare-wire-") as folder:
+        cables = [wire.Cable(folder, name) for name in ("c1", "c2")]
+        first, second = (t.boot(
+            t.disk(neighbour(side), name=f"disk{side}"), debug=True,
+            qemu_args=[part for number, cable in enumerate(cables, 1)
+                       for part in (*cable.end(side), *wire.card(
+                           f"card{number}", cable.name,
+                           f"52:54:00:00:{side:02x}:{number:02x}"))])
+            for side in SIDES)
+        for machine, count in ((first, 3), (second, 4)):
+            need(machine.ready()[0] == count, "not all run")
+        for driver, (_, lan) in ON_CABLES.items():
+            reaches(second, driver, lan + "1", 8080, "web")
+            reaches(first, "asks", lan + "50", 80, driver)
+        need(card_of(cables, "198.51.100.50") == {"52:54:00:00:01:02"},
+             "ipvlan has another card than the machine's")
+        macvlan = card_of(cables, "192.0.2.50")
+        need(len(macvlan) == 1 and "52:54:00:00:01:01" not in macvlan,
+             f"macvlan has the card {macvlan}")
+        # by IPv6 the machine's address is all that the other one sees
+        reaches(second, "asks", "[2001:db8::1]", 8080, "web")
+        need(not any(frame.source.startswith("fd") for cable in cables
+                     for frame in cable.frames()), "an inner address")
+        # a routed network goes out as it is, and lets nobody in
+        reaches(first, "routed", "192.0.2.2", 8080, "web")
+        need(card_of(cables, address(first, "routed")),
+             "a routed workload has another address outside")
+        blocked(second, "asks", address(first, "routed"))
