@@ -9,6 +9,7 @@ tcpdump keeps the frames. Wants root.
 import contextlib
 import ctypes
 import fcntl
+import http.client
 import http.server
 import itertools
 import os
@@ -19,8 +20,7 @@ import subprocess
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
+import urllib.parse
 
 import wire
 from disk import call
@@ -30,6 +30,7 @@ from machine import PACE
 ADDRESS, NAMES = "192.0.2.1", "192.0.2.53"
 POOL = "192.0.2.50,192.0.2.59,1h"
 PAGES = 8000
+SILENCE_S = 4  # who has not answered by then does not
 TAP, MAC = "tap0", "52:54:00:00:00:fe"
 CLONE_NEWNET = 0x40000000
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454ca, 2, 0x1000
@@ -215,14 +216,17 @@ class Outer:
                         return line.split()[2]
         return None
 
-    def get(self, url):
-        """The body of a page, asked for by this host; "" when there is
-        none."""
-        with self.entered():
+    def get(self, url, source=""):
+        """The body of a page, asked for by this host, from one of its
+        addresses; "" when there is none."""
+        place = urllib.parse.urlsplit(url)
+        page = http.client.HTTPConnection(
+            place.hostname, place.port, SILENCE_S, (source, 0))
+        with self.entered(), contextlib.closing(page):
             try:
-                with urllib.request.urlopen(url, timeout=5) as page:
-                    return page.read().decode()
-            except (OSError, urllib.error.HTTPError):
+                page.request("GET", place.path)
+                return page.getresponse().read().decode()
+            except (OSError, http.client.HTTPException):
                 return ""
 
     def frames(self):
