@@ -82,6 +82,19 @@ def judge_frames(host, lease):
          "nothing was asked by TCP")
 
 
+def lose_carrier(machine, host, lease):
+    """The cable is pulled: the lease stays, and is asked for again."""
+    asked = host.log("dnsmasq").count("DHCPREQUEST")
+    machine.qmp("set_link", name=outer.TAP, up=False)
+    machine.sh_until("grep '^link eth0 up no-carrier' /run/tare/net/state")
+    need(f"inet {lease}/24" in machine.sh("ip address show dev eth0"),
+         "the address went with the carrier")
+    machine.qmp("set_link", name=outer.TAP, up=True)
+    host.until(lambda: host.log("dnsmasq").count("DHCPREQUEST") > asked,
+               "a question for the lease")
+    need(host.lease(MAC) == lease, "another lease")
+
+
 @case("network-servers", limit_s=240)
 def network_servers(t):
     """dnsmasq and bind serve a machine; only what may leave it leaves."""
@@ -107,6 +120,8 @@ def network_servers(t):
         reaches(machine, "asks", "long.corp.example", outer.PAGES, "outer")
         need(ask_by_tcp(machine, "asks", "long.corp.example") == LONG,
              "the answer by TCP is not whole")
+        lose_carrier(machine, host, lease)
+        reaches(machine, "asks", outer.ADDRESS, outer.PAGES, "outer")
         # what has to stay inside
         reaches(machine, "asks", "web")
         need(look_up(machine, "asks", "tasks.web"), "no address of web")
