@@ -209,3 +209,31 @@ def network_time(t):
         # and health is looked at, as before
         within(machine, "web", "busybox mv /tmp/www /tmp/away")
         machine.expect("tare: web: unhealthy", after=mark)
+
+
+@case("network-lease-kept", limit_s=240)
+def network_lease_kept(t):
+    """A machine that starts while its server is silent keeps its address."""
+    disk = t.disk(config({"web": pages(ports=["8080:80"])}))
+    with outer.Outer() as host:
+        for is_silent in (False, True):
+            with t.boot(disk, debug=True, options=("--net", "none"),
+                        qemu_args=host.card(MAC),
+                        descriptors=(host.tap,)) as machine:
+                machine.ready()
+                if is_silent:
+                    machine.expect("tare: net: .*no DHCP server answers")
+                machine.sh_until("grep '^lease eth0' /run/tare/net/state")
+                state = machine.sh("grep '^lease' /run/tare/net/state").split()
+                need(state[2] == host.lease(MAC) and
+                     (state[-1] == "kept") == is_silent, f"{state}")
+                host.until(lambda: host.get(f"http://{host.lease(MAC)}:8080/"),
+                           "the page")
+                if is_silent:
+                    host.start_dhcp()
+                    machine.sh_until("grep '^lease eth0 .* 3600$' "
+                                     "/run/tare/net/state", 60)
+                else:
+                    host.end("dnsmasq")
+                machine.sh("poweroff", check=False)
+                machine.wait_end(30)

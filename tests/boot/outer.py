@@ -108,7 +108,7 @@ class Outer:
         wants()
         self.name = f"tare-{os.getpid()}-outer{next(NUMBERS)}"
         self.folder = tempfile.mkdtemp(prefix="tare-outer-")
-        self.started = []
+        self.started = {}  # by the program's name
         self.closed = contextlib.ExitStack()
         call(["ip", "netns", "add", self.name])
         self.closed.callback(call, ["ip", "netns", "delete", self.name])
@@ -151,10 +151,15 @@ class Outer:
 
     def start(self, *command):
         log = open(self.path(command[0] + ".log"), "wb")
-        self.started.append(subprocess.Popen(
+        self.started[command[0]] = subprocess.Popen(
             ["ip", "netns", "exec", self.name, *command], stdout=log,
-            stderr=log, stdin=subprocess.DEVNULL))
+            stderr=log, stdin=subprocess.DEVNULL)
         log.close()
+
+    def end(self, program):
+        process = self.started.pop(program)
+        process.terminate()
+        process.wait()
 
     def log(self, program):
         with open(self.path(program + ".log"), encoding="utf-8",
@@ -170,6 +175,18 @@ class Outer:
         self.start("tcpdump", "-i", TAP, "--immediate-mode", "-U", "-w",
                    self.path("pcap"), "-Z", "root", "-s", "0", "-n")
         self.start("named", "-g", "-c", self.path("named.conf"), "-n", "1")
+        self.start_dhcp(options)
+        for program, word in (("tcpdump", "listening on"),
+                              ("named", "running")):
+            self.until(lambda program=program, word=word:
+                       word in self.log(program), f"{program} to start")
+        with self.entered():
+            server = http.server.ThreadingHTTPServer(("", PAGES), Page)
+        self.closed.callback(server.server_close)
+        self.closed.callback(server.shutdown)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+
+    def start_dhcp(self, options=()):
         self.start("dnsmasq", "--keep-in-foreground", "--conf-file=/dev/null",
                    "--port=0", "--user=root", "--log-facility=-",
                    "--bind-interfaces", f"--interface={TAP}", "--pid-file=",
@@ -178,15 +195,7 @@ class Outer:
                    f"--dhcp-leasefile={self.path('leases')}",
                    *(f"--dhcp-option=option:{option}" for option in (
                        f"router,{ADDRESS}", f"dns-server,{NAMES}", *options)))
-        for program, word in (("tcpdump", "listening on"),
-                              ("named", "running"), ("dnsmasq", "started")):
-            self.until(lambda program=program, word=word:
-                       word in self.log(program), f"{program} to start")
-        with self.entered():
-            server = http.server.ThreadingHTTPServer(("", PAGES), Page)
-        self.closed.callback(server.server_close)
-        self.closed.callback(server.shutdown)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.until(lambda: "started" in self.log("dnsmasq"), "dnsmasq")
 
     def clock(self, ahead_s):
         """A server of time here, which ends with this host."""
@@ -237,9 +246,8 @@ class Outer:
         return self
 
     def __exit__(self, *_):
-        for process in self.started:
-            process.terminate()
-            process.wait()
+        for program in list(self.started):
+            self.end(program)
         self.closed.close()
         os.close(self.home)
         shutil.rmtree(self.folder, ignore_errors=True)
