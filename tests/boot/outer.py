@@ -107,19 +107,29 @@ class Outer:
     def __init__(self, zone=(), options=()):
         wants()
         self.name = f"tare-{os.getpid()}-outer{next(NUMBERS)}"
-        self.folder = tempfile.mkdtemp(prefix="tare-outer-")
         self.started = {}  # by the program's name
         self.closed = contextlib.ExitStack()
+        try:
+            self.make()
+            self.start_servers(zone, options)
+        except BaseException:
+            self.closed.close()
+            raise
+
+    def make(self):
+        self.folder = tempfile.mkdtemp(prefix="tare-outer-")
+        self.closed.callback(shutil.rmtree, self.folder, ignore_errors=True)
         call(["ip", "netns", "add", self.name])
         self.closed.callback(call, ["ip", "netns", "delete", self.name])
         self.home = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
+        self.closed.callback(os.close, self.home)
         self.tap = self.make_tap()
+        self.closed.callback(self.end_all)
         for words in (f"address add {ADDRESS}/24 dev {TAP}",
                       f"address add {NAMES}/24 dev {TAP}",
                       f"link set {TAP} address {MAC}", "link set lo up",
                       f"link set {TAP} up"):
             self.ip(*words.split())
-        self.start_servers(zone, options)
 
     @contextlib.contextmanager
     def entered(self):
@@ -160,6 +170,10 @@ class Outer:
         process = self.started.pop(program)
         process.terminate()
         process.wait()
+
+    def end_all(self):
+        for program in list(self.started):
+            self.end(program)
 
     def log(self, program):
         with open(self.path(program + ".log"), encoding="utf-8",
@@ -246,8 +260,4 @@ class Outer:
         return self
 
     def __exit__(self, *_):
-        for program in list(self.started):
-            self.end(program)
         self.closed.close()
-        os.close(self.home)
-        shutil.rmtree(self.folder, ignore_errors=True)
