@@ -191,7 +191,7 @@ class Outer:
         self.start("named", "-g", "-c", self.path("named.conf"), "-n", "1")
         self.start_dhcp(options)
         for program, word in (("tcpdump", "listening on"),
-                              ("named", "running")):
+                              ("named", " running\n")):
             self.until(lambda program=program, word=word:
                        word in self.log(program), f"{program} to start")
         with self.entered():
