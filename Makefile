@@ -33,7 +33,7 @@ endif
 
 AGENT_SRC  := $(wildcard agent/*/*.c)
 TARE_SRC   := $(filter-out agent/oci/%,$(AGENT_SRC))
-INIT_MAINS := init initramfs disks netd dhcp-hook setup shell shutdown reaper
+INIT_MAINS := init initramfs disks netd dhcp6 dhcp-hook setup shell shutdown reaper
 INIT_MAINS := $(filter $(INIT_MAINS),$(basename $(notdir $(wildcard init/*.c))))
 INIT_SRC   := $(filter-out $(INIT_MAINS:%=init/%.c),$(wildcard init/*.c))
 PROGRAMS   := $(INIT_MAINS:%=$(B)/bin/%) $(B)/bin/tare $(B)/bin/tare-dns

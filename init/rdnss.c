@@ -7,12 +7,12 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+#include "labels.h"
 #include "nl.h"
 
 #define OPTION_RDNSS 25
 #define OPTION_DNSSL 31
 #define HEAD_BYTES   8 /* type, length, reserved, lifetime */
-#define LABEL_MAX    63
 
 static uint32_t get32(const uint8_t *bytes)
 {
@@ -72,59 +72,14 @@ static bool hear_servers(struct rdnss *rdnss, const uint8_t *option,
 	return is_changed;
 }
 
-static bool is_letter(uint8_t c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '-';
-}
-
-/* One name of labels that begins at *at (RFC 1035, 3.1, never compressed); its
- * length in text, 0 at the padding, -1 when it is none. */
-static int read_name(const uint8_t *option, size_t length, size_t *at,
-	char name[RDNSS_SEARCH_MAX])
-{
-	size_t used = 0;
-
-	while (*at < length && option[*at] != 0) {
-		size_t label = option[(*at)++];
-		if (label > LABEL_MAX || label > length - *at ||
-			used + label + 2 > RDNSS_SEARCH_MAX ||
-			option[*at] == '-')
-			return -1;
-		if (used)
-			name[used++] = '.';
-		for (size_t i = 0; i < label; i++) {
-			if (!is_letter(option[*at + i]))
-				return -1;
-			name[used++] = (char)option[*at + i];
-		}
-		*at += label;
-	}
-	if (*at == length)
-		return -1; /* it has no end */
-	(*at)++;
-	name[used] = '\0';
-	return (int)used;
-}
-
 static bool hear_search(struct rdnss *rdnss, const uint8_t *option,
 	size_t length, int64_t now_s)
 {
-	char search[RDNSS_SEARCH_MAX] = "", name[RDNSS_SEARCH_MAX];
+	char search[RDNSS_SEARCH_MAX] = "";
 	uint32_t lifetime_s = get32(option + 4);
-	size_t used = 0;
 
-	for (size_t at = HEAD_BYTES; at < length && lifetime_s;) {
-		int size = read_name(option, length, &at, name);
-		if (size < 0)
-			return false;
-		if (size == 0 || used + (size_t)size + 2 > sizeof(search))
-			break;
-		if (used)
-			search[used++] = ' ';
-		memcpy(search + used, name, (size_t)size + 1);
-		used += (size_t)size;
-	}
+	if (lifetime_s && !labels_read_all(option, length, HEAD_BYTES, search))
+		return false;
 	bool is_changed = strcmp(search, rdnss->search) != 0;
 	memcpy(rdnss->search, search, sizeof(search));
 	rdnss->search_until_s = now_s + lifetime_s;

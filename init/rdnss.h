@@ -14,9 +14,10 @@
 #include <stdint.h>
 
 #include "ip.h"
+#include "labels.h"
 
 #define RDNSS_SERVERS_MAX 3
-#define RDNSS_SEARCH_MAX  256
+#define RDNSS_SEARCH_MAX  LABELS_TEXT_MAX
 
 struct nlmsghdr;
 
