@@ -121,18 +121,21 @@ static void solicit(const struct port *port)
 }
 
 /* 2: also on a machine that forwards for its workloads */
-static void set_auto(struct port *port, bool is_on, uint32_t metric)
+static void set_auto(struct port *port, enum settings_routers routers,
+	uint32_t metric)
 {
-	if (port->auto_set == is_on && port->auto_metric == metric)
+	const bool is_on = routers != SETTINGS_ROUTERS_NONE;
+
+	if (port->auto_set == (int)routers && port->auto_metric == metric)
 		return;
 	set_ipv6(port, "accept_ra", is_on ? 2 : 0);
-	set_ipv6(port, "autoconf", is_on);
+	set_ipv6(port, "autoconf", routers == SETTINGS_ROUTERS_ALL);
 	set_ipv6(port, "ra_defrtr_metric", metric);
-	if (is_on && port->auto_set != is_on)
+	if (is_on && port->auto_set != (int)routers)
 		solicit(port);
 	if (!is_on)
 		port->rdnss = (struct rdnss){ 0 };
-	port->auto_set = is_on;
+	port->auto_set = (int)routers;
 	port->auto_metric = metric;
 }
 
@@ -230,12 +233,33 @@ static void renew_address(struct host *host, struct port *port)
 		.at = { .ip = ip_of4(port->lease.address.ip),
 			.length = port->lease.address.prefix },
 		.valid_s = seconds_left(port),
+		.preferred_s = seconds_left(port),
 	};
 
 	if (port->lease_is_new)
 		report(port, "renew its address",
 			inet_address_set(host->netlink, &address));
 	port->lease_is_new = false;
+}
+
+/* the same of those of DHCPv6, which settings have with their times */
+static void renew_addresses(struct host *host, struct port *port,
+	const struct settings *settings)
+{
+	struct dhcp6_lease *lease = &port->dhcp6.lease;
+
+	for (unsigned i = 0; i < settings->addresses_count; i++) {
+		const struct inet_address *row = &settings->addresses[i];
+		bool is_leased = false;
+
+		for (unsigned l = 0; l < lease->count; l++)
+			is_leased |=
+				ip_equal(&lease->addresses[l].ip, &row->at.ip);
+		if (port->dhcp6.lease_is_new && is_leased)
+			report(port, "renew its address of DHCPv6",
+				inet_address_set(host->netlink, row));
+	}
+	port->dhcp6.lease_is_new = false;
 }
 
 static unsigned apply_port(struct host *host, struct port *port)
@@ -249,12 +273,14 @@ static unsigned apply_port(struct host *host, struct port *port)
 		.index = port->index,
 		.lease = has_lease ? &port->lease : NULL,
 		.lease_s = has_lease ? seconds_left(port) : 0,
+		.lease6 = &port->dhcp6.lease,
+		.now_s = lease_now_s(),
 		.metric = ports_metric(host, port),
 	};
 
 	settings_make(&source, &settings);
 	if (!port->is_member)
-		set_auto(port, settings.has_auto, source.metric);
+		set_auto(port, settings.routers, source.metric);
 	set_mtu(host, port, settings.mtu);
 	settings_compare(&settings, &host->inet, &remove, &add);
 	unsigned done = remove_rows(host, port, &remove);
@@ -266,6 +292,7 @@ static unsigned apply_port(struct host *host, struct port *port)
 	}
 	done += add_rows(host, port, &add);
 	renew_address(host, port);
+	renew_addresses(host, port, &settings);
 	const struct wanted_link *block = ports_block(host, port);
 	if (block && block->kind == WANTED_WIREGUARD)
 		set_wireguard(host, port);

@@ -79,10 +79,6 @@ static bool use(struct host *host, const struct text *text)
 			line);
 		return false;
 	}
-	for (unsigned i = 0; i < parsed.links_count; i++)
-		if (parsed.links[i].has_dhcp6)
-			note("netd", "%s: DHCPv6 is not done, use 'auto'",
-				parsed.links[i].name);
 	memcpy(&host->wanted, &parsed, sizeof(parsed));
 	host->has_wanted = true;
 	if (text != &in_force)

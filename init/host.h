@@ -14,6 +14,7 @@
 
 #include "child.h"
 #include "dhcp.h"
+#include "dhcp6_port.h"
 #include "inet.h"
 #include "key.h"
 #include "links.h"
@@ -53,8 +54,9 @@ struct port {
 	struct dhcp_lease lease;
 	int64_t lease_until_s; /* of lease_now_s(); INT64_MAX: for ever */
 
+	struct dhcp6_port dhcp6;
 	struct rdnss rdnss;
-	int auto_set; /* SLAAC as it was set: 0, 1; -1: it was not */
+	int auto_set; /* enum settings_routers as it was set; -1: it was not */
 	uint32_t auto_metric;
 	uint64_t wireguard_digest; /* of what was set */
 	bool has_names;            /* of peers, which are not looked up yet */

@@ -52,10 +52,26 @@ static void visit_address(const struct nlmsghdr *message, void *context)
 		.index = (int)body->ifa_index,
 		.at.length = body->ifa_prefixlen,
 		.valid_s = INET_FOR_EVER,
+		.preferred_s = INET_FOR_EVER,
 		.protocol = read_u8(nl_find(message, size, IFA_PROTO_KIND)),
 	};
 	if (read_ip(local, body->ifa_family, &row->at.ip))
 		inet->addresses_count++;
+}
+
+bool inet_is_duplicate(const struct nlmsghdr *message, struct ip *ip)
+{
+	const struct ifaddrmsg *body = nl_body(message);
+	const size_t size = sizeof(*body);
+
+	/* one with a time is removed when it is found to be another's */
+	if ((message->nlmsg_type != RTM_NEWADDR &&
+		    message->nlmsg_type != RTM_DELADDR) ||
+		message->nlmsg_len < NLMSG_LENGTH(size))
+		return false;
+	return (body->ifa_flags & IFA_F_DADFAILED) &&
+	       read_ip(nl_find(message, size, IFA_ADDRESS), body->ifa_family,
+		       ip);
 }
 
 static bool is_of_interest(const struct rtmsg *body)
@@ -123,7 +139,7 @@ static int change_address(int fd, uint16_t kind, uint16_t flags,
 		(uint16_t)(NLM_F_ACK | flags), sizeof(*body));
 	const size_t size = ip_size(address->at.ip.family);
 	const struct ifa_cacheinfo times = {
-		.ifa_prefered = address->valid_s,
+		.ifa_prefered = address->preferred_s,
 		.ifa_valid = address->valid_s,
 	};
 	const uint8_t protocol = INET_OURS;

@@ -15,6 +15,8 @@
 
 #include "ip.h"
 
+struct nlmsghdr;
+
 #define INET_OURS     84
 #define INET_ROWS_MAX 512
 #define INET_FOR_EVER UINT32_MAX
@@ -22,8 +24,8 @@
 struct inet_address {
 	int index; /* of its interface */
 	struct ip_prefix at;
-	uint32_t valid_s;
-	uint8_t protocol; /* as the kernel has it: who set it */
+	uint32_t valid_s, preferred_s; /* INET_FOR_EVER */
+	uint8_t protocol;              /* as the kernel has it: who set it */
 };
 
 struct inet_route {
@@ -50,6 +52,10 @@ int inet_address_set(int fd, const struct inet_address *address);
 int inet_address_remove(int fd, const struct inet_address *address);
 int inet_route_set(int fd, const struct inet_route *route);
 int inet_route_remove(int fd, const struct inet_route *route);
+
+/* Does a message of the kernel's say that another host has an address (RFC
+ * 4862, 5.4)? Then that is *ip. */
+bool inet_is_duplicate(const struct nlmsghdr *message, struct ip *ip);
 
 bool inet_route_equal(const struct inet_route *a, const struct inet_route *b);
 

@@ -7,11 +7,16 @@
 #include <net/if_arp.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "nl.h"
 
 #define BODY         sizeof(struct ifinfomsg)
 #define ALIAS_BEGINS "netd "
+
+/* include/net/if_inet6.h of the kernel, which it reports as they are */
+#define ROUTERS_MANAGED 0x40
+#define ROUTERS_OTHER   0x80
 
 /* linux/if_bonding.h; the numbers are the kernel's interface */
 #define BOND_ACTIVE_BACKUP 1
@@ -31,6 +36,18 @@ static void read_kind(const struct rtattr *info, struct link *link)
 		nl_text(nl_attribute(nl_value(info), RTA_PAYLOAD(info),
 				IFLA_INFO_KIND),
 			link->kind, sizeof(link->kind));
+}
+
+static uint32_t routers_flags(const struct rtattr *families)
+{
+	const struct rtattr *inet6 =
+		families ? nl_attribute(nl_value(families),
+				   RTA_PAYLOAD(families), AF_INET6)
+			 : NULL;
+
+	return inet6 ? nl_u32(nl_attribute(nl_value(inet6), RTA_PAYLOAD(inet6),
+			       IFLA_INET6_FLAGS))
+		     : 0;
 }
 
 static bool read_link(const struct nlmsghdr *message, struct link *link)
@@ -55,6 +72,10 @@ static bool read_link(const struct nlmsghdr *message, struct link *link)
 	nl_text(nl_find(message, BODY, IFLA_IFALIAS), link->alias,
 		sizeof(link->alias));
 	read_kind(nl_find(message, BODY, IFLA_LINKINFO), link);
+	const uint32_t routers =
+		routers_flags(nl_find(message, BODY, IFLA_AF_SPEC));
+	link->is_managed = routers & ROUTERS_MANAGED;
+	link->has_more = routers & ROUTERS_OTHER;
 	const struct rtattr *mac = nl_find(message, BODY, IFLA_ADDRESS);
 	link->has_mac = mac && RTA_PAYLOAD(mac) == sizeof(link->mac);
 	if (link->has_mac)

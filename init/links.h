@@ -28,6 +28,9 @@ struct link {
 	uint8_t mac[6];
 	bool has_mac; /* of 6 bytes */
 	bool is_ethernet, is_loopback, is_up, has_carrier;
+	/* its routers say: addresses are to be had by DHCPv6 (M), or more is
+	 * to be known (O) */
+	bool is_managed, has_more;
 	uint32_t mtu;
 };
 

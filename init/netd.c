@@ -37,9 +37,10 @@
 #include "trial.h"
 
 #define GROUP(number) (1U << ((number)-1))
-#define GROUPS                                              \
-	(GROUP(RTNLGRP_LINK) | GROUP(RTNLGRP_IPV4_IFADDR) | \
-		GROUP(RTNLGRP_IPV6_IFADDR) | GROUP(RTNLGRP_ND_USEROPT))
+#define GROUPS                                                            \
+	(GROUP(RTNLGRP_LINK) | GROUP(RTNLGRP_IPV4_IFADDR) |               \
+		GROUP(RTNLGRP_IPV6_IFADDR) | GROUP(RTNLGRP_IPV6_IFINFO) | \
+		GROUP(RTNLGRP_ND_USEROPT))
 
 /* many things happen at once: they are looked at together */
 #define SETTLE_MS 10
@@ -47,6 +48,7 @@
 static struct host host;
 static struct timekeeper timekeeper;
 static int64_t trial_ms = TRIAL_MS;
+static int watch6; /* of the files of DHCPv6 clients */
 
 /* true when asked to end */
 static bool read_signals(int fd)
@@ -88,8 +90,23 @@ static void hear_router(const struct nlmsghdr *message)
 	const uint8_t *option = rdnss_option(message, &index, &length);
 	struct port *port = option ? ports_of(&host, index) : NULL;
 
-	if (port && port->index && port->auto_set == 1)
+	if (port && port->index && port->auto_set > 0)
 		(void)rdnss_hear(&port->rdnss, option, length, lease_now_s());
+}
+
+/* true when it is of a port */
+static bool hear_address(const struct nlmsghdr *message)
+{
+	const struct ifaddrmsg *address = nl_body(message);
+	struct port *port;
+	struct ip ip;
+
+	if (message->nlmsg_len < NLMSG_LENGTH(sizeof(*address)))
+		return true;
+	port = ports_of(&host, (int)address->ifa_index);
+	if (port && port->index && inet_is_duplicate(message, &ip))
+		(void)dhcp6_port_duplicate(port, &ip);
+	return port != NULL;
 }
 
 /* is it about a port, or a link that may become one? A thousand workloads that
@@ -97,12 +114,16 @@ static void hear_router(const struct nlmsghdr *message)
 static bool is_of_ours(const struct nlmsghdr *message)
 {
 	const struct links_filter ours = filter();
-	const struct ifaddrmsg *address = nl_body(message);
+	const struct ifinfomsg *link = nl_body(message);
 
 	if (message->nlmsg_type == RTM_NEWADDR ||
 		message->nlmsg_type == RTM_DELADDR)
-		return message->nlmsg_len < NLMSG_LENGTH(sizeof(*address)) ||
-		       ports_of(&host, (int)address->ifa_index);
+		return hear_address(message);
+	/* routers say something else than before; it has no kind */
+	if (message->nlmsg_type == RTM_NEWLINK &&
+		message->nlmsg_len >= NLMSG_LENGTH(sizeof(*link)) &&
+		link->ifi_family == AF_INET6)
+		return ports_of(&host, link->ifi_index);
 	if (message->nlmsg_type == RTM_NEWLINK ||
 		message->nlmsg_type == RTM_DELLINK)
 		return links_matters(message, &ours);
@@ -175,6 +196,18 @@ static bool on_file(const char *name)
 	return true;
 }
 
+static bool on_lease6(const char *name)
+{
+	struct port *port;
+	size_t stem;
+
+	if (!ends_with(name, ".lease", &stem) ||
+		!(port = port_of_file(name, stem)))
+		return false;
+	dhcp6_port_read(&host, port);
+	return true;
+}
+
 /* true when one of them was worth a look */
 static bool read_files(int fd)
 {
@@ -186,7 +219,9 @@ static bool read_files(int fd)
 		for (char *at = bytes; at < bytes + got;) {
 			const struct inotify_event *event = (void *)at;
 
-			if (event->len)
+			if (event->len && event->wd == watch6)
+				is_due |= on_lease6(event->name);
+			else if (event->len)
 				is_due |= on_file(event->name);
 			if (event->mask & IN_Q_OVERFLOW)
 				is_due |= on_file("wanted");
@@ -205,6 +240,9 @@ static bool look_for_data(void)
 		return false;
 	host.has_data = true;
 	kept_save_all(&host);
+	for (size_t i = 0; i < HOST_PORTS_MAX; i++)
+		if (host.ports[i].index)
+			dhcp6_port_keep(&host, &host.ports[i]);
 	return true;
 }
 
@@ -285,6 +323,7 @@ enum {
 static bool open_all(struct pollfd waits[WAITS])
 {
 	(void)mkdir(HOST_FOLDER, 0755);
+	dhcp6_port_make_folder();
 	host.netlink = nl_open(NETLINK_ROUTE, 0);
 	waits[WAIT_SIGNALS].fd = open_signals();
 	waits[WAIT_NEWS].fd = nl_open(NETLINK_ROUTE, GROUPS);
@@ -294,8 +333,11 @@ static bool open_all(struct pollfd waits[WAITS])
 	for (int i = 0; i < WAIT_MOUNTS; i++)
 		waits[i].events = POLLIN;
 	waits[WAIT_PROBE].events = POLLIN;
-	return host.netlink >= 0 && waits[WAIT_SIGNALS].fd >= 0 &&
-	       waits[WAIT_NEWS].fd >= 0 && waits[WAIT_FILES].fd >= 0 &&
+	watch6 = inotify_add_watch(waits[WAIT_FILES].fd, DHCP6_FOLDER,
+		IN_MOVED_TO);
+	return host.netlink >= 0 && watch6 >= 0 &&
+	       waits[WAIT_SIGNALS].fd >= 0 && waits[WAIT_NEWS].fd >= 0 &&
+	       waits[WAIT_FILES].fd >= 0 &&
 	       inotify_add_watch(waits[WAIT_FILES].fd, HOST_FOLDER,
 		       IN_MOVED_TO | IN_CLOSE_WRITE) >= 0;
 }

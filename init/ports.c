@@ -89,6 +89,7 @@ static struct port *add_port(struct host *host, const struct link *link)
 	};
 	memcpy(port->name, link->name, sizeof(port->name));
 	ports_read_lease(host, port); /* of before a restart */
+	dhcp6_port_read(host, port);
 	return port;
 }
 
@@ -96,6 +97,8 @@ static void remove_port(struct port *port)
 {
 	child_stop(&port->client);
 	child_stop(&port->resolver);
+	dhcp6_port_stop(port);
+	dhcp6_port_forget(port);
 	forget_files(port);
 	*port = (struct port){ 0 };
 }
@@ -112,6 +115,7 @@ static void ask(struct port *port, int64_t now_ms)
 static void on_carrier(struct port *port, int64_t now_ms)
 {
 	port->ask_wait_ms = 0;
+	dhcp6_port_carrier(port);
 	if (port->client.pid <= 0)
 		return;
 	if (port->client.started_ms + STEADY_MS < now_ms) {
@@ -160,6 +164,8 @@ static void update_port(struct host *host, const struct link *link, int block,
 	port->is_up = link->is_up;
 	port->has_carrier = link->has_carrier;
 	port->is_member = link->master != 0;
+	port->dhcp6.is_managed = link->is_managed;
+	port->dhcp6.has_more = link->has_more;
 	port->block = block;
 	port->mtu = link->mtu;
 }
@@ -264,16 +270,19 @@ static void run_client(struct host *host, struct port *port, int64_t now_ms,
 void ports_run_clients(struct host *host, int64_t now_ms, int64_t *next_ms)
 {
 	for (size_t i = 0; i < HOST_PORTS_MAX; i++)
-		if (host->ports[i].index)
+		if (host->ports[i].index) {
 			run_client(host, &host->ports[i], now_ms, next_ms);
+			dhcp6_port_run(host, &host->ports[i], now_ms, next_ms);
+		}
 }
 
 void ports_reaped(struct host *host, int pid, int status)
 {
 	for (size_t i = 0; i < HOST_PORTS_MAX; i++)
 		if (host->ports[i].index &&
-			!endpoints_reaped(&host->ports[i], pid, status))
-			(void)child_reaped(&host->ports[i].client, pid);
+			!endpoints_reaped(&host->ports[i], pid, status) &&
+			!child_reaped(&host->ports[i].client, pid))
+			(void)child_reaped(&host->ports[i].dhcp6.client, pid);
 }
 
 /* leases stay: the next netd goes on with them */
@@ -282,6 +291,7 @@ void ports_stop(struct host *host)
 	for (size_t i = 0; i < HOST_PORTS_MAX; i++) {
 		child_stop(&host->ports[i].client);
 		child_stop(&host->ports[i].resolver);
+		dhcp6_port_stop(&host->ports[i]);
 	}
 }
 

@@ -52,6 +52,10 @@ static const char *source_of(const struct port *port,
 
 	if (address->protocol != INET_OURS)
 		return "auto";
+	for (unsigned i = 0; i < port->dhcp6.lease.count; i++)
+		if (ip_equal(&address->at.ip,
+			    &port->dhcp6.lease.addresses[i].ip))
+			return "dhcp6";
 	return port->lease_state != PORT_LEASE_NONE &&
 			       ip_equal(&address->at.ip, &leased)
 		       ? "dhcp"
@@ -90,6 +94,18 @@ static void print_lease(struct text *text, const struct port *port)
 		port->lease_state == PORT_LEASE_KEPT ? " kept" : "");
 }
 
+static void print_lease6(struct text *text, const struct port *port)
+{
+	const struct dhcp6_lease *lease = &port->dhcp6.lease;
+	char ip[IP_TEXT_MAX], from[IP_TEXT_MAX];
+
+	for (unsigned i = 0; i < lease->count; i++)
+		append(text, "lease %s %s %s %u\n", port->name,
+			ip_print(&lease->addresses[i].ip, ip),
+			ip_print(&lease->from, from),
+			lease->addresses[i].valid_s);
+}
+
 static void print_gateways(struct text *text, const struct host *host,
 	const struct port *port)
 {
@@ -125,6 +141,10 @@ static void add_names(struct resolv *resolv, const struct host *host,
 		}
 		resolv_add_search(resolv, port->lease.search);
 	}
+	const struct dhcp6_names *names = &port->dhcp6.lease.names;
+	for (unsigned i = 0; i < names->servers_count; i++)
+		resolv_add_server(resolv, &names->servers[i], port->name);
+	resolv_add_search(resolv, names->search);
 	for (unsigned i = 0; i < port->rdnss.count; i++)
 		resolv_add_server(resolv, &port->rdnss.servers[i].ip,
 			port->name);
@@ -161,6 +181,7 @@ size_t report_print(const struct host *host, char bytes[REPORT_TEXT_MAX])
 		print_link(&text, port);
 		print_addresses(&text, host, port);
 		print_lease(&text, port);
+		print_lease6(&text, port);
 		print_gateways(&text, host, port);
 		print_names(&text, host, port);
 		if (*port->public_key)
@@ -262,10 +283,16 @@ void report_clocks(const struct host *host, char bytes[TIMEKEEPER_MAX])
 		return;
 	if (host->wanted.time == WANTED_TIME_SERVERS)
 		append(&text, "%s", host->wanted.time_servers);
-	if (host->wanted.time == WANTED_TIME_DHCP)
-		gather_clocks(&clocks, host);
+	if (host->wanted.time != WANTED_TIME_DHCP)
+		return;
+	gather_clocks(&clocks, host);
 	for (unsigned i = 0; i < clocks.count; i++) {
 		const struct ip ip = ip_of4(clocks.rows[i]);
 		append(&text, "%s%s", i ? " " : "", ip_print(&ip, name));
+	}
+	for (size_t i = 0; i < HOST_PORTS_MAX; i++) {
+		const char *words = host->ports[i].dhcp6.lease.names.clocks;
+		if (host->ports[i].index && *words)
+			append(&text, "%s%s", *bytes ? " " : "", words);
 	}
 }

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "dhcp.h"
+#include "dhcp6_lease.h"
 
 #define ADDRESS_OF_ROUTER 2 /* IFAPROT_KERNEL_RA of linux/if_addr.h */
 
@@ -28,6 +29,7 @@ static void add_address(struct settings *settings, const struct ip_prefix *at,
 				.index = settings->index,
 				.at = *at,
 				.valid_s = valid_s,
+				.preferred_s = valid_s,
 				.protocol = INET_OURS,
 			};
 }
@@ -64,6 +66,28 @@ static void add_lease(struct settings *settings,
 	}
 	if (!settings->mtu)
 		settings->mtu = lease->mtu;
+}
+
+/* The network of its addresses is what routers say it is, so they are alone. */
+static void add_lease6(struct settings *settings,
+	const struct settings_source *source)
+{
+	const struct dhcp6_lease *lease = source->lease6;
+
+	for (unsigned i = 0; i < lease->count; i++) {
+		const struct dhcp6_address *row = &lease->addresses[i];
+		const struct ip_prefix at = { .ip = row->ip, .length = 128 };
+		const uint32_t left_s =
+			dhcp6_lease_left(lease, row->valid_s, source->now_s);
+
+		if (left_s == 0 ||
+			settings->addresses_count == SETTINGS_ROWS_MAX)
+			continue;
+		add_address(settings, &at, left_s);
+		settings->addresses[settings->addresses_count - 1].preferred_s =
+			dhcp6_lease_left(lease, row->preferred_s,
+				source->now_s);
+	}
 }
 
 /* what a WireGuard peer may send is where it is reached */
@@ -111,17 +135,22 @@ void settings_make(const struct settings_source *source,
 	const uint32_t metric = settings_metric(source);
 
 	settings->index = source->index;
-	settings->has_auto = false;
+	settings->routers = SETTINGS_ROUTERS_NONE;
 	settings->mtu = 0;
 	settings->addresses_count = settings->routes_count = 0;
 	if (source->block < 0)
 		return;
 	const struct wanted_link *link = &source->wanted->links[source->block];
-	settings->has_auto = link->has_auto;
+	if (link->has_auto)
+		settings->routers = SETTINGS_ROUTERS_ALL;
+	else if (link->has_dhcp6)
+		settings->routers = SETTINGS_ROUTERS_ROUTES;
 	settings->mtu = link->mtu;
 	add_block(settings, source->wanted, (unsigned)source->block, metric);
 	if (source->lease && link->has_dhcp)
 		add_lease(settings, source, metric);
+	if (source->lease6 && settings->routers)
+		add_lease6(settings, source);
 }
 
 static bool wants_address(const struct settings *settings,
@@ -131,7 +160,8 @@ static bool wants_address(const struct settings *settings,
 		if (ip_prefix_equal(&settings->addresses[i].at, &address->at))
 			return true;
 	return address->protocol != INET_OURS &&
-	       (address->protocol != ADDRESS_OF_ROUTER || settings->has_auto);
+	       (address->protocol != ADDRESS_OF_ROUTER ||
+		       settings->routers == SETTINGS_ROUTERS_ALL);
 }
 
 static bool wants_route(const struct settings *settings,
@@ -141,7 +171,7 @@ static bool wants_route(const struct settings *settings,
 		if (inet_route_equal(&settings->routes[i], route))
 			return true;
 	if (route->protocol == RTPROT_RA)
-		return settings->has_auto;
+		return settings->routers != SETTINGS_ROUTERS_NONE;
 	return route->protocol != INET_OURS && route->protocol != RTPROT_DHCP;
 }
 

@@ -18,23 +18,33 @@
 #define SETTINGS_ROWS_MAX 256
 
 struct dhcp_lease;
+struct dhcp6_lease;
+
+/* what of router advertisements is used */
+enum settings_routers {
+	SETTINGS_ROUTERS_NONE,
+	SETTINGS_ROUTERS_ROUTES, /* beside DHCPv6, which has none */
+	SETTINGS_ROUTERS_ALL,    /* and addresses of them (SLAAC) */
+};
 
 struct settings {
 	int index; /* of the interface */
-	bool has_auto;
+	enum settings_routers routers;
 	uint32_t mtu; /* 0: as it is */
 	struct inet_address addresses[SETTINGS_ROWS_MAX];
 	struct inet_route routes[SETTINGS_ROWS_MAX];
 	unsigned addresses_count, routes_count;
 };
 
-/* Of a block (-1: nothing is wanted) and a lease or NULL, whose address is
- * valid for lease_s more. Routes without a metric get that of the block, or
+/* Of a block (-1: nothing is wanted), a lease or NULL, whose address is
+ * valid for lease_s more, and one of DHCPv6 or NULL. Routes without a metric get that of the block, or
  * metric; index is the interface's. */
 struct settings_source {
 	const struct wanted *wanted;
 	int block, index;
 	const struct dhcp_lease *lease;
+	const struct dhcp6_lease *lease6;
+	int64_t now_s; /* of its clock */
 	uint32_t lease_s, metric;
 };
 void settings_make(const struct settings_source *source,

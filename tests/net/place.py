@@ -20,6 +20,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
 BUILD = os.environ.get("TARE_BUILD", os.path.join(TOP, "build", "x86_64"))
 PROGRAMS = {"sbin/netd": "bin/netd", "sbin/dhcp-hook": "bin/dhcp-hook",
+            "sbin/dhcp6": "bin/dhcp6",
             "bin/busybox": "parts/busybox/bin/busybox-release"}
 TESTS = []
 Entry = collections.namedtuple("Entry", "name function")
