@@ -7,6 +7,7 @@ the servers. Pairs of interfaces join them. A test is a function with a Place.
 """
 
 import collections
+import json
 import os
 import re
 import shutil
@@ -25,6 +26,7 @@ PROGRAMS = {"sbin/netd": "bin/netd", "sbin/dhcp-hook": "bin/dhcp-hook",
 TESTS = []
 Entry = collections.namedtuple("Entry", "name function")
 WAIT_LIMIT_S = 15
+WORLD6 = "2001:db8::1/64"
 TRIAL_MS = 3000
 
 
@@ -158,6 +160,39 @@ class Place:
             f"--dhcp-leasefile={self.folder}/leases-{interface}",
             *[f"--dhcp-host={host}" for host in hosts],
             *[f"--dhcp-option={option}" for option in options])
+
+    def world6(self):
+        """The address of the world, once it can be served from."""
+        self.wire("eth0", WORLD6)
+        self.ip("link", "set", "eth0", "up")
+        until(lambda: "2001:db8::1" in self.out("ip", "address", "show", "up")
+              and "tentative" not in self.out("ip", "address"), "its address")
+
+    def kea6(self, lifetimes=(400, 600, 200, 300), rapid=False, name="01"):
+        """Kea as a DHCPv6 server: preferred, valid, T1, T2."""
+        preferred, valid, renew, rebind = lifetimes
+        options = [("dns-servers", "2001:db8::54"),
+                   ("domain-search", "one.example, two.example")]
+        config = {"Dhcp6": {
+            "server-id": {"type": "EN", "enterprise-id": 1, "identifier": name,
+                          "persist": False},
+            "interfaces-config": {"interfaces": ["w-eth0"]},
+            "lease-database": {"type": "memfile", "persist": False},
+            "preferred-lifetime": preferred, "valid-lifetime": valid,
+            "renew-timer": renew, "rebind-timer": rebind,
+            "option-data": [{"name": key, "data": data}
+                            for key, data in options],
+            "loggers": [{"name": "kea-dhcp6", "severity": "DEBUG",
+                         "debuglevel": 40,
+                         "output_options": [{"output": "stdout"}]}],
+            "subnet6": [{"subnet": "2001:db8::/64", "interface": "w-eth0",
+                         "rapid-commit": rapid,
+                         "pools": [{"pool": "2001:db8::50/124"}]}]}}
+        path = os.path.join(self.folder, "kea6.json")
+        with open(path, "w", encoding="ascii") as file:
+            json.dump(config, file)
+        return self.serve("kea-dhcp6", "-c", path, env=dict(
+            os.environ, KEA_PIDFILE_DIR=self.folder, KEA_LOCKFILE_DIR="none"))
 
     def server_log(self):
         with open(os.path.join(self.folder, "servers.log"),
