@@ -18,7 +18,7 @@
 #include "lib/text.h"
 
 #define ADDRESS_EXAMPLE \
-	"dhcp, auto, or an address with its length such as 192.0.2.10/24"
+	"dhcp, dhcp6, auto, or an address with its length such as 192.0.2.10/24"
 
 enum host_limit {
 	ADDRESSES_MAX = 32,
@@ -109,6 +109,7 @@ static void read_one_address(struct reader *reader, const struct node *node,
 		enum host_address_flag flag;
 	} words[] = {
 		{ "dhcp", HOST_DHCP4 },
+		{ "dhcp6", HOST_DHCP6 },
 		{ "auto", HOST_AUTO6 },
 	};
 	const char *text = reader_text(reader, node, ADDRESS_EXAMPLE);
@@ -122,11 +123,6 @@ static void read_one_address(struct reader *reader, const struct node *node,
 			draft->link.flags |= words[i].flag;
 			return;
 		}
-	}
-	if (text_equal(text, "dhcp6")) {
-		reader_error(reader, node->mark,
-			"DHCPv6 is not done yet; write 'auto' for addresses by router advertisements, or a static one");
-		return;
 	}
 	if (!strchr(text, '/') || prefix_parse(text, &prefix) < 0) {
 		reader_error(reader, node->mark,
@@ -286,7 +282,7 @@ static bool has_family(const struct host_link *link, int family)
 		if (link->addresses[i].address.family == family)
 			return true;
 	}
-	return family == AF_INET6 && (link->flags & HOST_AUTO6);
+	return family == AF_INET6 && (link->flags & (HOST_AUTO6 | HOST_DHCP6));
 }
 
 /* fe80::/10 (RFC 4291, 2.5.6) */

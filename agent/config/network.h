@@ -60,6 +60,7 @@ enum host_link_kind {
 
 enum host_address_flag {
 	HOST_DHCP4 = 1, /* address: dhcp */
+	HOST_DHCP6 = 2, /* address: dhcp6; and routes of routers */
 	HOST_AUTO6 = 4, /* address: auto; SLAAC, also with dhcp */
 };
 

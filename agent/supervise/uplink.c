@@ -74,6 +74,8 @@ static void add_addresses(const struct host_link *link, struct text *text)
 
 	if (link->flags & HOST_DHCP4)
 		text_add(text, "dhcp\n");
+	if (link->flags & HOST_DHCP6)
+		text_add(text, "dhcp6\n");
 	if (link->flags & HOST_AUTO6)
 		text_add(text, "auto\n");
 	for (size_t i = 0; i < link->address_count; i++)

@@ -342,7 +342,8 @@ static inline void dump_link_kind(struct text *out, const struct host_link *l)
 
 	text_add(out, ".link %s %s", l->name, kinds[l->kind]);
 	dump_mac(out, l->mac);
-	text_add(out, "%s%s", l->flags & HOST_DHCP4 ? " dhcp" : "",
+	text_add(out, "%s%s%s", l->flags & HOST_DHCP4 ? " dhcp" : "",
+		l->flags & HOST_DHCP6 ? " dhcp6" : "",
 		l->flags & HOST_AUTO6 ? " auto" : "");
 	if (l->metric)
 		text_add(out, " metric=%" PRIu64, l->metric);
