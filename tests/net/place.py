@@ -194,6 +194,22 @@ class Place:
         return self.serve("kea-dhcp6", "-c", path, env=dict(
             os.environ, KEA_PIDFILE_DIR=self.folder, KEA_LOCKFILE_DIR="none"))
 
+    def advertise(self, flags=""):
+        """A router in the world; flags are more of its options."""
+        path = os.path.join(self.folder, "radvd.conf")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("interface w-eth0 { AdvSendAdvert on;"
+                       " MinRtrAdvInterval 3;"
+                       " MaxRtrAdvInterval 4; prefix 2001:db8::/64 {};"
+                       " RDNSS 2001:db8::53 {}; DNSSL ra.example {};"
+                       + flags + " };")
+        self.sysctl("net/ipv6/conf/all/forwarding", 1)
+        self.out("ip", "address", "add", "2001:db8::1/64", "dev", "w-eth0")
+        until(lambda: "tentative" not in self.out("ip", "address"),
+              "its address")
+        self.serve("radvd", "-n", "-C", path, "-p",
+                   os.path.join(self.folder, "pid"), "-m", "stderr")
+
     def server_log(self):
         with open(os.path.join(self.folder, "servers.log"),
                   encoding="utf-8", errors="replace") as file:
@@ -247,6 +263,14 @@ class Place:
         except OSError:
             return []
         return [pid for pid in pids if self.words(pid)[:1] == [name]]
+
+    def clocks(self):
+        """The servers that ntpd in the machine was given."""
+        for pid in self.children("ntpd"):
+            words = self.words(pid)
+            return [word for before, word in zip(words, words[1:])
+                    if before == "-p"]
+        return []
 
     def signal(self, name, number):
         for pid in self.children(name):
