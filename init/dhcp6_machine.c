@@ -105,6 +105,7 @@ static void enter(struct dhcp6_machine *machine, const struct dhcp6_now *now,
 	machine->state = state;
 	machine->xid = now->random & 0xffffff;
 	machine->sent = 0;
+	machine->wait_before_ms = -1;
 	machine->due_ms = now->ms;
 	machine->end_ms = NEVER;
 	machine->offer = (struct dhcp6_offer){ 0 };
@@ -219,6 +220,7 @@ static size_t speak(struct dhcp6_machine *machine, const struct dhcp6_now *now,
 		(uint16_t)(elapsed_cs < UINT16_MAX ? elapsed_cs : UINT16_MAX);
 	if (question.has_ia)
 		question.count = addresses_of(machine, &question.addresses);
+	machine->wait_before_ms = machine->sent ? machine->wait_ms : 0;
 	wait_longer(machine, now->random);
 	machine->sent++;
 	machine->due_ms = now->ms + machine->wait_ms;
@@ -327,12 +329,12 @@ int64_t dhcp6_machine_next(const struct dhcp6_machine *machine)
 void dhcp6_machine_unsent(struct dhcp6_machine *machine,
 	const struct dhcp6_now *now)
 {
+	if (machine->wait_before_ms < 0)
+		return;
 	machine->due_ms = now->ms + UNSENT_MS;
-	if (machine->sent > 1) {
-		machine->sent--;
-		machine->wait_ms /= 2;
-	} else
-		machine->sent = 0;
+	machine->sent--;
+	machine->wait_ms = machine->wait_before_ms;
+	machine->wait_before_ms = -1;
 }
 
 /* ---- answers ---------------------------------------------------------------- */

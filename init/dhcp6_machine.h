@@ -58,10 +58,11 @@ struct dhcp6_machine {
 	bool lease_is_new; /* to be written; set back by who wrote it */
 	enum dhcp6_state state;
 	uint32_t xid;
-	int64_t began_ms; /* when the first message of this state went */
-	int64_t due_ms;   /* the next one, or the end of a wait */
-	int64_t end_ms;   /* until when the state may last at most */
-	int64_t wait_ms;  /* RT of RFC 8415, 15 */
+	int64_t began_ms;       /* when the first message of this state went */
+	int64_t due_ms;         /* the next one, or the end of a wait */
+	int64_t end_ms;         /* until when the state may last at most */
+	int64_t wait_ms;        /* RT of RFC 8415, 15 */
+	int64_t wait_before_ms; /* the one before; -1: nothing was said */
 	unsigned sent;
 	unsigned failures; /* since something went well: slows it down */
 	uint32_t solicit_max_s, information_max_s;

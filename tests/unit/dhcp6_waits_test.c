@@ -141,8 +141,12 @@ static void test_what_could_not_go_goes_again(void)
 	CHECK(sent_has("\0\10\0\2\0\0", 6)); /* no time has elapsed */
 	CHECK(next(2) == DHCP6_KIND_SOLICIT && machine.sent == 2);
 	CHECK(!sent_has("\0\10\0\2\0\0", 6));
+	const int64_t wait_ms = machine.wait_ms;
 	dhcp6_machine_unsent(&machine, &now);
+	dhcp6_machine_unsent(&machine, &now); /* nothing goes twice */
 	CHECK(next(1) == DHCP6_KIND_SOLICIT && machine.sent == 2);
+	CHECK(machine.wait_ms > wait_ms - 200 &&
+		machine.wait_ms < wait_ms + 200);
 }
 
 /* a server may make them longer, in its limits */
