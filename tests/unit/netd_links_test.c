@@ -10,6 +10,7 @@
 #include <linux/if_link.h>
 #include <net/if_arp.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "check.h"
 #include "nl.h"
@@ -25,6 +26,7 @@ struct told {
 	unsigned short type;
 	unsigned flags;
 	int master;
+	uint32_t routers; /* what they say, as the kernel has it */
 };
 static const struct told *told;
 static size_t told_count;
@@ -41,6 +43,13 @@ static void tell(const struct told *link, nl_visit *visit, void *context)
 	nl_add(&message, IFLA_IFNAME, link->name, strlen(link->name) + 1);
 	if (link->master)
 		nl_add(&message, IFLA_MASTER, &link->master, 4);
+	if (link->routers) {
+		size_t all = nl_nest(&message, IFLA_AF_SPEC);
+		size_t inet6 = nl_nest(&message, AF_INET6);
+		nl_add(&message, IFLA_INET6_FLAGS, &link->routers, 4);
+		nl_nest_end(&message, inet6);
+		nl_nest_end(&message, all);
+	}
 	if (link->kind) {
 		size_t info = nl_nest(&message, IFLA_LINKINFO);
 		nl_add(&message, IFLA_INFO_KIND, link->kind,
@@ -72,6 +81,25 @@ static unsigned list(const char *file, const char *extra_kind)
 	CHECK(wanted_parse(file, strlen(file), &wanted, &line) == 0);
 	CHECK(links_list(3, &filter, &links) == 0);
 	return links.count;
+}
+
+static void test_what_routers_say(void)
+{
+	static const struct told links_told[] = {
+		{ .index = 1, .name = "eth0" },
+		{ .index = 2, .name = "eth1", .routers = 0x40 },
+		{ .index = 3, .name = "eth2", .routers = 0x80000000 | 0x80 },
+		{ .index = 4, .name = "eth3", .routers = 0xc0 },
+	};
+
+	told = links_told;
+	told_count = 4;
+	if (!CHECK(list("end\n", NULL) == 4))
+		return;
+	for (unsigned i = 0; i < 4; i++) {
+		CHECK(links.rows[i].is_managed == (i & 1));
+		CHECK(links.rows[i].has_more == (i >= 2));
+	}
 }
 
 static void test_which_links_are_hardware(void)
@@ -214,6 +242,7 @@ static void test_plan(void)
 
 int main(void)
 {
+	RUN(test_what_routers_say);
 	RUN(test_which_links_are_hardware);
 	RUN(test_plan);
 	return check_done();

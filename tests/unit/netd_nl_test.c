@@ -191,6 +191,51 @@ static void test_address_of_ipv6(void)
 	sequence++;
 }
 
+static void test_times_of_an_address(void)
+{
+	struct inet_address address = { .index = 7,
+		.valid_s = 3600,
+		.preferred_s = 1800 };
+	const struct ifa_cacheinfo times = { .ifa_prefered = 1800,
+		.ifa_valid = 3600 };
+
+	start_anew();
+	(void)answer(NLMSG_ERROR, 0, 0);
+	CHECK(ip_parse_prefix("2001:db8::1/128", &address.at));
+	CHECK(inet_address_set(3, &address) == 0);
+	CHECK(has(sizeof(struct ifaddrmsg), IFA_CACHEINFO, &times,
+		sizeof(times)));
+	sequence++;
+}
+
+/* the kernel keeps it marked when it is for ever, and else removes it */
+static void test_a_duplicate(void)
+{
+	struct nl_request message;
+	struct ip ip, none;
+
+	CHECK(ip_parse("2001:db8::5", &ip));
+	for (int is_marked = 0; is_marked < 2; is_marked++) {
+		struct ifaddrmsg *body =
+			nl_begin(&message, RTM_DELADDR, 0, sizeof(*body));
+		body->ifa_family = AF_INET6;
+		body->ifa_flags = is_marked ? IFA_F_DADFAILED : 0x40;
+		CHECK(!inet_is_duplicate(&message.head, &none));
+		nl_add(&message, IFA_ADDRESS, ip.bytes, 15);
+		CHECK(!inet_is_duplicate(&message.head, &none)); /* short */
+		body = nl_begin(&message, is_marked ? RTM_NEWADDR : RTM_DELADDR,
+			0, sizeof(*body));
+		body->ifa_family = AF_INET6;
+		body->ifa_flags = is_marked ? IFA_F_DADFAILED : 0x40;
+		nl_add(&message, IFA_ADDRESS, ip.bytes, 16);
+		CHECK(inet_is_duplicate(&message.head, &none) == is_marked);
+		CHECK(!is_marked || ip_equal(&ip, &none));
+		sequence += 2; /* of what was begun */
+		message.head.nlmsg_len = NLMSG_LENGTH(sizeof(*body) - 1);
+		CHECK(!inet_is_duplicate(&message.head, &none));
+	}
+}
+
 static void test_route(void)
 {
 	struct inet_route route = { .index = 7,
@@ -393,6 +438,8 @@ int main(void)
 	RUN(test_link);
 	RUN(test_address);
 	RUN(test_address_of_ipv6);
+	RUN(test_times_of_an_address);
+	RUN(test_a_duplicate);
 	RUN(test_route);
 	RUN(test_virtual_links);
 	RUN(test_too_long);

@@ -95,6 +95,45 @@ static void test_all_of_it(void)
 	CHECK(strstr(text, "lease eth0 192.0.2.10 192.0.2.1 3600 kept\n"));
 }
 
+static void test_a_lease_of_dhcp6(void)
+{
+	memset(&host, 0, sizeof(host));
+	want("link device eth0\ndhcp\ndhcp6\nend\n");
+	struct port *port = have_port(2, "eth0");
+	struct dhcp6_lease *lease = &port->dhcp6.lease;
+	port->block = 0;
+	give_lease(port);
+	have_address(2, "2001:db8::5/128", INET_OURS);
+	have_address(2, "2001:db8::6/128", INET_OURS);
+	lease->count = 1;
+	lease->addresses[0].valid_s = 7200;
+	lease->names.servers_count = 1;
+	CHECK(ip_parse("2001:db8::5", &lease->addresses[0].ip));
+	CHECK(ip_parse("fe80::1", &lease->from));
+	CHECK(ip_parse("fe80::53", &lease->names.servers[0]));
+	(void)snprintf(lease->names.search, sizeof(lease->names.search),
+		"six.example");
+	(void)snprintf(lease->names.clocks, sizeof(lease->names.clocks),
+		"2001:db8::7b time.example");
+	(void)report_print(&host, text);
+	CHECK(strcmp(text, "version 1\n"
+			   "link eth0 up carrier 02:00:00:00:00:09 1500\n"
+			   "address eth0 2001:db8::5/128 dhcp6\n"
+			   "address eth0 2001:db8::6/128 static\n"
+			   "lease eth0 192.0.2.10 192.0.2.1 3600\n"
+			   "lease eth0 2001:db8::5 fe80::1 7200\n"
+			   "dns eth0 192.0.2.53\n"
+			   "dns eth0 fe80::53%eth0\n"
+			   "search eth0 six.example\n"
+			   "end\n") == 0);
+	report_clocks(&host, clocks);
+	CHECK(strcmp(clocks, "192.0.2.12 192.0.2.1 2001:db8::7b "
+			     "time.example") == 0);
+	port->lease_state = PORT_LEASE_NONE;
+	report_clocks(&host, clocks);
+	CHECK(strcmp(clocks, "2001:db8::7b time.example") == 0);
+}
+
 /* what is too much is left out in whole lines; the last line never is */
 static void test_the_end_is_always_there(void)
 {
@@ -133,6 +172,7 @@ static void test_clocks(void)
 int main(void)
 {
 	RUN(test_all_of_it);
+	RUN(test_a_lease_of_dhcp6);
 	RUN(test_the_end_is_always_there);
 	RUN(test_clocks);
 	return check_done();

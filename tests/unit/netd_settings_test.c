@@ -10,10 +10,12 @@
 
 #include "check.h"
 #include "dhcp.h"
+#include "dhcp6_lease.h"
 
 static struct wanted wanted;
 static struct settings settings;
 static struct inet found, removed, added;
+static const struct dhcp6_lease *lease6; /* of the next comparison */
 
 static void have_address(const char *at, uint8_t protocol, int index)
 {
@@ -59,6 +61,8 @@ static void compare(const char *file, const struct dhcp_lease *lease)
 		.index = 7,
 		.lease = lease,
 		.lease_s = 60,
+		.lease6 = lease6,
+		.now_s = 1100,
 		.metric = 107 };
 	unsigned line;
 
@@ -114,7 +118,7 @@ static void test_nothing_differs(void)
 		"route 198.51.100.0/24 192.0.2.2 5\nroute 192.0.2.1/32 -\nend\n",
 		NULL);
 	check_change("", "");
-	CHECK(settings.has_auto);
+	CHECK(settings.routers == SETTINGS_ROUTERS_ALL);
 }
 
 static void test_without_auto(void)
@@ -185,6 +189,41 @@ static void test_lease(void)
 	check_change("10.0.0.0/8>192.0.2.9 107;", "");
 }
 
+/* each with its own times, as a network of its own; routes are routers' */
+static void test_lease_of_dhcp6(void)
+{
+	struct dhcp6_lease lease = {
+		.at_s = 1000,
+		.addresses = { { .preferred_s = 150, .valid_s = 300 },
+			{ .preferred_s = 50, .valid_s = 100 },
+			{ .preferred_s = UINT32_MAX, .valid_s = UINT32_MAX } },
+		.count = 3,
+	};
+
+	CHECK(ip_parse("2001:db8::5", &lease.addresses[0].ip));
+	CHECK(ip_parse("2001:db8::6", &lease.addresses[1].ip)); /* over */
+	CHECK(ip_parse("2001:db8::7", &lease.addresses[2].ip));
+	lease6 = &lease;
+	have_all();
+	have_address("2001:db8::4/128", INET_OURS, 7); /* of before */
+	compare("link device e\ndhcp6\nend\n", NULL);
+	check_change("192.0.2.10/24;2001:db8::1/64;2001:db8::9/64;"
+		     "2001:db8::4/128;0.0.0.0/0>192.0.2.1 107;"
+		     "198.51.100.0/24>192.0.2.2 5;192.0.2.1/32>- 107;",
+		"2001:db8::5/128;2001:db8::7/128;");
+	CHECK(settings.routers == SETTINGS_ROUTERS_ROUTES);
+	CHECK(added.addresses[0].valid_s == 200 &&
+		added.addresses[0].preferred_s == 50);
+	CHECK(added.addresses[1].valid_s == INET_FOR_EVER &&
+		added.addresses[1].preferred_s == INET_FOR_EVER);
+	compare("link device e\nauto\nend\n", NULL); /* a router said M */
+	CHECK(settings.addresses_count == 2);
+	CHECK(settings.routers == SETTINGS_ROUTERS_ALL);
+	compare("link device e\ndhcp\nend\n", NULL);
+	CHECK(settings.addresses_count == 0);
+	lease6 = NULL;
+}
+
 static void test_peers(void)
 {
 	memset(&found, 0, sizeof(found));
@@ -204,6 +243,7 @@ int main(void)
 	RUN(test_nothing_is_wanted);
 	RUN(test_another_metric);
 	RUN(test_lease);
+	RUN(test_lease_of_dhcp6);
 	RUN(test_peers);
 	return check_done();
 }
