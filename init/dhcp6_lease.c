@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 
 #include "file.h"
 
@@ -255,13 +254,10 @@ int dhcp6_lease_parse(char *text, struct dhcp6_lease *lease)
 int dhcp6_lease_read(const char *path, struct dhcp6_lease *lease)
 {
 	char text[DHCP6_LEASE_MAX + 1];
-	struct stat about;
 
 	auto_fd fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	if (fd < 0 || fstat(fd, &about) < 0)
+	if (fd < 0)
 		return -errno;
-	if (!S_ISREG(about.st_mode))
-		return -EBADMSG;
 	ssize_t length = read(fd, text, sizeof(text) - 1);
 	if (length < 0)
 		return -errno;

@@ -64,8 +64,8 @@ size_t dhcp6_lease_print(const struct dhcp6_lease *lease,
 /* Fill in the lease from text, which is changed. Returns 0 or -EBADMSG. */
 int dhcp6_lease_parse(char *text, struct dhcp6_lease *lease);
 
-/* The same of a file, which has to be one and no link or pipe; or another
- * negative errno. */
+/* The same of a file; or another negative errno. It is not waited for when it
+ * is a pipe, and no link is followed. */
 int dhcp6_lease_read(const char *path, struct dhcp6_lease *lease);
 
 #endif

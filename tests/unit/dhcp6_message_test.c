@@ -130,6 +130,7 @@ static const struct {
 	{ "a rapid commit with a value", 14, "x", 1, 0 },
 	{ "half a name server", 23, "12345678", 8, 0 },
 	{ "a domain without an end", 24, "\3one", 4, 0 },
+	{ "a domain that reaches beyond", 24, "\x09one", 4, 0 },
 	{ "a domain that points back", 24, "\xc0\0", 2, 0 },
 	{ "a domain with a line break", 24, "\2a\n\0", 4, 0 },
 	{ "a clock that reaches beyond", 56, "\0\1\0\x20xyz", 7, 0 },
