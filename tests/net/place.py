@@ -305,8 +305,10 @@ class Place:
               f"'{pattern}' in state", limit_s)
 
     def silent_about(self, pattern):
-        need(not any(re.fullmatch(pattern, line) for line in self.state()),
-             f"'{pattern}' is in state")
+        """Wait until no line of the state file is this."""
+        until(lambda: not any(re.fullmatch(pattern, line)
+                              for line in self.state()),
+              f"'{pattern}' to leave state")
 
     def notes(self):
         try:
