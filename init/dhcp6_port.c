@@ -209,7 +209,9 @@ static void tell_silence(struct port *port, int64_t now_ms, int64_t *next_ms)
 	struct dhcp6_port *dhcp6 = &port->dhcp6;
 	const int64_t due_ms = dhcp6->silent_ms + SILENT_MS;
 
-	if (!dhcp6->silent_ms || dhcp6->silence_is_told)
+	/* many a router says that there are names, and nobody has them */
+	if (!dhcp6->silent_ms || dhcp6->silence_is_told ||
+		dhcp6->mode != DHCP6_MODE_ADDRESSES)
 		return;
 	if (due_ms > now_ms) {
 		if (due_ms < *next_ms)

@@ -300,6 +300,10 @@ static void test_silence_is_told_once(void)
 		run();
 	}
 	CHECK(fstat(notes, &about) == 0 && about.st_size == 48);
+	want("link device e\nauto\nend\n");
+	port->dhcp6.has_more = true;
+	run(); /* names alone: nobody misses them */
+	CHECK(port->dhcp6.mode == DHCP6_MODE_NAMES && next_ms == INT64_MAX);
 	give();
 	CHECK(port->dhcp6.silent_ms == 0 && !port->dhcp6.silence_is_told);
 	say_notes_path = "/dev/null";
