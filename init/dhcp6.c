@@ -12,16 +12,12 @@
  * and ends it by closing that, or with a signal: leases stay.
  */
 #include <errno.h>
-#include <fcntl.h>
-#include <grp.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -80,6 +76,9 @@ static int open_socket(struct client *client)
 			(socklen_t)strlen(client->interface)) < 0 ||
 		setsockopt(client->socket, IPPROTO_IPV6, IPV6_V6ONLY, &on,
 			sizeof(on)) < 0 ||
+		/* the client before may just be ending */
+		setsockopt(client->socket, SOL_SOCKET, SO_REUSEADDR, &on,
+			sizeof(on)) < 0 ||
 		bind(client->socket, (const struct sockaddr *)&own,
 			sizeof(own)) < 0)
 		return -errno;
@@ -95,7 +94,7 @@ static void write_lease(struct client *client)
 	if (result < 0)
 		say("net", "%s: write '%s': %s", client->interface,
 			client->path, strerror(-result));
-	client->machine.lease_is_new = false;
+	client->machine.lease_is_new = result < 0; /* again when it wakes */
 }
 
 static void speak(struct client *client)
@@ -260,7 +259,7 @@ int main(int argc, char **argv)
 	(void)snprintf(client.path, sizeof(client.path),
 		DHCP6_FOLDER "%s.lease", client.interface);
 	if (dhcp6_confine() < 0) {
-		say("net", "%s: give up rights: %m", client.interface);
+		note("net", "%s: give up rights: %m", client.interface);
 		return EXIT_FAILURE;
 	}
 	/* there is none at the first start */

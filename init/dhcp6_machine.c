@@ -7,7 +7,9 @@
 #include "dhcp6_merge.h"
 
 #define SECOND             1000
-#define UNSENT_MS          200
+#define UNSENT_MS          200 /* a link soon has an address */
+#define UNSENT_MANY        25
+#define UNSENT_MANY_MS     5000 /* or never */
 #define FAILURES_MAX       30
 #define PREFERENCE_MAX     255
 #define REFRESH_DEFAULT_S  86400 /* IRT_DEFAULT */
@@ -104,7 +106,7 @@ static void enter(struct dhcp6_machine *machine, const struct dhcp6_now *now,
 
 	machine->state = state;
 	machine->xid = now->random & 0xffffff;
-	machine->sent = 0;
+	machine->sent = machine->unsent = 0;
 	machine->wait_before_ms = -1;
 	machine->due_ms = now->ms;
 	machine->end_ms = NEVER;
@@ -332,6 +334,10 @@ void dhcp6_machine_unsent(struct dhcp6_machine *machine,
 	if (machine->wait_before_ms < 0)
 		return;
 	machine->due_ms = now->ms + UNSENT_MS;
+	if (machine->unsent < UNSENT_MANY)
+		machine->unsent++;
+	else
+		machine->due_ms = now->ms + UNSENT_MANY_MS;
 	machine->sent--;
 	machine->wait_ms = machine->wait_before_ms;
 	machine->wait_before_ms = -1;

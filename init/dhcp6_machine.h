@@ -63,7 +63,7 @@ struct dhcp6_machine {
 	int64_t end_ms;         /* until when the state may last at most */
 	int64_t wait_ms;        /* RT of RFC 8415, 15 */
 	int64_t wait_before_ms; /* the one before; -1: nothing was said */
-	unsigned sent;
+	unsigned sent, unsent;
 	unsigned failures; /* since something went well: slows it down */
 	uint32_t solicit_max_s, information_max_s;
 	struct dhcp6_offer offer;
