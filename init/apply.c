@@ -246,16 +246,13 @@ static void renew_address(struct host *host, struct port *port)
 static void renew_addresses(struct host *host, struct port *port,
 	const struct settings *settings)
 {
-	struct dhcp6_lease *lease = &port->dhcp6.lease;
+	const struct dhcp6_lease *lease = &port->dhcp6.lease;
 
 	for (unsigned i = 0; i < settings->addresses_count; i++) {
 		const struct inet_address *row = &settings->addresses[i];
-		bool is_leased = false;
 
-		for (unsigned l = 0; l < lease->count; l++)
-			is_leased |=
-				ip_equal(&lease->addresses[l].ip, &row->at.ip);
-		if (port->dhcp6.lease_is_new && is_leased)
+		if (port->dhcp6.lease_is_new &&
+			dhcp6_lease_find(lease, &row->at.ip) >= 0)
 			report(port, "renew its address of DHCPv6",
 				inet_address_set(host->netlink, row));
 	}

@@ -32,6 +32,14 @@ uint32_t dhcp6_lease_left(const struct dhcp6_lease *lease, uint32_t time_s,
 	return left_s > time_s ? time_s : (uint32_t)left_s;
 }
 
+int dhcp6_lease_find(const struct dhcp6_lease *lease, const struct ip *ip)
+{
+	for (unsigned i = 0; i < lease->count; i++)
+		if (ip_equal(&lease->addresses[i].ip, ip))
+			return (int)i;
+	return -1;
+}
+
 void dhcp6_lease_remove(struct dhcp6_lease *lease, unsigned which)
 {
 	lease->addresses[which] = lease->addresses[--lease->count];

@@ -51,6 +51,9 @@ struct dhcp6_lease {
 uint32_t dhcp6_lease_left(const struct dhcp6_lease *lease, uint32_t time_s,
 	int64_t now_s);
 
+/* which of its addresses this is; -1: none */
+int dhcp6_lease_find(const struct dhcp6_lease *lease, const struct ip *ip);
+
 /* take one of its addresses away; the last one gets its place */
 void dhcp6_lease_remove(struct dhcp6_lease *lease, unsigned which);
 

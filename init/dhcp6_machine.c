@@ -527,17 +527,15 @@ void dhcp6_machine_duplicate(struct dhcp6_machine *machine,
 	const struct dhcp6_now *now, const struct ip *ip)
 {
 	struct dhcp6_lease *lease = &machine->lease;
+	const int which = dhcp6_lease_find(lease, ip);
 
-	for (unsigned i = 0; i < lease->count; i++) {
-		if (!ip_equal(&lease->addresses[i].ip, ip))
-			continue;
-		if (machine->declined_count < DHCP6_ADDRESSES_MAX)
-			machine->declined[machine->declined_count++] =
-				lease->addresses[i];
-		dhcp6_lease_remove(lease, i);
-		machine->hints_count = 0;
-		machine->lease_is_new = true;
-		enter(machine, now, DHCP6_DECLINE);
+	if (which < 0)
 		return;
-	}
+	if (machine->declined_count < DHCP6_ADDRESSES_MAX)
+		machine->declined[machine->declined_count++] =
+			lease->addresses[which];
+	dhcp6_lease_remove(lease, (unsigned)which);
+	machine->hints_count = 0;
+	machine->lease_is_new = true;
+	enter(machine, now, DHCP6_DECLINE);
 }

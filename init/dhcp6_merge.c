@@ -45,17 +45,14 @@ static void rebase(struct dhcp6_lease *lease, int64_t now_s)
 static void merge_address(struct dhcp6_lease *lease,
 	const struct dhcp6_address *address)
 {
-	unsigned i = 0;
+	const int which = dhcp6_lease_find(lease, &address->ip);
 
-	while (i < lease->count &&
-		!ip_equal(&lease->addresses[i].ip, &address->ip))
-		i++;
-	if (address->valid_s && i < DHCP6_ADDRESSES_MAX) {
-		lease->addresses[i] = *address;
-		if (i == lease->count)
-			lease->count++;
-	} else if (i < lease->count)
-		dhcp6_lease_remove(lease, i);
+	if (which >= 0 && address->valid_s)
+		lease->addresses[which] = *address;
+	else if (which >= 0)
+		dhcp6_lease_remove(lease, (unsigned)which);
+	else if (address->valid_s && lease->count < DHCP6_ADDRESSES_MAX)
+		lease->addresses[lease->count++] = *address;
 }
 
 void dhcp6_merge(struct dhcp6_lease *lease, const struct dhcp6_answer *answer,

@@ -272,16 +272,14 @@ bool dhcp6_port_duplicate(struct port *port, const struct ip *ip)
 {
 	struct dhcp6_lease *lease = &port->dhcp6.lease;
 	char text[IP_TEXT_MAX], message[IP_TEXT_MAX + 16];
+	const int which = dhcp6_lease_find(lease, ip);
 
-	for (unsigned i = 0; i < lease->count; i++) {
-		if (!ip_equal(&lease->addresses[i].ip, ip))
-			continue;
-		note("net", "%s: another host has the address %s, declining it",
-			port->name, ip_print(ip, text));
-		dhcp6_lease_remove(lease, i);
-		(void)snprintf(message, sizeof(message), "duplicate %s", text);
-		tell(&port->dhcp6, message);
-		return true;
-	}
-	return false;
+	if (which < 0)
+		return false;
+	note("net", "%s: another host has the address %s, declining it",
+		port->name, ip_print(ip, text));
+	dhcp6_lease_remove(lease, (unsigned)which);
+	(void)snprintf(message, sizeof(message), "duplicate %s", text);
+	tell(&port->dhcp6, message);
+	return true;
 }

@@ -52,10 +52,8 @@ static const char *source_of(const struct port *port,
 
 	if (address->protocol != INET_OURS)
 		return "auto";
-	for (unsigned i = 0; i < port->dhcp6.lease.count; i++)
-		if (ip_equal(&address->at.ip,
-			    &port->dhcp6.lease.addresses[i].ip))
-			return "dhcp6";
+	if (dhcp6_lease_find(&port->dhcp6.lease, &address->at.ip) >= 0)
+		return "dhcp6";
 	return port->lease_state != PORT_LEASE_NONE &&
 			       ip_equal(&address->at.ip, &leased)
 		       ? "dhcp"

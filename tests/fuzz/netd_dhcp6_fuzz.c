@@ -2,7 +2,8 @@
 /*
  * fuzz target of the DHCPv6 client: a day of it, with whatever answers come
  *
- * The first byte says what it asks for. Then come steps: a byte of what
+ * The first byte says what it asks for (or, with 2, that the rest is a file of
+ * a lease, which anybody may have written). Then come steps: a byte of what
  * happens, and what belongs to it. Time passes, messages are heard (most of
  * them with the transaction and the names that the client waits for, as nobody
  * would guess those), the carrier comes back, addresses are others'.
@@ -29,24 +30,44 @@ static void require(bool is_true)
 		abort();
 }
 
-static void check_lease(void)
+/* what is in a file is read from it the same */
+static void check_file(const struct dhcp6_lease *lease)
 {
-	const struct dhcp6_lease *lease = &machine.lease;
 	char text[DHCP6_LEASE_MAX], copy[DHCP6_LEASE_MAX];
 	struct dhcp6_lease again;
 
-	require(lease->count <= DHCP6_ADDRESSES_MAX);
-	require(machine.state != DHCP6_BOUND || lease->count > 0);
-	for (unsigned a = 0; a < lease->count; a++)
-		for (unsigned b = 0; b < a; b++)
-			require(!ip_equal(&lease->addresses[a].ip,
-				&lease->addresses[b].ip));
 	size_t length = dhcp6_lease_print(lease, text);
 	memcpy(copy, text, length + 1);
 	require(dhcp6_lease_parse(copy, &again) == 0);
 	require(dhcp6_lease_print(&again, copy) == length);
 	require(memcmp(copy, text, length) == 0);
 	require(!strpbrk(lease->names.search, "\n\r\t/%$"));
+	require(!strpbrk(lease->names.clocks, "\n\r\t/%$"));
+}
+
+static void check_lease(void)
+{
+	const struct dhcp6_lease *lease = &machine.lease;
+
+	require(lease->count <= DHCP6_ADDRESSES_MAX);
+	require(machine.state != DHCP6_BOUND || lease->count > 0);
+	for (unsigned a = 0; a < lease->count; a++)
+		require(dhcp6_lease_find(lease, &lease->addresses[a].ip) ==
+			(int)a);
+	check_file(lease);
+}
+
+static void try_file(const uint8_t *bytes, size_t size)
+{
+	struct dhcp6_lease lease;
+	char text[DHCP6_LEASE_MAX];
+
+	if (size >= sizeof(text))
+		return;
+	memcpy(text, bytes, size);
+	text[size] = '\0';
+	if (dhcp6_lease_parse(text, &lease) == 0)
+		check_file(&lease);
 }
 
 /* do what is due, until nothing more is */
@@ -124,6 +145,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	if (size == 0)
 		return 0;
+	if (data[0] & 2) {
+		try_file(data + 1, size - 1);
+		return 0;
+	}
 	machine = (struct dhcp6_machine){
 		.id = { 6, "CLIENT" },
 		.iaid = 0x01020304,
