@@ -127,6 +127,20 @@ int link_dump(int fd, netlink_fn *visit, void *context)
 	return netlink_ask(fd, &batch, visit, context);
 }
 
+int link_dump_bridges(int fd, netlink_fn *visit, void *context)
+{
+	unsigned char request[REQUEST_BYTES] __attribute__((aligned(8)));
+	struct netlink_batch batch;
+	size_t info;
+
+	netlink_init(&batch, request, sizeof(request));
+	begin_request(&batch, NLM_F_DUMP);
+	info = netlink_nest(&batch, IFLA_LINKINFO);
+	netlink_add_string(&batch, IFLA_INFO_KIND, "bridge");
+	netlink_close(&batch, info);
+	return netlink_ask(fd, &batch, visit, context);
+}
+
 /* ---- ours ---------------------------------------------------------------- */
 
 bool link_has_name(const char *name, const char *start)

@@ -201,6 +201,18 @@ static void see_link(const struct nlmsghdr *message, void *context)
 	}
 }
 
+/* Links that are no bridges may have their names. */
+static void find_foreign(struct round *round)
+{
+	for (size_t i = 0; i < round->bridge_count; i++) {
+		struct bridge *bridge = &round->bridges[i];
+
+		if (bridge->state == BRIDGE_MISSING &&
+			if_nametoindex(bridge->network->bridge) > 0)
+			bridge->state = BRIDGE_FOREIGN;
+	}
+}
+
 /* ---- addresses ----------------------------------------------------------- */
 
 static int compare_wanted(const void *a, const void *b)
@@ -391,7 +403,8 @@ static int look(struct round *round)
 	for (size_t i = 0; i < round->wanted_count; i++)
 		round->wanted[i].is_there = false;
 	netlink_init(&round->batch, round->batch.data, round->batch.size);
-	result = link_dump(round->fd, see_link, round);
+	result = link_dump_bridges(round->fd, see_link, round);
+	find_foreign(round);
 	if (result == 0)
 		result = dump_addresses(round);
 	if (result == 0)

@@ -61,6 +61,12 @@ int link_find(int fd, const char *name, struct link_found *out);
 /* Visits all links of the caller's network namespace. 0 or -errno. */
 int link_dump(int fd, netlink_fn *visit, void *context);
 
+/*
+ * Visits only the bridges: the kernel passes over a thousand links of workloads
+ * in less time than it takes to tell of ten. Others may be among them.
+ */
+int link_dump_bridges(int fd, netlink_fn *visit, void *context);
+
 /* "tb" or "tv", as start says, and eight hexadecimal digits. */
 bool link_has_name(const char *name, const char *start);
 

@@ -147,7 +147,7 @@ static int read_all(int fd, struct taken *taken)
 
 	taken->count = taken->our_count = 0;
 	taken->is_full = false;
-	result = link_dump(fd, see_link, taken);
+	result = link_dump_bridges(fd, see_link, taken);
 	if (result == 0)
 		result = dump(fd, RTM_GETADDR, see_address, taken);
 	if (result == 0)

@@ -16,8 +16,9 @@ struct error;
 void addresses_list(char *out, size_t size);
 
 /*
- * A non-blocking rtnetlink socket (rtnetlink(7)) that becomes readable when a
- * link or an address changes; the caller owns it. Or negative errno.
+ * A non-blocking rtnetlink socket (rtnetlink(7)) that becomes readable when an
+ * address comes, changes or goes, and not by links of workloads that come and
+ * go; the caller owns it. Or negative errno.
  */
 int addresses_open(struct error *err);
 

@@ -20,21 +20,29 @@
 #define RESOLV_CONF "resolv.conf" /* written by dhcp-hook in net/ */
 #define RESOLV_MAX  4096
 
+/* True when they are others than before. */
+static bool list_addresses(struct network_watch *network)
+{
+	char addresses[sizeof(network->addresses)];
+
+	addresses_list(addresses, sizeof(addresses));
+	if (text_equal(addresses, network->addresses))
+		return false;
+	(void)text_copy(network->addresses, sizeof(network->addresses),
+		addresses);
+	log_info("address: %s", *addresses ? addresses : "none");
+	return true;
+}
+
 static void on_address_change(struct watch *watch, uint32_t events)
 {
 	struct network_watch *network =
 		container_of(watch, struct network_watch, address_watch);
-	char addresses[sizeof(network->addresses)];
 
 	(void)events;
 	addresses_drain(watch->fd);
-	addresses_list(addresses, sizeof(addresses));
-	if (text_equal(addresses, network->addresses))
-		return;
-	(void)text_copy(network->addresses, sizeof(network->addresses),
-		addresses);
-	log_info("address: %s", *addresses ? addresses : "none");
-	network->on_change(network);
+	if (list_addresses(network))
+		network->on_change(network);
 }
 
 /*
@@ -95,6 +103,8 @@ static int watch_addresses(struct network_watch *network, struct error *err)
 	watch->fd = addresses_open(err);
 	if (watch->fd < 0)
 		return watch->fd;
+	/* an agent before has seen them come */
+	(void)list_addresses(network);
 	return loop_add(network->loop, watch, EPOLLIN, err);
 }
 
