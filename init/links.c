@@ -50,13 +50,19 @@ static uint32_t routers_flags(const struct rtattr *families)
 		     : 0;
 }
 
+/*
+ * What a bridge says of a port (AF_BRIDGE, net/bridge/br_netlink.c) is passed
+ * over: it has no kind, so each veth pair of a workload would look like
+ * hardware, and of the link itself the same is told for all families.
+ */
 static bool read_link(const struct nlmsghdr *message, struct link *link)
 {
 	const struct ifinfomsg *body = nl_body(message);
 
 	if ((message->nlmsg_type != RTM_NEWLINK &&
 		    message->nlmsg_type != RTM_DELLINK) ||
-		message->nlmsg_len < NLMSG_LENGTH(BODY))
+		message->nlmsg_len < NLMSG_LENGTH(BODY) ||
+		body->ifi_family != AF_UNSPEC)
 		return false;
 	*link = (struct link){
 		.index = body->ifi_index,

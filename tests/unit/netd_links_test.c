@@ -27,6 +27,7 @@ struct told {
 	unsigned flags;
 	int master;
 	uint32_t routers; /* what they say, as the kernel has it */
+	unsigned char family;
 };
 static const struct told *told;
 static size_t told_count;
@@ -37,6 +38,7 @@ static void tell(const struct told *link, nl_visit *visit, void *context)
 	struct ifinfomsg *body =
 		nl_begin(&message, RTM_NEWLINK, 0, sizeof(*body));
 
+	body->ifi_family = link->family;
 	body->ifi_index = link->index;
 	body->ifi_type = link->type ? link->type : ARPHRD_ETHER;
 	body->ifi_flags = link->flags;
@@ -240,10 +242,37 @@ static void test_plan(void)
 	}
 }
 
+static bool matters;
+
+static void judge(const struct nlmsghdr *message, void *context)
+{
+	matters = links_matters(message, context);
+}
+
+/* Each workload that starts is a port of a bridge, and no reason to look. */
+static void test_what_is_told_of_ports(void)
+{
+	static const struct told bridged = { 7, "tv0a1b2c3d", .master = 3,
+		.family = AF_BRIDGE };
+	static const struct told pair = { 7, "tv0a1b2c3d", "veth",
+		.master = 3 };
+	static const struct told member = { 2, "eth0", .master = 3 };
+	static struct wanted nothing;
+	struct links_filter filter = { &nothing, NULL };
+
+	tell(&bridged, judge, &filter);
+	CHECK(!matters);
+	tell(&pair, judge, &filter);
+	CHECK(!matters);
+	tell(&member, judge, &filter);
+	CHECK(matters);
+}
+
 int main(void)
 {
 	RUN(test_what_routers_say);
 	RUN(test_which_links_are_hardware);
+	RUN(test_what_is_told_of_ports);
 	RUN(test_plan);
 	return check_done();
 }
