@@ -143,8 +143,10 @@ bench-oci: programs | tools-bench-oci ## containers beside crun and runc; not in
 
 .PHONY: bench-net
 bench-net: programs | tools-bench-net ## networks beside plain rules and proxies; not in "bench"
-	$(Q)$(MAKE) $(B)/bench/net_attach $(P)/root.stamp
-	$(Q)tests/bench/net
+	$(Q)$(MAKE) $(B)/bench/net_attach $(P)/root.stamp image
+	$(Q)$(MAKE) DEBUG=1 image
+	$(Q)short=; tests/bench/net || short=1; tests/bench/net --vm && \
+		[ -z "$$short" ]
 
 .PHONY: sbom
 sbom: $(O)/tare-$(ARCH).spdx.json ## SPDX list of everything in the image

@@ -2,13 +2,15 @@
 /*
  * insns - a QEMU TCG plugin that counts the instructions a guest executes.
  *
- *	-plugin libinsns.so,out=FILE[,stop=HEX]
+ *	-plugin libinsns.so,out=FILE[,from=HEX][,to=HEX][,stop=HEX]
  *
- * The count goes to FILE when QEMU ends; with stop only, and then QEMU ends at
- * once, when the guest executes an instruction whose bytes start with HEX (a
- * guest that ends before that leaves no count). So a program
- * in the guest marks the end of a measurement by one harmless instruction, and
- * needs neither a device nor a privilege for it.
+ * The count goes to FILE when QEMU ends. HEX are the first bytes of an
+ * instruction; counted is from the last time that the guest executes that of
+ * "from" to the first time after it that it executes that of "to". With "stop",
+ * QEMU ends at once when the guest executes that one. A guest that ends before
+ * "to" or "stop" leaves no count. So a program in the guest marks begin and end
+ * of a measurement by harmless instructions, and needs neither a device nor a
+ * privilege for it.
  *
  * Counted per translated block, for one virtual CPU. Debian does not package
  * qemu-plugin.h: what is needed of its version 1 (QEMU 4.2 and newer) is
@@ -55,40 +57,86 @@ int qemu_plugin_install(plugin_id id, const struct qemu_info *info, int argc,
 EXPORT extern const int qemu_plugin_version;
 EXPORT const int qemu_plugin_version = 1;
 
-static uint64_t insns;
+static uint64_t insns, first, last;
 static const char *out_path;
-static unsigned char stop[16];
-static size_t stop_size;
 
 static void report(void)
 {
 	FILE *out = fopen(out_path, "we");
 
-	if (!out || fprintf(out, "%" PRIu64 "\n", insns) < 0 || fclose(out)) {
+	if (!out || fprintf(out, "%" PRIu64 "\n", last - first) < 0 ||
+		fclose(out)) {
 		perror(out_path);
 		_exit(1);
 	}
 }
 
-static void on_exit_of_qemu(plugin_id id, void *data)
+static void on_from(unsigned int cpu, void *data)
 {
-	(void)id;
+	(void)cpu;
 	(void)data;
-	report();
+	first = insns;
+	last = 0;
+}
+
+static void on_to(unsigned int cpu, void *data)
+{
+	(void)cpu;
+	(void)data;
+	if (last == 0)
+		last = insns;
 }
 
 static void on_stop(unsigned int cpu, void *data)
 {
 	(void)cpu;
 	(void)data;
+	last = insns;
 	report();
 	_exit(0);
 }
 
-static bool is_stop(const struct qemu_plugin_insn *insn)
+static struct mark {
+	const char *name;
+	void (*on_mark)(unsigned int cpu, void *data);
+	size_t size; /* 0: not wanted */
+	unsigned char bytes[16];
+} marks[] = {
+	{ .name = "from=", .on_mark = on_from },
+	{ .name = "to=", .on_mark = on_to },
+	{ .name = "stop=", .on_mark = on_stop },
+};
+enum {
+	MARKS = sizeof(marks) / sizeof(marks[0]),
+	TO = 1,
+	STOP = 2,
+};
+
+static void on_exit_of_qemu(plugin_id id, void *data)
 {
-	return stop_size > 0 && qemu_plugin_insn_size(insn) >= stop_size &&
-	       memcmp(qemu_plugin_insn_data(insn), stop, stop_size) == 0;
+	(void)id;
+	(void)data;
+	if (marks[TO].size == 0)
+		last = insns;
+	if (last > 0)
+		report();
+}
+
+static bool is_mark(const struct qemu_plugin_insn *insn,
+	const struct mark *mark)
+{
+	return mark->size > 0 && qemu_plugin_insn_size(insn) >= mark->size &&
+	       memcmp(qemu_plugin_insn_data(insn), mark->bytes, mark->size) ==
+		       0;
+}
+
+static void look_for_marks(struct qemu_plugin_insn *insn)
+{
+	for (size_t i = 0; i < MARKS; i++) {
+		if (is_mark(insn, &marks[i]))
+			qemu_plugin_register_vcpu_insn_exec_cb(insn,
+				marks[i].on_mark, CB_NO_REGS, NULL);
+	}
 }
 
 static void on_translate(plugin_id id, struct qemu_plugin_tb *tb)
@@ -98,27 +146,37 @@ static void on_translate(plugin_id id, struct qemu_plugin_tb *tb)
 	(void)id;
 	qemu_plugin_register_vcpu_tb_exec_inline(tb, INLINE_ADD_U64, &insns,
 		count);
-	for (size_t i = 0; i < count; i++) {
-		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-
-		if (is_stop(insn))
-			qemu_plugin_register_vcpu_insn_exec_cb(insn, on_stop,
-				CB_NO_REGS, NULL);
-	}
+	for (size_t i = 0; i < count; i++)
+		look_for_marks(qemu_plugin_tb_get_insn(tb, i));
 }
 
 /* pairs of hex digits; false when it is something else or too long */
-static bool parse_stop(const char *hex)
+static bool parse_bytes(struct mark *mark, const char *hex)
 {
 	for (; *hex; hex += 2) {
 		unsigned int byte;
 
-		if (stop_size == sizeof(stop) ||
+		if (mark->size == sizeof(mark->bytes) ||
 			sscanf(hex, "%2x", &byte) != 1 || !hex[1])
 			return false;
-		stop[stop_size++] = (unsigned char)byte;
+		mark->bytes[mark->size++] = (unsigned char)byte;
 	}
 	return true;
+}
+
+static bool parse(const char *argument)
+{
+	if (strncmp(argument, "out=", 4) == 0) {
+		out_path = strdup(argument + 4);
+		return true;
+	}
+	for (size_t i = 0; i < MARKS; i++) {
+		size_t length = strlen(marks[i].name);
+
+		if (strncmp(argument, marks[i].name, length) == 0)
+			return parse_bytes(&marks[i], argument + length);
+	}
+	return false;
 }
 
 EXPORT int qemu_plugin_install(plugin_id id, const struct qemu_info *info,
@@ -126,10 +184,7 @@ EXPORT int qemu_plugin_install(plugin_id id, const struct qemu_info *info,
 {
 	(void)info;
 	for (int i = 0; i < argc; i++) {
-		if (strncmp(argv[i], "out=", 4) == 0) {
-			out_path = strdup(argv[i] + 4);
-		} else if (strncmp(argv[i], "stop=", 5) != 0 ||
-			   !parse_stop(argv[i] + 5)) {
+		if (!parse(argv[i])) {
 			fprintf(stderr, "insns: bad argument '%s'\n", argv[i]);
 			return -1;
 		}
@@ -139,7 +194,7 @@ EXPORT int qemu_plugin_install(plugin_id id, const struct qemu_info *info,
 		return -1;
 	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, on_translate);
-	if (stop_size == 0)
+	if (marks[STOP].size == 0)
 		qemu_plugin_register_atexit_cb(id, on_exit_of_qemu, NULL);
 	return 0;
 }

@@ -66,8 +66,8 @@ table ip begun {
 
 
 def built(world, name, *options):
-    """The program of a source beside this file."""
-    path = os.path.join(world.folder, name)
+    """The program of a source beside this file; see TARE_BUILT."""
+    path = os.path.join(os.environ.get("TARE_BUILT", world.folder), name)
     if not os.path.exists(path):
         kit.run("gcc", "-O2", "-D_GNU_SOURCE", "-o", path,
                 os.path.join(HERE, name + ".c"), *options)
@@ -151,7 +151,7 @@ def requests(world, out):
     with contextlib.ExitStack() as servers:
         for replica in world.replicas:
             servers.enter_context(serve(world, replica))
-        for number in range(ROUNDS):
+        for number in range(world.rounds or ROUNDS):
             first = number % len(names)
             for kind in names[first:] + names[:first]:
                 taken[kind].append(requests_by(world, kind))
@@ -240,7 +240,7 @@ def killed(world, out):
     with contextlib.ExitStack() as servers:
         for replica in world.replicas[:-1]:
             servers.enter_context(serve(world, replica))
-        for _ in range(KILLS):
+        for _ in range(world.rounds or KILLS):
             with serve(world, victim) as server:
                 results.append(kill_one(world, victim, server))
     elsewhere, applied, failed, late = zip(*results)

@@ -122,7 +122,10 @@ class Machine:
     """A running machine. Use as a context: it ends with its block."""
 
     def __init__(self, name, log_dir, disk=None, kernel=None, shell=False,
-                 options=(), qemu_args=(), ports=(), descriptors=()):
+                 options=(), qemu_args=(), ports=(),
+                 descriptors=(), within=()):
+        """within: the beginning of a command that runs the rest of it, as
+        nsenter(1) does, without a process in between."""
         self.name = name
         self.folder = tempfile.mkdtemp(prefix="tare-vm-")
         self.streams = []
@@ -132,7 +135,7 @@ class Machine:
         self.shell_count = 0
         self.replies = 0
         self.ports = {guest: free_port() for guest in ports}
-        command = [os.path.join(TOP, "qemu/run"), "--accel", ACCEL, "--quiet",
+        command = [*within, os.path.join(TOP, "qemu/run"), "--accel", ACCEL, "--quiet",
                    "--console", "unix:" + self.path("console"),
                    "--qmp", self.path("qmp"), "--disk", disk or "none"]
         if kernel:
