@@ -63,9 +63,14 @@ static void mark_address(void)
 	address_ns = now_ns();
 }
 
+static const void *body_of(const struct nlmsghdr *message)
+{
+	return (const char *)message + NLMSG_HDRLEN;
+}
+
 static bool is_up(const struct nlmsghdr *message)
 {
-	const struct ifinfomsg *info = NLMSG_DATA(message);
+	const struct ifinfomsg *info = body_of(message);
 	const unsigned int up = IFF_UP | IFF_RUNNING | IFF_LOWER_UP;
 
 	return message->nlmsg_type == RTM_NEWLINK &&
@@ -75,7 +80,7 @@ static bool is_up(const struct nlmsghdr *message)
 
 static bool is_address(const struct nlmsghdr *message)
 {
-	const struct ifaddrmsg *info = NLMSG_DATA(message);
+	const struct ifaddrmsg *info = body_of(message);
 
 	return message->nlmsg_type == RTM_NEWADDR &&
 	       message->nlmsg_len >= NLMSG_LENGTH(sizeof(*info)) &&

@@ -114,7 +114,7 @@ def start_wrk(world, seconds, *addresses):
     return subprocess.Popen(
         ["ip", "netns", "exec", world.outside.name, "wrk", "-t4",
          f"-c{CONNECTIONS}", f"-d{seconds}s", "-s", script,
-         f"http://{addresses[0]}/"],
+         f"http://{addresses[0]}:80/"],
         env=os.environ | {"ADDRESSES": " ".join(addresses)},
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
 
