@@ -122,8 +122,8 @@ class Machine:
     """A running machine. Use as a context: it ends with its block."""
 
     def __init__(self, name, log_dir, disk=None, kernel=None, shell=False,
-                 options=(), qemu_args=(), ports=(),
-                 descriptors=(), within=()):
+                 options=(), qemu_args=(), ports=(), descriptors=(),
+                 within=()):
         """within: the beginning of a command that runs the rest of it, as
         nsenter(1) does, without a process in between."""
         self.name = name
@@ -135,7 +135,8 @@ class Machine:
         self.shell_count = 0
         self.replies = 0
         self.ports = {guest: free_port() for guest in ports}
-        command = [*within, os.path.join(TOP, "qemu/run"), "--accel", ACCEL, "--quiet",
+        command = [*within, os.path.join(TOP, "qemu/run"),
+                   "--accel", ACCEL, "--quiet",
                    "--console", "unix:" + self.path("console"),
                    "--qmp", self.path("qmp"), "--disk", disk or "none"]
         if kernel:
