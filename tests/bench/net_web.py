@@ -18,7 +18,8 @@ KILLS = 15
 CONNECTIONS = 64
 HOST = "192.0.2.1"
 PROBER = "192.0.2.3"  # beside that of wrk, so that each is counted alone
-BALANCED = ("group 0 web - - 0 1 2 3", "port tcp - 80 80 0")
+UPLINK = "uplink up0"  # where the kernel has flow tables
+BALANCED = ("group 0 web - - 0 1 2 3", "port tcp - 80 80 0", UPLINK)
 PROBE_S = 0.3         # how long is looked at who answers new connections
 LIMIT_S = 10
 

@@ -14,6 +14,7 @@
  *	group NETWORK SERVICE VIRTUAL4 VIRTUAL6 ENDPOINT...
  *	port PROTOCOL HOST PUBLISHED TARGET GROUP
  *	rule FROM PROTOCOL FIRST LAST
+ *	uplink LINK                where the kernel has flow tables
  *
  * Others are named by number, "-" is none. Flags: internal routed metadata
  * macvlan; serving.
@@ -40,12 +41,14 @@ static struct topology_endpoint endpoints[TOPOLOGY_ENDPOINTS_MAX];
 static struct topology_group groups[TOPOLOGY_GROUPS_MAX];
 static struct topology_port ports[TOPOLOGY_PORTS_MAX];
 static struct topology_rule rules[TOPOLOGY_RULES_MAX];
+static char uplinks[TOPOLOGY_UPLINKS_MAX][IFNAMSIZ];
 static struct topology topology = {
 	.networks = networks,
 	.endpoints = endpoints,
 	.groups = groups,
 	.ports = ports,
 	.rules = rules,
+	.uplinks = (const char (*)[IFNAMSIZ])uplinks,
 };
 
 static char *words[WORDS_MAX + 1];
@@ -192,6 +195,13 @@ static void read_rule(void)
 	rule->last_port = (uint16_t)number(4);
 }
 
+static void read_uplink(void)
+{
+	if (topology.uplink_count == TOPOLOGY_UPLINKS_MAX ||
+		!text_copy(uplinks[topology.uplink_count++], IFNAMSIZ, word(1)))
+		fail(word(1));
+}
+
 static const struct {
 	const char *word;
 	void (*read)(void);
@@ -201,6 +211,7 @@ static const struct {
 	{ "group", read_group },
 	{ "port", read_port },
 	{ "rule", read_rule },
+	{ "uplink", read_uplink },
 };
 
 static void read_line(char *line)
@@ -237,6 +248,17 @@ static double now_ms(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
+/* As the agent does: a kernel without flow tables refuses one. */
+static int apply_once(int fd, struct error *err)
+{
+	int result = ruleset_apply_by(fd, &topology, err);
+
+	if (result == 0 || topology.uplink_count == 0)
+		return result;
+	topology.uplink_count = 0;
+	return ruleset_apply_by(fd, &topology, err);
+}
+
 /* Over one socket, as somebody does who applies often. */
 static int apply(const char *path, size_t count, struct error *err)
 {
@@ -244,12 +266,12 @@ static int apply(const char *path, size_t count, struct error *err)
 	int result = fd;
 
 	read_topology(path);
-	if (count == 1)
-		return ruleset_apply(&topology, err);
+	if (count == 1 && fd >= 0)
+		return apply_once(fd, err);
 	for (size_t i = 0; i < count && result >= 0; i++) {
 		double start = now_ms();
 
-		result = ruleset_apply_by(fd, &topology, err);
+		result = apply_once(fd, err);
 		printf("%.2f\n", now_ms() - start);
 	}
 	return result;
@@ -270,7 +292,7 @@ static int stop(const char *path, struct error *err)
 		return -EIO;
 	told_ms = now_ms();
 	endpoints[endpoint].is_serving = false;
-	result = ruleset_apply_by(fd, &topology, err);
+	result = apply_once(fd, err);
 	printf("%.3f %.3f\n", told_ms, now_ms());
 	return result;
 }
