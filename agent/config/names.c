@@ -328,8 +328,6 @@ const char *name_check_cgroup(const char *text)
 		if (wrong)
 			return *name ? wrong
 				     : "is no cgroup, write names with '/' between";
-		if (strcmp(name, "1") == 0)
-			return "has '1' in it, which is the cgroup of a container, write another";
 		text += length;
 		if (!*text)
 			return NULL;

@@ -115,37 +115,6 @@ static void join_network(const struct services *all, struct service *service)
 		service->network_of = joint.target->network_of;
 }
 
-/* A cgroup is that of one service or above some, not both. */
-static void check_parent(const struct services *all,
-	const struct service *service)
-{
-	const char *parent = service->cgroup_parent;
-	size_t length;
-
-	if (!parent || service->replica > 1)
-		return;
-	if (text_equal(service->name, "1")) {
-		push_key(all->reader, service->name, "cgroup_parent");
-		reader_error(all->reader, service->mark,
-			"'1' in another cgroup is that of a container, give the service another name");
-		reader_pop(all->reader, 0);
-	}
-	parent += *parent == '/';
-	length = strcspn(parent, "/");
-	for (size_t i = 0; i < all->count; i++) {
-		const char *name = all->items[i].name;
-
-		if (strncmp(name, parent, length) != 0 || name[length])
-			continue;
-		push_key(all->reader, service->name, "cgroup_parent");
-		reader_error(all->reader, service->mark,
-			"'%s' is the cgroup of the service of that name, write another",
-			name);
-		reader_pop(all->reader, 0);
-		return;
-	}
-}
-
 void sharing_check(struct reader *reader, struct service *sorted, size_t count)
 {
 	struct services all = { reader, sorted, count };
@@ -156,7 +125,6 @@ void sharing_check(struct reader *reader, struct service *sorted, size_t count)
 		join(&all, service, "pid", &service->pid);
 		join(&all, service, "ipc", &service->ipc);
 		join_network(&all, service);
-		check_parent(&all, service);
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct share *ipc = &sorted[i].ipc;

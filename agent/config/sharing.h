@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sharing - services that live in namespaces or cgroups of each other
+ * sharing - services that live in namespaces of each other
  */
 #ifndef TARE_CONFIG_SHARING_H
 #define TARE_CONFIG_SHARING_H

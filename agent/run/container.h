@@ -58,7 +58,7 @@ enum container_io {
 struct container_request {
 	const struct oci_spec *spec;
 	int cgroup_root_fd;  /* -1: no cgroup is made or joined */
-	const char *cgroup;  /* path below it: "web/1" */
+	const char *cgroup;  /* path below it: "web@1" */
 	bool prunes_cgroups; /* above it, when they are empty */
 	int filter_cache_fd; /* seccomp_cache_open; 0 or -1: none */
 	enum container_io io;

@@ -20,6 +20,7 @@
 #include "supervise/life.h"
 #include "supervise/past.h"
 #include "supervise/reload.h"
+#include "supervise/sandbox.h"
 #include "supervise/supervisor.h"
 #include "supervise/weaver.h"
 
@@ -134,11 +135,11 @@ static bool is_known(void *context, const char *cgroup)
 
 	if (!text_copy(path, sizeof(path), cgroup))
 		return false;
-	end = strrchr(path, '/');
+	name = strrchr(path, '/');
+	end = strrchr(path, *SANDBOX_CGROUP_END);
 	if (!end)
 		return false;
 	*end = '\0';
-	name = strrchr(path, '/');
 	workload = roster_find(&adoption->supervisor->roster,
 		name ? name + 1 : path);
 	return workload && workload->container.pid > 0 &&
@@ -222,28 +223,26 @@ static void visit_found(void *context, struct found *found)
 		fd_close(&fds[i]);
 }
 
-static void on_leftover(void *context, const char *service)
+static void on_leftover(void *context, const char *group)
 {
 	(void)context;
-	log_warn("%s: something of it was left running; ended", service);
+	log_warn("%.*s: something of it was left running; ended",
+		(int)strcspn(group, "@"), group);
 }
 
 static bool has_adopted(void *context, const char *group)
 {
 	const struct adoption *adoption = context;
 	struct roster *roster = &adoption->supervisor->roster;
-	const struct workload *workload = roster_find(roster, group);
+	const struct workload *workload = NULL;
 	size_t length = strlen(group);
 
-	if (workload && workload->container.pid > 0)
-		return true;
-	workload = NULL;
 	while ((workload = roster_next(roster, workload))) {
 		const char *path = workload->container.cgroup;
 
 		if (workload->container.pid > 0 &&
 			strncmp(path, group, length) == 0 &&
-			path[length] == '/')
+			(path[length] == '/' || path[length] == '\0'))
 			return true;
 	}
 	return false;

@@ -19,9 +19,9 @@
 #include "lib/text.h"
 #include "run/cgroup.h"
 #include "run/range.h"
+#include "supervise/sandbox.h"
 
-#define CONTAINER     "1" /* the folder of a service's container */
-#define DEPTH_MAX     40  /* cgroup_parent (63 characters)/NAME/1 */
+#define DEPTH_MAX     40 /* cgroup_parent (63 characters)/NAME@1 */
 #define PROCESSES_MAX 4096
 #define STATUS_MAX    8192
 
@@ -183,16 +183,25 @@ static void look_at_container(const struct search *search, int dir_fd,
 	const char *path)
 {
 	struct found found = { .pid_fd = -1, .outputs = { -1, -1 } };
-	const char *service = strrchr(path, '/');
+	const char *slash = strrchr(path, '/');
 
-	(void)snprintf(found.cgroup, sizeof(found.cgroup), "%s/" CONTAINER,
-		path);
+	(void)text_copy(found.cgroup, sizeof(found.cgroup), path);
 	(void)text_copy(found.service, sizeof(found.service),
-		service ? service + 1 : path);
+		slash ? slash + 1 : path);
+	*strrchr(found.service, *SANDBOX_CGROUP_END) = '\0';
 	if (cgroup_read(dir_fd, "cgroup.events", "populated") == 0)
 		return;
 	look_at_process(dir_fd, &found);
 	search->visit(search->context, &found);
+}
+
+static bool is_container(const char *name)
+{
+	size_t length = strlen(name);
+	size_t end = strlen(SANDBOX_CGROUP_END);
+
+	return length > end &&
+	       text_equal(name + length - end, SANDBOX_CGROUP_END);
 }
 
 static int walk(const struct search *search, int dir_fd, const char *path,
@@ -202,21 +211,20 @@ static int visit_group(const struct search *search, int dir_fd,
 	const char *path, const char *name, int depth)
 {
 	char below[192];
-	int length = snprintf(below, sizeof(below), "%s%s%s/" CONTAINER, path,
+	int length = snprintf(below, sizeof(below), "%s%s%s", path,
 		*path ? "/" : "", name);
 
 	if (length < 0 || (size_t)length >= sizeof(below) ||
 		search->is_known(search->context, below))
 		return 0;
-	below[(size_t)length - strlen("/" CONTAINER)] = '\0';
 
 	auto_fd fd = openat(dir_fd, name,
 		O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 
 	if (fd < 0)
 		return 0; /* gone meanwhile */
-	if (*path && text_equal(name, CONTAINER))
-		look_at_container(search, fd, path);
+	if (is_container(name))
+		look_at_container(search, fd, below);
 	else if (depth < DEPTH_MAX)
 		return walk(search, fd, below, depth + 1, NULL);
 	return 0;

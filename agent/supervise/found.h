@@ -2,7 +2,7 @@
 /*
  * found - processes of workloads as cgroupfs and /proc have them
  *
- * What the store (keep.h) has lost is found again: a cgroup "NAME/1" with
+ * What the store (keep.h) has lost is found again: a cgroup "NAME@1" with
  * processes is a container of the service NAME. Its first process is the one
  * that is number 1 in the pid namespace made for it, else the oldest. Its output
  * is read again only if that is a pipe.

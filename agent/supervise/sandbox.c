@@ -300,6 +300,6 @@ void sandbox_cgroup(const struct service *service, char *out, size_t size)
 
 	if (parent)
 		parent += *parent == '/';
-	(void)snprintf(out, size, "%s%s%s/1", parent ? parent : "",
-		parent ? "/" : "", service->name);
+	(void)snprintf(out, size, "%s%s%s" SANDBOX_CGROUP_END,
+		parent ? parent : "", parent ? "/" : "", service->name);
 }

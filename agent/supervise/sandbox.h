@@ -59,7 +59,12 @@ bool sandbox_shares_shm(const struct service *service);
 int sandbox_tmpfs(const struct volume_mount *mount, struct arena *arena,
 	struct oci_mount *out);
 
-/* "web/1" or "parent/web/1": the cgroup below that of all workloads. */
+/* The end of the name of a container's cgroup; no service nor cgroup_parent has
+ * such a name. A folder for each service above it would cost a memory cgroup
+ * more, and the kernel keeps a list of all superblocks for each of those. */
+#define SANDBOX_CGROUP_END "@1"
+
+/* "web@1" or "parent/web@1": the cgroup below that of all workloads. */
 void sandbox_cgroup(const struct service *service, char *out, size_t size);
 
 #endif

@@ -30,7 +30,7 @@ def words(machine, name):
 def pid(machine, name, group=""):
     """The first process of a service, as the machine counts."""
     return machine.sh_until(
-        f"head -n 1 {GROUP}/{group}{name}/1/cgroup.procs | grep .").strip()
+        f"head -n 1 {GROUP}/{group}{name}@1/cgroup.procs | grep .").strip()
 
 
 def uid_map(machine, name):
@@ -120,22 +120,22 @@ def limits(t):
     }
     with t.boot(disk, debug=True) as machine:
         machine.expect(r"tare: gone: .*'/dev/nothing': this machine has none")
-        machine.sh_until(f"test -d {GROUP}/shop/front/usual/1")
+        machine.sh_until(f"test -d {GROUP}/shop/front/usual@1")
         for name, files in wanted.items():
             pid(machine, name)
             for file, value in files.items():
-                same(machine.sh(f"cat {GROUP}/{name}/1/{file}").strip(), value,
+                same(machine.sh(f"cat {GROUP}/{name}@1/{file}").strip(), value,
                      f"{file} of {name}")
-        same(machine.sh(f"cat {GROUP}/all/1/io.weight").split(),
+        same(machine.sh(f"cat {GROUP}/all@1/io.weight").split(),
              ["default", "2930"], "io.weight, of 1 to 10000")
-        io_max = machine.sh(f"cat {GROUP}/all/1/io.max")
+        io_max = machine.sh(f"cat {GROUP}/all@1/io.max")
         for part in ("rbps=12582912", "wbps=1048576", "riops=120", "wiops=30"):
             need(part in io_max, f"no {part} in io.max: {io_max}")
-        weight = int(machine.sh(f"cat {GROUP}/all/1/cpu.weight"))
+        weight = int(machine.sh(f"cat {GROUP}/all@1/cpu.weight"))
         need(10 < weight < 100, f"half the usual share is {weight}")
         same(machine.sh(f"cat /proc/{pid(machine, 'all')}/oom_score_adj")
              .strip(), "-500", "oom_score_adj")
-        usual = int(machine.sh(f"cat {GROUP}/shop/front/usual/1/memory.max"))
+        usual = int(machine.sh(f"cat {GROUP}/shop/front/usual@1/memory.max"))
         need(100 << 20 < usual < 256 << 20, f"the usual limit is {usual}")
 
 

@@ -28,7 +28,7 @@ def pages(port=80, **more):
 def process(machine, name):
     """Pid and start time of a workload's first process."""
     pid = machine.sh_until(
-        f"head -n 1 {GROUP}/{name}/1/cgroup.procs | grep .").strip()
+        f"head -n 1 {GROUP}/{name}@1/cgroup.procs | grep .").strip()
     stat = machine.sh(f"cat /proc/{pid}/stat")
     return int(pid), stat.rsplit(")", 1)[1].split()[19]
 

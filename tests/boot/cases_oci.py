@@ -3,7 +3,7 @@
 
 from kit import PAGE, case, config, need, service, web
 
-LIMITED = "/sys/fs/cgroup/workloads/limited/1"
+LIMITED = "/sys/fs/cgroup/workloads/limited@1"
 
 
 @case("workloads-limited", limit_s=180)
@@ -45,7 +45,7 @@ def workloads_limited(t):
              "more processes than the limit")
         need(PAGE in machine.get(8080), "not the page")
         # nobody asked for these, so no workload pays for them
-        have = machine.sh("cat /sys/fs/cgroup/workloads/web/cgroup.controllers "
-                          "/sys/fs/cgroup/workloads/web/1/cgroup.controllers")
+        have = machine.sh(
+            "cat /sys/fs/cgroup/workloads/web@1/cgroup.controllers")
         print(f"# web has {' '.join(sorted(set(have.split())))}")
         need("hugetlb" not in have.split(), "controllers that nobody needs")

@@ -23,7 +23,7 @@ ENDS = "trap 'exit 7' TERM; while :; do sleep 1; done"
 
 
 def group(name):
-    return f"/sys/fs/cgroup/workloads/{name}/1"
+    return f"/sys/fs/cgroup/workloads/{name}@1"
 
 
 def first_process(machine, name):

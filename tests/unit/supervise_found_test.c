@@ -148,28 +148,28 @@ static void test_the_first_process(void)
 	if (!begin())
 		return;
 	make_group("idle");
-	make_group("idle/1");
+	make_group("idle@1");
 	make_group("team");
 	make_group("team/web");
-	make_group("team/web/1");
-	make_group("team/web/1/inner");
+	make_group("team/web@1");
+	make_group("team/web@1/inner");
 	make_group("a");
 	make_group("a/b");
 	make_group("a/b/c");
 	make_group("a/b/c/d");
-	make_group("a/b/c/d/1");
+	make_group("a/b/c/d@1");
 	CHECK(pipe2(pipes, O_CLOEXEC) == 0);
 	other = fork(); /* older, and in the same group */
 	if (other == 0)
 		rest(pipes[1]);
 	first = start_first(pipes[1], &outer);
-	enter("team/web/1/inner", other);
-	enter("team/web/1", first);
+	enter("team/web@1/inner", other);
+	enter("team/web@1", first);
 
 	search();
 	CHECK(visits == 1);
 	CHECK(strcmp(last.service, "web") == 0);
-	CHECK(strcmp(last.cgroup, "team/web/1") == 0);
+	CHECK(strcmp(last.cgroup, "team/web@1") == 0);
 	CHECK(last.pid == first && found_process(last.pid_fd) == first);
 	CHECK(last.start_ticks > 0 &&
 		last.start_ticks == found_start_ticks(first));
@@ -179,18 +179,18 @@ static void test_the_first_process(void)
 	CHECK(read(last.outputs[1], &byte, 1) == 1 && byte == 'x');
 	forget();
 
-	known = "team/web/1";
+	known = "team/web@1";
 	search();
 	CHECK(visits == 0);
-	enter("a/b/c/d/1", outer); /* as far down as a config puts it */
+	enter("a/b/c/d@1", outer); /* as far down as a config puts it */
 	search();
-	CHECK(visits == 1 && strcmp(last.cgroup, "a/b/c/d/1") == 0);
+	CHECK(visits == 1 && strcmp(last.cgroup, "a/b/c/d@1") == 0);
 	forget();
 	known = "";
 
 	/* without a number 1 it is the oldest */
 	enter("team", first);
-	enter("team/web/1", outer);
+	enter("team/web@1", outer);
 	search();
 	CHECK(visits == 1 && last.pid == other);
 	forget();
@@ -216,8 +216,8 @@ static void test_a_number_1_further_in(void)
 	if (!begin())
 		return;
 	make_group("deep");
-	make_group("deep/1");
-	group_fd = cgroup_open(fixture.workloads_fd, "deep/1", NULL);
+	make_group("deep@1");
+	group_fd = cgroup_open(fixture.workloads_fd, "deep@1", NULL);
 	CHECK(pipe2(pipes, O_CLOEXEC) == 0);
 	outer = fork();
 	if (outer == 0) {
@@ -235,8 +235,8 @@ static void test_a_number_1_further_in(void)
 	CHECK(read(pipes[0], &first, sizeof(first)) == sizeof(first));
 	while ((inner = child_of(first)) == 0)
 		(void)sched_yield();
-	enter("deep/1", inner);
-	enter("deep/1", first);
+	enter("deep@1", inner);
+	enter("deep@1", first);
 	search();
 	CHECK(visits == 1 && last.pid == first);
 	forget();
@@ -260,11 +260,11 @@ static void test_output_that_is_no_pipe(void)
 	if (!begin())
 		return;
 	make_group("web");
-	make_group("web/1");
+	make_group("web@1");
 	pid = fork();
 	if (pid == 0)
 		rest(null_fd);
-	enter("web/1", pid);
+	enter("web@1", pid);
 	search();
 	CHECK(visits == 1 && last.pid == pid);
 	CHECK(last.outputs[0] == -1 && last.outputs[1] == -1);

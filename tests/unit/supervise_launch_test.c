@@ -150,7 +150,7 @@ static void run_once(void)
 	CHECK(launch_prepare(&request, &launch, &err) == 0);
 	if (err.code)
 		printf("# %s\n", err.text);
-	CHECK(strcmp(launch.cgroup, "web/1") == 0);
+	CHECK(strcmp(launch.cgroup, "web@1") == 0);
 	/* nothing of it may fill the small /run */
 	CHECK(data_has("containers/web/hosts"));
 	launch.spec.process.env = fixture_env;

@@ -123,14 +123,14 @@ static void test_all_of_it_goes(void)
 	if (!begin())
 		return;
 	make_group("web");
-	make_group("web/1");
-	make_group("web/1/inner");
-	make_group("web/1/inner/most");
+	make_group("web@1");
+	make_group("web@1/inner");
+	make_group("web@1/inner/most");
 	make_group("idle");
-	make_group("idle/1");
+	make_group("idle@1");
 	make_group("kept");
-	pids[0] = put_process("web/1");
-	pids[1] = put_process("web/1/inner/most");
+	pids[0] = put_process("web@1");
+	pids[1] = put_process("web@1/inner/most");
 	CHECK(leftovers_end(fixture.workloads_fd, &all, &err) == 0);
 	CHECK(strstr(journal, "was web"));
 	CHECK(!strstr(journal, "was idle"));
