@@ -172,6 +172,24 @@ static int run_help(int count, char **arguments)
 	return 0;
 }
 
+static bool wants_help(const char *argument)
+{
+	return text_equal(argument, "--help") || text_equal(argument, "-h");
+}
+
+/* That of `tare net` has commands of its own. */
+static int help_of(const struct command *command)
+{
+	char word[] = "help";
+	char *arguments[] = { word, NULL };
+
+	if (command->run == net_run)
+		return net_run(1, arguments);
+	printf("usage: tare %s %s\n\n%s; see tare(1)\n", command->name,
+		command->arguments, command->help);
+	return 0;
+}
+
 static int unknown_command(const char *name)
 {
 	const char *nearest = NULL;
@@ -201,13 +219,18 @@ int main(int argc, char **argv)
 
 	if (text_equal(self, "tare-agent"))
 		return run_agent(argc - 1, argv + 1);
-	if (text_equal(name, "--help") || text_equal(name, "-h"))
+	if (wants_help(name))
 		name = "help";
 	if (text_equal(name, "--version"))
 		name = "version";
 	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-		if (text_equal(commands[i].name, name))
-			return commands[i].run(argc - 2, argv + 2);
+		const struct command *command = &commands[i];
+
+		if (!text_equal(command->name, name))
+			continue;
+		if (argc > 2 && wants_help(argv[2]))
+			return help_of(command);
+		return command->run(argc - 2, argv + 2);
 	}
 	return unknown_command(name);
 }

@@ -135,19 +135,32 @@ static const char *plural(size_t count)
 	return count == 1 ? "" : "s";
 }
 
+/* "2 services"; where there are replicas, also how many containers. */
+static void print_services(const struct config *config)
+{
+	size_t services = 0;
+
+	for (size_t i = 0; i < config->service_count; i++)
+		services += config->services[i].replica <= 1;
+	printf("%zu service%s", services, plural(services));
+	if (config->service_count > services)
+		printf(", %zu containers", config->service_count);
+}
+
 static void print_summary(const char *path, const struct problems *problems,
-	size_t service_count, bool is_good)
+	const struct config *config, bool is_good)
 {
 	size_t errors = problems->error_count;
 	size_t warnings = problems->warning_count;
 
-	if (is_good)
-		printf("%s is good: %zu service%s, %zu warning%s\n", path,
-			service_count, plural(service_count), warnings,
-			plural(warnings));
-	else
+	if (is_good) {
+		printf("%s is good: ", path);
+		print_services(config);
+		printf(", %zu warning%s\n", warnings, plural(warnings));
+	} else {
 		printf("%s has %zu error%s and %zu warning%s\n", path, errors,
 			plural(errors), warnings, plural(warnings));
+	}
 }
 
 int check_file(const char *path, bool as_json)
@@ -183,6 +196,6 @@ int check_file(const char *path, bool as_json)
 		return !is_good;
 	}
 	print_text(&problems);
-	print_summary(path, &problems, config.service_count, is_good);
+	print_summary(path, &problems, &config, is_good);
 	return !is_good;
 }

@@ -64,6 +64,10 @@ static void test_numbers(void)
 	CHECK(run(put("two.yaml", GOOD "  b: {image: y}\nversion: 3\n"),
 		      false) == 0);
 	CHECK(strstr(printed, "two.yaml is good: 2 services, 1 warning\n"));
+	CHECK(run(put("many.yaml", GOOD "  b: {image: y, scale: 3}\n"),
+		      false) == 0);
+	CHECK(strstr(printed,
+		"many.yaml is good: 2 services, 4 containers, 0 warnings\n"));
 	CHECK(run(put("one.yaml", "services: 3\n"), false) == 1);
 	CHECK(strstr(printed, "one.yaml has 1 error and 0 warnings\n"));
 }
