@@ -91,9 +91,12 @@ static void warn_unknown(struct reader *reader, const struct draft *draft,
 
 	if (looks_like_device(step->name))
 		return;
-	for (size_t i = 0; i < draft->host_link_count; i++)
-		name_suggest(step->name, draft->host_links[i].link.name, &best,
-			&distance);
+	for (size_t i = 0; i < draft->host_link_count; i++) {
+		const char *other = draft->host_links[i].link.name;
+
+		if (!text_equal(other, link->link.name))
+			name_suggest(step->name, other, &best, &distance);
+	}
 	reader_push(reader, "host.network");
 	reader_push(reader, link->link.name);
 	reader_push(reader, step->key);

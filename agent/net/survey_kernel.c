@@ -25,12 +25,10 @@ static const struct word {
 	unsigned int number;
 	const char *name;
 } origins[] = {
-	{ RTPROT_REDIRECT, "redirect" },
-	{ RTPROT_KERNEL, "kernel" },
-	{ RTPROT_BOOT, "boot" },
-	{ RTPROT_STATIC, "static" },
-	{ RTPROT_RA, "ra" },
-	{ RTPROT_DHCP, "dhcp" },
+	{ RTPROT_REDIRECT, "redirect" }, { RTPROT_KERNEL, "kernel" },
+	{ RTPROT_BOOT, "boot" }, { RTPROT_STATIC, "static" },
+	{ RTPROT_RA, "ra" }, { RTPROT_DHCP, "dhcp" },
+	{ 84, "netd" }, /* INET_OURS of init */
 };
 
 static const struct word kinds[] = {
