@@ -244,6 +244,7 @@ void fabric_flush(struct fabric *fabric)
 
 	if (!fabric->is_due)
 		return;
+	fabric->has_drained = false;
 	bring_in_line(fabric, &err);
 	for (size_t i = 0; i < topology->endpoint_count; i++)
 		topology->endpoints[i].has_come = false;
@@ -449,7 +450,7 @@ void fabric_drain(struct fabric *fabric, const struct service *service)
 	for (size_t i = 0; i < count; i++)
 		is_running |= endpoints[i].is_running;
 	fabric_mark(fabric, service, is_running, false);
-	if (fabric->is_over || is_resting(fabric))
+	if (fabric->is_over || (fabric->has_drained && is_resting(fabric)))
 		return;
 	for (size_t i = 0; fabric->is_due && i < count; i++) {
 		size_t endpoint = (size_t)(&endpoints[i] - topology->endpoints);
@@ -457,6 +458,7 @@ void fabric_drain(struct fabric *fabric, const struct service *service)
 
 		if (is_any_serving(topology, &topology->groups[group])) {
 			fabric_flush(fabric);
+			fabric->has_drained = true;
 			return;
 		}
 	}

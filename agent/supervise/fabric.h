@@ -49,6 +49,7 @@ struct fabric {
 	int rules_fd;    /* to close it would wait for the kernel each time */
 	struct timer timer; /* something is to be brought in line */
 	bool is_due;
+	bool has_drained;   /* and for nothing else the last time */
 	uint64_t rested_ms; /* until then the kernel is left in peace */
 };
 

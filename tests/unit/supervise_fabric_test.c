@@ -279,6 +279,13 @@ static void test_drain(void)
 	fabric.rested_ms = loop_now_ms() + 100000;
 	fabric_drain(&fabric, service(0, "web"));
 	CHECK(text_equal(journal, "rules 1\n") && fabric.is_due);
+	check_row("soon after something else");
+	mark("web", true, true);
+	fabric_flush(&fabric);
+	journal[0] = '\0';
+	fabric.rested_ms = loop_now_ms() + 100000;
+	fabric_drain(&fabric, service(0, "web"));
+	CHECK(text_equal(journal, "rules 1\n") && !fabric.is_due);
 	check_row("all are to end");
 	fabric_rest(&fabric);
 	fabric.is_due = false;
