@@ -233,9 +233,12 @@ size_t dns_cache_get(struct dns_cache *cache, const struct dns_cache_key *key,
 	if (memcmp(out + DNS_HEADER_SIZE, query->name.bytes,
 		    query->name.size) != 0)
 		return 0;
-	dns_reply_age(out, entry->size,
-		(uint32_t)((now_ms - entry->stored_ms) / 1000),
-		entry->ttl_max_s);
+	if (dns_reply_age(out, entry->size,
+		    (uint32_t)((now_ms - entry->stored_ms) / 1000),
+		    entry->ttl_max_s) < 0) {
+		drop(cache, number);
+		return 0;
+	}
 	unlink_entry(cache, number);
 	link_newest(cache, number);
 	return entry->size;

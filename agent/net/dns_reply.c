@@ -130,26 +130,27 @@ int dns_reply_read(uint8_t *bytes, size_t size, uint16_t id,
 	return 0;
 }
 
-void dns_reply_age(uint8_t *bytes, size_t size, uint32_t age_s,
+int dns_reply_age(uint8_t *bytes, size_t size, uint32_t age_s,
 	uint32_t ttl_max_s)
 {
 	size_t at = DNS_HEADER_SIZE;
 	size_t count = count_records(bytes);
 
 	if (dns_name_read(bytes, size, &at, NULL) < 0)
-		return;
+		return -EBADMSG;
 	at += 4;
 	for (size_t i = 0; i < count; i++) {
 		struct dns_record record;
 		uint32_t ttl_s;
 
 		if (at > size || dns_record_read(bytes, size, at, &record) < 0)
-			return;
+			return -EBADMSG;
 		ttl_s = least(ttl_of(&record), ttl_max_s);
 		dns_put32(bytes + record.ttl_at,
 			ttl_s > age_s ? ttl_s - age_s : 0);
 		at = record.end;
 	}
+	return 0;
 }
 
 size_t dns_reply_fit(const uint8_t *bytes, size_t size,

@@ -35,8 +35,11 @@ struct dns_reply {
 int dns_reply_read(uint8_t *bytes, size_t size, uint16_t id,
 	const struct dns_query *query, struct dns_reply *out);
 
-/* Takes age_s from the TTL of every record, which is ttl_max_s at most. */
-void dns_reply_age(uint8_t *bytes, size_t size, uint32_t age_s,
+/*
+ * Takes age_s from the TTL of every record, which is ttl_max_s at most. 0, or
+ * -EBADMSG: a name of it lay across a TTL, so it is no reply any more.
+ */
+int dns_reply_age(uint8_t *bytes, size_t size, uint32_t age_s,
 	uint32_t ttl_max_s);
 
 /*

@@ -265,10 +265,10 @@ static void test_replies(void)
 	CHECK(dns_reply_read(bytes, size, 5, &query, &reply) == 0);
 	CHECK(reply.code == DNS_CODE_OK && !reply.is_cut);
 	CHECK(reply.ttl_s == 300 && reply.size == question + 32);
-	dns_reply_age(bytes, reply.size, 100, 250);
+	CHECK(dns_reply_age(bytes, reply.size, 100, 250) == 0);
 	CHECK(dns_get32(bytes + question + 6) == 150);
 	CHECK(dns_get32(bytes + question + 22) == 150);
-	dns_reply_age(bytes, reply.size, 1000, 250);
+	CHECK(dns_reply_age(bytes, reply.size, 1000, 250) == 0);
 	CHECK(dns_get32(bytes + question + 6) == 0);
 
 	size = dns_reply_fit(bytes, reply.size, &query, out, 512);
@@ -280,6 +280,22 @@ static void test_replies(void)
 	size = dns_reply_fit(bytes, reply.size, &query, out, 512);
 	CHECK(size == reply.size + DNS_OPT_SIZE && out[11] == 1);
 	CHECK(out[3] & DNS_FLAG_AUTHENTIC);
+}
+
+/* A name that begins at the last byte of a TTL is none when that has aged. */
+static void test_name_across_a_ttl(void)
+{
+	uint8_t bytes[1024], asked[300];
+	size_t asked_size = test_query(asked, 5, "a.example", DNS_TYPE_A, 0);
+	size_t question = test_query(bytes, 5, "a.example", DNS_TYPE_A, 0);
+	size_t size = add_answers(bytes, question, 2, 256);
+	struct dns_query query;
+	struct dns_reply reply;
+
+	CHECK(dns_query_read(asked, asked_size, &query) == 0);
+	dns_put16(bytes + question + 16, (uint16_t)(0xc000 | (question + 9)));
+	CHECK(dns_reply_read(bytes, size, 5, &query, &reply) == 0);
+	CHECK(dns_reply_age(bytes, reply.size, 100, 250) == -EBADMSG);
 }
 
 /* One bit of what was asked is otherwise: it is not the answer. */
@@ -383,6 +399,7 @@ int main(void)
 	RUN(test_queries);
 	RUN(test_wrong_queries);
 	RUN(test_replies);
+	RUN(test_name_across_a_ttl);
 	RUN(test_lies);
 	RUN(test_how_long);
 	RUN(test_cut);
