@@ -208,7 +208,8 @@ static int apply_rules(struct fabric *fabric, struct error *err)
 	struct topology *topology = &fabric->blueprint.topology;
 	int result = ruleset_apply_by(fabric->rules_fd, topology, err);
 
-	if (result == 0 || topology->uplink_count == 0)
+	if ((result != -ENOENT && result != -EOPNOTSUPP) ||
+		topology->uplink_count == 0)
 		return result;
 	topology->uplink_count = 0;
 	return ruleset_apply_by(fabric->rules_fd, topology, err);
@@ -439,7 +440,7 @@ static bool is_any_serving(const struct topology *topology,
 	return false;
 }
 
-void fabric_drain(struct fabric *fabric, const struct service *service)
+bool fabric_drain(struct fabric *fabric, const struct service *service)
 {
 	const struct topology *topology = &fabric->blueprint.topology;
 	bool is_running = false;
@@ -450,18 +451,20 @@ void fabric_drain(struct fabric *fabric, const struct service *service)
 	for (size_t i = 0; i < count; i++)
 		is_running |= endpoints[i].is_running;
 	fabric_mark(fabric, service, is_running, false);
-	if (fabric->is_over || (fabric->has_drained && is_resting(fabric)))
-		return;
-	for (size_t i = 0; fabric->is_due && i < count; i++) {
+	for (size_t i = 0; !fabric->is_over && fabric->is_due && i < count;
+		i++) {
 		size_t endpoint = (size_t)(&endpoints[i] - topology->endpoints);
 		size_t group = fabric->blueprint.groups[endpoint];
 
-		if (is_any_serving(topology, &topology->groups[group])) {
+		if (!is_any_serving(topology, &topology->groups[group]))
+			continue;
+		if (!fabric->has_drained || !is_resting(fabric)) {
 			fabric_flush(fabric);
 			fabric->has_drained = true;
-			return;
 		}
+		return true;
 	}
+	return false;
 }
 
 /* The name server is where a bridge is; else it is the machine's. */

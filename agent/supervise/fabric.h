@@ -81,11 +81,11 @@ void fabric_mark(struct fabric *fabric, const struct service *service,
 	bool is_running, bool is_serving);
 
 /*
- * A service is about to be stopped: where others share its work, new
- * connections go to them from now on, or, when many stop one after the other,
- * soon.
+ * A service is about to be stopped: where others share its work, which is then
+ * true, new connections go to them from now on, or, when many stop one after
+ * the other, soon.
  */
-void fabric_drain(struct fabric *fabric, const struct service *service);
+bool fabric_drain(struct fabric *fabric, const struct service *service);
 
 /* Brings all in line now, if anything has changed. */
 void fabric_flush(struct fabric *fabric);

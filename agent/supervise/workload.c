@@ -24,6 +24,7 @@
 #include "supervise/process.h"
 
 #define ORPHAN_WAIT_MS 3000 /* for process 1 to say how one ended */
+#define DRAIN_MS       250  /* for a program to accept what is on its way */
 
 enum exit_code { /* as `docker run` and the shell have them */
 	EXIT_NOT_STARTED = 125,
@@ -177,19 +178,31 @@ static void arm_backoff(struct workload *workload)
 	loop_arm(&workload->timer, workload->retry_ms);
 }
 
-static void terminate(struct workload *workload)
+static void send_stop(struct workload *workload)
 {
 	int number = workload->service->stop_signal;
 	struct error err;
 
-	health_stop(&workload->health);
-	fabric_drain(workload->host->fabric, workload->service);
+	workload->is_draining = false;
 	/* that of the config as it is now, else as it was at the start */
 	if (container_signal(&workload->container,
 		    number > 0 ? number : workload->stop_signal, &err) < 0)
 		log_warn("%s: %s, killing it after its grace time",
 			name_of(workload), err.text);
 	loop_arm(&workload->timer, workload->service->stop_grace_ms);
+}
+
+/* What is on its way to one that others share the work with is to be accepted
+ * yet: the kernel resets it when a program closes its listener. */
+static void terminate(struct workload *workload)
+{
+	health_stop(&workload->health);
+	workload->is_draining =
+		fabric_drain(workload->host->fabric, workload->service);
+	if (workload->is_draining)
+		loop_arm(&workload->timer, DRAIN_MS);
+	else
+		send_stop(workload);
 }
 
 static void kill_all(struct workload *workload)
@@ -253,8 +266,10 @@ void workload_fail(struct workload *workload, enum chore chore,
 
 void workload_hurry(struct workload *workload)
 {
-	if (workload->state == STATE_STOPPING)
-		loop_arm(&workload->timer, 0);
+	if (workload->state != STATE_STOPPING)
+		return;
+	workload->is_draining = false;
+	loop_arm(&workload->timer, 0);
 }
 
 /* "exited with status 1", "was killed by SIGKILL, out of memory ..." */
@@ -304,7 +319,7 @@ static void finish(struct workload *workload)
 	loop_disarm(&workload->timer);
 	log_file_detach(&workload->log);
 	life_keep_end(workload, state_next(workload->state, event).next);
-	workload->has_ended = false;
+	workload->has_ended = workload->is_draining = false;
 	if (container_clear(&workload->container,
 		    workload->host->places->workloads_fd, &err) < 0)
 		log_warn("%s: %s", name_of(workload), err.text);
@@ -329,6 +344,7 @@ void workload_on_exit(struct watch *watch, uint32_t events)
 	siginfo_t info = { .si_pid = 0 };
 
 	(void)events;
+	workload->is_draining = false;
 	if (workload->is_adopted) { /* process 1 knows how */
 		loop_remove(workload->host->loop, watch);
 		workload->has_ended = true;
@@ -376,6 +392,10 @@ static void on_timer(struct timer *timer)
 {
 	struct workload *workload = container_of(timer, struct workload, timer);
 
+	if (workload->is_draining) {
+		send_stop(workload);
+		return;
+	}
 	if (!workload->has_ended) {
 		workload_event(workload, EVENT_TIMER);
 		return;

@@ -68,8 +68,9 @@ struct workload {
 	bool is_adopted;   /* an earlier agent started the process */
 	bool is_unborn;    /* that one ended before the program was executed */
 	bool is_moving; /* it runs, and its networks are others than its links */
-	bool has_ended;  /* it is gone, and process 1 has not said how yet */
-	uint32_t failed; /* 1 << chore: it failed since it was last prepared */
+	bool is_draining; /* STATE_STOPPING: its signal is yet to come */
+	bool has_ended;   /* it is gone, and process 1 has not said how yet */
+	uint32_t failed;  /* 1 << chore: it failed since it was last prepared */
 	struct container container;
 	struct watch exit_watch; /* a duplicate of the container's pid_fd */
 	struct timer timer; /* back-off, stop grace, or word of process 1 */

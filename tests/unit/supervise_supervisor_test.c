@@ -208,6 +208,37 @@ static void test_the_end_of_many(void)
 	end();
 }
 
+static uint64_t told_ms, ended_ms;
+
+/* Stops a replica and one that is alone, once all run. */
+static bool has_drained(void)
+{
+	struct workload *replica = roster_find(&supervisor.roster, "web-2");
+	struct workload *alone = roster_find(&supervisor.roster, "db");
+
+	if (!told_ms && all_running()) {
+		told_ms = loop_now_ms();
+		workload_event(replica, EVENT_STOP);
+		workload_event(alone, EVENT_STOP);
+		CHECK(replica->is_draining && !alone->is_draining);
+	} else if (told_ms && !ended_ms && replica->state != STATE_STOPPING) {
+		ended_ms = loop_now_ms();
+	}
+	return ended_ms > 0;
+}
+
+/* What is on its way to a replica has some time to be accepted. */
+static void test_drains_before_the_signal(void)
+{
+	begin("services:\n  web: {image: i, scale: 2, command: [exec sleep 100]}\n"
+	      "  db: {image: i, command: [exec sleep 100]}\n");
+	told_ms = ended_ms = 0;
+	run(has_drained);
+	CHECK(ended_ms - told_ms >= 200);
+	CHECK(!find("web-2")->is_draining);
+	end();
+}
+
 /* No network without rules; it starts when the kernel takes them. */
 static void test_the_kernel_refuses_rules(void)
 {
@@ -263,6 +294,7 @@ int main(void)
 	RUN(test_what_has_finished_stays_so);
 	RUN(test_the_count_of_restarts_goes_on);
 	RUN(test_the_end_of_many);
+	RUN(test_drains_before_the_signal);
 	RUN(test_the_kernel_refuses_rules);
 	RUN(test_nothing_to_run);
 	RUN(test_status);
