@@ -4,20 +4,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "file.h"
+#include "text.h"
 
 #define WORDS_MAX 8
-
-struct text {
-	char *bytes;
-	size_t length;
-};
 
 uint32_t dhcp6_lease_left(const struct dhcp6_lease *lease, uint32_t time_s,
 	int64_t now_s)
@@ -53,53 +48,39 @@ bool dhcp6_lease_may_have(const struct ip *ip)
 	       !ip_is_link_local(ip) && memcmp(ip->bytes, mapped, 12) != 0;
 }
 
-__attribute__((format(printf, 2, 3))) static void append(struct text *text,
-	const char *format, ...)
-{
-	size_t room = DHCP6_LEASE_MAX - text->length;
-	va_list args;
-
-	va_start(args, format);
-	int length = vsnprintf(text->bytes + text->length, room, format, args);
-	va_end(args);
-	if (length > 0 && (size_t)length < room)
-		text->length += (size_t)length;
-	text->bytes[text->length] = '\0';
-}
-
 static void append_names(struct text *text, const struct dhcp6_names *names)
 {
 	char ip[IP_TEXT_MAX];
 
 	for (unsigned i = 0; i < names->servers_count; i++)
-		append(text, "dns %s\n", ip_print(&names->servers[i], ip));
+		text_append(text, "dns %s\n", ip_print(&names->servers[i], ip));
 	if (*names->search)
-		append(text, "search %s\n", names->search);
+		text_append(text, "search %s\n", names->search);
 	if (*names->clocks)
-		append(text, "clocks %s\n", names->clocks);
+		text_append(text, "clocks %s\n", names->clocks);
 }
 
 size_t dhcp6_lease_print(const struct dhcp6_lease *lease,
 	char bytes[DHCP6_LEASE_MAX])
 {
-	struct text text = { .bytes = bytes };
+	struct text text = { .bytes = bytes, .size = DHCP6_LEASE_MAX };
 	char duid[DHCP6_DUID_TEXT_MAX], ip[IP_TEXT_MAX];
 
-	append(&text, "at %lld\n", (long long)lease->at_s);
-	append(&text, "times %lu %lu\n", (unsigned long)lease->t1_s,
+	text_append(&text, "at %lld\n", (long long)lease->at_s);
+	text_append(&text, "times %lu %lu\n", (unsigned long)lease->t1_s,
 		(unsigned long)lease->t2_s);
 	if (lease->server.length)
-		append(&text, "server %s\n",
+		text_append(&text, "server %s\n",
 			dhcp6_id_print(&lease->server, duid));
 	if (lease->from.family)
-		append(&text, "from %s\n", ip_print(&lease->from, ip));
+		text_append(&text, "from %s\n", ip_print(&lease->from, ip));
 	for (unsigned i = 0; i < lease->count; i++)
-		append(&text, "address %s %lu %lu\n",
+		text_append(&text, "address %s %lu %lu\n",
 			ip_print(&lease->addresses[i].ip, ip),
 			(unsigned long)lease->addresses[i].preferred_s,
 			(unsigned long)lease->addresses[i].valid_s);
 	append_names(&text, &lease->names);
-	append(&text, "end\n");
+	text_append(&text, "end\n");
 	return text.length;
 }
 

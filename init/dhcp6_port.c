@@ -11,6 +11,7 @@
 
 #include "file.h"
 #include "host.h"
+#include "kept.h"
 #include "ports.h"
 #include "say.h"
 
@@ -39,7 +40,7 @@ static void kept_path_of(char path[HOST_PATH_MAX], const struct port *port)
 
 void dhcp6_port_keep(const struct host *host, const struct port *port)
 {
-	char path[HOST_PATH_MAX], text[DHCP6_LEASE_MAX], old[DHCP6_LEASE_MAX];
+	char path[HOST_PATH_MAX], text[DHCP6_LEASE_MAX];
 	struct dhcp6_lease lease = port->dhcp6.lease;
 
 	if (!host->has_data || lease.count == 0)
@@ -47,16 +48,7 @@ void dhcp6_port_keep(const struct host *host, const struct port *port)
 	lease.at_s = 0; /* what only was renewed is not written again */
 	size_t length = dhcp6_lease_print(&lease, text);
 	kept_path_of(path, port);
-	/* file_read cuts the last newline off */
-	ssize_t had = file_read(path, old, sizeof(old));
-	if (had >= 0 && (size_t)had + 1 == length &&
-		memcmp(old, text, (size_t)had) == 0)
-		return;
-	if (mkdir(HOST_KEPT, 0700) < 0 && errno != EEXIST)
-		note("net", "make '" HOST_KEPT "': %m");
-	int result = file_replace(path, text, length, 0600);
-	if (result < 0)
-		note("net", "write '%s': %s", path, strerror(-result));
+	kept_write(path, text, length);
 }
 
 /* addresses that it had before the boot */

@@ -29,14 +29,10 @@ static void path_of(char path[HOST_PATH_MAX], const struct port *port)
 	(void)snprintf(path, HOST_PATH_MAX, HOST_KEPT "%s.lease", port->name);
 }
 
-void kept_save(const struct host *host, const struct port *port)
+void kept_write(const char *path, const char *text, size_t length)
 {
-	char path[HOST_PATH_MAX], text[LEASE_TEXT_MAX], old[LEASE_TEXT_MAX];
+	char old[LEASE_TEXT_MAX];
 
-	if (!host->has_data || port->lease_state != PORT_LEASE_FRESH)
-		return;
-	size_t length = lease_print(&port->lease, 0, text);
-	path_of(path, port);
 	/* file_read cuts the last newline off */
 	ssize_t had = file_read(path, old, sizeof(old));
 	if (had >= 0 && (size_t)had + 1 == length &&
@@ -47,6 +43,17 @@ void kept_save(const struct host *host, const struct port *port)
 	int result = file_replace(path, text, length, 0600);
 	if (result < 0)
 		note("net", "write '%s': %s", path, strerror(-result));
+}
+
+void kept_save(const struct host *host, const struct port *port)
+{
+	char path[HOST_PATH_MAX], text[LEASE_TEXT_MAX];
+
+	if (!host->has_data || port->lease_state != PORT_LEASE_FRESH)
+		return;
+	size_t length = lease_print(&port->lease, 0, text);
+	path_of(path, port);
+	kept_write(path, text, length);
 }
 
 void kept_save_all(const struct host *host)

@@ -23,6 +23,10 @@ void kept_save(const struct host *host, const struct port *port);
 void kept_save_all(const struct host *host);
 void kept_forget(const struct port *port);
 
+/* a file of HOST_KEPT, of at most LEASE_TEXT_MAX bytes, unless it says so
+ * already; what fails is noted */
+void kept_write(const char *path, const char *text, size_t length);
+
 /* the address that was kept, 0 for none */
 uint32_t kept_address(const struct host *host, const struct port *port);
 

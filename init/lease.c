@@ -4,20 +4,15 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "file.h"
+#include "text.h"
 
 #define ROWS_MAX 16
-
-struct text {
-	char *bytes;
-	size_t length;
-};
 
 int64_t lease_now_s(void)
 {
@@ -25,20 +20,6 @@ int64_t lease_now_s(void)
 
 	(void)clock_gettime(CLOCK_BOOTTIME, &now);
 	return now.tv_sec;
-}
-
-__attribute__((format(printf, 2, 3))) static void append(struct text *text,
-	const char *format, ...)
-{
-	size_t room = LEASE_TEXT_MAX - text->length;
-	va_list args;
-
-	va_start(args, format);
-	int length = vsnprintf(text->bytes + text->length, room, format, args);
-	va_end(args);
-	if (length > 0 && (size_t)length < room)
-		text->length += (size_t)length;
-	text->bytes[text->length] = '\0';
 }
 
 static const char *print_ip(uint32_t ip, char text[INET_ADDRSTRLEN])
@@ -55,10 +36,10 @@ static void append_hosts(struct text *text, const char *name,
 
 	if (count == 0)
 		return;
-	append(text, "%s", name);
+	text_append(text, "%s", name);
 	for (unsigned i = 0; i < count; i++)
-		append(text, " %s", print_ip(hosts[i], ip));
-	append(text, "\n");
+		text_append(text, " %s", print_ip(hosts[i], ip));
+	text_append(text, "\n");
 }
 
 static void append_routes(struct text *text, const struct dhcp_lease *lease)
@@ -67,36 +48,37 @@ static void append_routes(struct text *text, const struct dhcp_lease *lease)
 
 	if (lease->routes_count == 0)
 		return;
-	append(text, "staticroutes");
+	text_append(text, "staticroutes");
 	for (unsigned i = 0; i < lease->routes_count; i++)
-		append(text, " %s/%u %s",
+		text_append(text, " %s/%u %s",
 			print_ip(lease->routes[i].destination, to),
 			lease->routes[i].prefix,
 			print_ip(lease->routes[i].gateway, via));
-	append(text, "\n");
+	text_append(text, "\n");
 }
 
 size_t lease_print(const struct dhcp_lease *lease, int64_t at_s,
 	char bytes[LEASE_TEXT_MAX])
 {
-	struct text text = { .bytes = bytes };
+	struct text text = { .bytes = bytes, .size = LEASE_TEXT_MAX };
 	const uint8_t prefix = lease->address.prefix;
 	const uint32_t mask = prefix ? htonl(~0U << (32 - prefix)) : 0;
 
-	append(&text, "at %lld\n", (long long)at_s);
+	text_append(&text, "at %lld\n", (long long)at_s);
 	append_hosts(&text, "ip", &lease->address.ip, 1);
 	append_hosts(&text, "subnet", &mask, 1);
-	append(&text, "lease %lu\n", (unsigned long)lease->address.lease_s);
+	text_append(&text, "lease %lu\n",
+		(unsigned long)lease->address.lease_s);
 	append_routes(&text, lease);
 	append_hosts(&text, "dns", lease->servers, lease->servers_count);
 	if (*lease->search)
-		append(&text, "search %s\n", lease->search);
+		text_append(&text, "search %s\n", lease->search);
 	if (lease->mtu)
-		append(&text, "mtu %lu\n", (unsigned long)lease->mtu);
+		text_append(&text, "mtu %lu\n", (unsigned long)lease->mtu);
 	append_hosts(&text, "serverid", &lease->server, lease->server != 0);
 	append_hosts(&text, "ntpsrv", lease->clocks, lease->clocks_count);
 	if (*lease->hostname)
-		append(&text, "hostname %s\n", lease->hostname);
+		text_append(&text, "hostname %s\n", lease->hostname);
 	return text.length;
 }
 

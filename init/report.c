@@ -2,7 +2,6 @@
 /* report - what the network is now */
 #include "report.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,39 +9,21 @@
 #include "ports.h"
 #include "resolv.h"
 #include "say.h"
-
-struct text {
-	char *bytes;
-	size_t length, size;
-};
-
-/* what does not fit is left out, whole lines at a time */
-__attribute__((format(printf, 2, 3))) static void append(struct text *text,
-	const char *format, ...)
-{
-	size_t room = text->size - text->length;
-	va_list args;
-
-	va_start(args, format);
-	int length = vsnprintf(text->bytes + text->length, room, format, args);
-	va_end(args);
-	if (length > 0 && (size_t)length < room)
-		text->length += (size_t)length;
-	text->bytes[text->length] = '\0';
-}
+#include "text.h"
 
 static void print_link(struct text *text, const struct port *port)
 {
 	const uint8_t *mac = port->mac;
 
-	append(text, "link %s %s %s ", port->name, port->is_up ? "up" : "down",
+	text_append(text, "link %s %s %s ", port->name,
+		port->is_up ? "up" : "down",
 		port->has_carrier ? "carrier" : "no-carrier");
 	if (port->has_mac)
-		append(text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1],
-			mac[2], mac[3], mac[4], mac[5]);
+		text_append(text, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0],
+			mac[1], mac[2], mac[3], mac[4], mac[5]);
 	else
-		append(text, "-");
-	append(text, " %u\n", port->mtu);
+		text_append(text, "-");
+	text_append(text, " %u\n", port->mtu);
 }
 
 static const char *source_of(const struct port *port,
@@ -70,7 +51,7 @@ static void print_addresses(struct text *text, const struct host *host,
 
 		if (address->index == port->index &&
 			!ip_is_link_local(&address->at.ip))
-			append(text, "address %s %s %s\n", port->name,
+			text_append(text, "address %s %s %s\n", port->name,
 				ip_print_prefix(&address->at, ip),
 				source_of(port, address));
 	}
@@ -85,7 +66,7 @@ static void print_lease(struct text *text, const struct port *port)
 
 	if (port->lease_state == PORT_LEASE_NONE)
 		return;
-	append(text, "lease %s %s %s %u%s\n", port->name,
+	text_append(text, "lease %s %s %s %u%s\n", port->name,
 		ip_print(&ip, ip_text),
 		lease->server ? ip_print(&server, server_text) : "-",
 		lease->address.lease_s,
@@ -98,7 +79,7 @@ static void print_lease6(struct text *text, const struct port *port)
 	char ip[IP_TEXT_MAX], from[IP_TEXT_MAX];
 
 	for (unsigned i = 0; i < lease->count; i++)
-		append(text, "lease %s %s %s %u\n", port->name,
+		text_append(text, "lease %s %s %s %u\n", port->name,
 			ip_print(&lease->addresses[i].ip, ip),
 			ip_print(&lease->from, from),
 			lease->addresses[i].valid_s);
@@ -114,7 +95,7 @@ static void print_gateways(struct text *text, const struct host *host,
 
 		if (route->index == port->index && route->to.length == 0 &&
 			route->via.family)
-			append(text, "gateway %s %s\n", port->name,
+			text_append(text, "gateway %s %s\n", port->name,
 				ip_print(&route->via, ip));
 	}
 }
@@ -157,12 +138,12 @@ static void print_names(struct text *text, const struct host *host,
 
 	add_names(&resolv, host, port);
 	for (unsigned i = 0; i < resolv.servers_count; i++)
-		append(text, "dns %s %s%s%s\n", port->name,
+		text_append(text, "dns %s %s%s%s\n", port->name,
 			ip_print(&resolv.servers[i].ip, ip),
 			*resolv.servers[i].zone ? "%" : "",
 			resolv.servers[i].zone);
 	if (*resolv.search)
-		append(text, "search %s %s\n", port->name, resolv.search);
+		text_append(text, "search %s %s\n", port->name, resolv.search);
 }
 
 size_t report_print(const struct host *host, char bytes[REPORT_TEXT_MAX])
@@ -170,7 +151,7 @@ size_t report_print(const struct host *host, char bytes[REPORT_TEXT_MAX])
 	/* the last line always has its place */
 	struct text text = { .bytes = bytes, .size = REPORT_TEXT_MAX - 8 };
 
-	append(&text, "version 1\n");
+	text_append(&text, "version 1\n");
 	for (size_t i = 0; i < HOST_PORTS_MAX; i++) {
 		const struct port *port = &host->ports[i];
 
@@ -183,13 +164,13 @@ size_t report_print(const struct host *host, char bytes[REPORT_TEXT_MAX])
 		print_gateways(&text, host, port);
 		print_names(&text, host, port);
 		if (*port->public_key)
-			append(&text, "key %s %s\n", port->name,
+			text_append(&text, "key %s %s\n", port->name,
 				port->public_key);
 	}
 	if (*host->note)
-		append(&text, "note %s\n", host->note);
+		text_append(&text, "note %s\n", host->note);
 	text.size = REPORT_TEXT_MAX;
-	append(&text, "end\n");
+	text_append(&text, "end\n");
 	return text.length;
 }
 
@@ -280,17 +261,17 @@ void report_clocks(const struct host *host, char bytes[TIMEKEEPER_MAX])
 	if (!host->has_wanted)
 		return;
 	if (host->wanted.time == WANTED_TIME_SERVERS)
-		append(&text, "%s", host->wanted.time_servers);
+		text_append(&text, "%s", host->wanted.time_servers);
 	if (host->wanted.time != WANTED_TIME_DHCP)
 		return;
 	gather_clocks(&clocks, host);
 	for (unsigned i = 0; i < clocks.count; i++) {
 		const struct ip ip = ip_of4(clocks.rows[i]);
-		append(&text, "%s%s", i ? " " : "", ip_print(&ip, name));
+		text_append(&text, "%s%s", i ? " " : "", ip_print(&ip, name));
 	}
 	for (size_t i = 0; i < HOST_PORTS_MAX; i++) {
 		const char *words = host->ports[i].dhcp6.lease.names.clocks;
 		if (host->ports[i].index && *words)
-			append(&text, "%s%s", *bytes ? " " : "", words);
+			text_append(&text, "%s%s", *bytes ? " " : "", words);
 	}
 }
