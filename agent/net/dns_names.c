@@ -36,19 +36,19 @@ static uint64_t hash_place(uint32_t network, const struct address *address)
 static void fill_rows(struct dns_names *names)
 {
 	for (size_t i = 0; i < names->client_count; i++)
-		dns_index_add(&names->client_index,
+		hash_index_add(&names->client_index,
 			hash_address(&names->clients[i].address), i);
 	for (size_t i = 0; i < names->row_count; i++)
-		dns_index_add(&names->row_index,
+		hash_index_add(&names->row_index,
 			hash_row(names->rows[i].network, names->rows[i].name),
 			i);
 	for (size_t i = 0; i < names->alias_count; i++)
-		dns_index_add(&names->alias_index,
+		hash_index_add(&names->alias_index,
 			hash_owned(&names->aliases[i].client,
 				names->aliases[i].name),
 			i);
 	for (size_t i = 0; i < names->pointer_count; i++)
-		dns_index_add(&names->pointer_index,
+		hash_index_add(&names->pointer_index,
 			hash_address(&names->pointers[i].address), i);
 }
 
@@ -63,13 +63,13 @@ static void fill_places(struct dns_names *names)
 		size_t other;
 
 		do {
-			other = dns_index_next(&names->place_index, &at);
+			other = hash_index_next(&names->place_index, &at);
 		} while (other != SIZE_MAX &&
 			 (names->places[other].network != place->network ||
 				 address_compare(&names->places[other].address,
 					 &place->address) != 0));
 		if (other == SIZE_MAX)
-			dns_index_add(&names->place_index, hash, i);
+			hash_index_add(&names->place_index, hash, i);
 	}
 }
 
@@ -91,7 +91,7 @@ const struct dns_client *dns_names_client(const struct dns_names *names,
 	uint64_t at = hash_address(address);
 	size_t number;
 
-	while ((number = dns_index_next(&names->client_index, &at)) !=
+	while ((number = hash_index_next(&names->client_index, &at)) !=
 		SIZE_MAX) {
 		if (address_compare(&names->clients[number].address, address) ==
 			0)
@@ -116,7 +116,7 @@ static bool add_rows(struct search *search, uint32_t network,
 	bool has_found = false;
 	size_t number;
 
-	while ((number = dns_index_next(&names->row_index, &at)) != SIZE_MAX) {
+	while ((number = hash_index_next(&names->row_index, &at)) != SIZE_MAX) {
 		const struct dns_row *row = &names->rows[number];
 
 		if (row->network != network || !dns_name_equal(row->name, name))
@@ -168,7 +168,7 @@ static const struct dns_name *alias_of(const struct dns_names *names,
 	uint64_t at = hash_owned(client, name);
 	size_t number;
 
-	while ((number = dns_index_next(&names->alias_index, &at)) !=
+	while ((number = hash_index_next(&names->alias_index, &at)) !=
 		SIZE_MAX) {
 		const struct dns_alias *alias = &names->aliases[number];
 
@@ -201,7 +201,7 @@ static bool is_placed(const struct dns_names *names, uint32_t network,
 	uint64_t at = hash_place(network, address);
 	size_t number;
 
-	while ((number = dns_index_next(&names->place_index, &at)) !=
+	while ((number = hash_index_next(&names->place_index, &at)) !=
 		SIZE_MAX) {
 		const struct dns_place *place = &names->places[number];
 
@@ -221,7 +221,7 @@ const struct dns_name *dns_names_pointer(const struct dns_names *names,
 
 	for (size_t i = 0; i < client->network_count && !is_near; i++)
 		is_near = is_placed(names, client->networks[i], address);
-	while (is_near && (number = dns_index_next(&names->pointer_index,
+	while (is_near && (number = hash_index_next(&names->pointer_index,
 				   &at)) != SIZE_MAX) {
 		if (address_compare(&names->pointers[number].address,
 			    address) == 0)

@@ -14,7 +14,7 @@
 
 #include "lib/address.h"
 #include "lib/arena.h"
-#include "net/dns_index.h"
+#include "lib/hash_index.h"
 #include "net/dns_message.h"
 
 struct error;
@@ -83,8 +83,8 @@ struct dns_names {
 	size_t pointer_count;
 	struct dns_place *places; /* which address is in which network */
 	size_t place_count;
-	struct dns_index client_index, row_index, alias_index, pointer_index;
-	struct dns_index place_index;
+	struct hash_index client_index, row_index, alias_index, pointer_index;
+	struct hash_index place_index;
 	struct dns_name *domains; /* each once */
 	size_t domain_count;
 };

@@ -408,15 +408,15 @@ static int make_tables(struct reader *reader)
 	struct dns_names *names = reader->names;
 	struct arena *arena = &names->arena;
 
-	if (dns_index_init(&names->client_index, arena, names->client_count) <
+	if (hash_index_init(&names->client_index, arena, names->client_count) <
 			0 ||
-		dns_index_init(&names->row_index, arena, names->row_count) <
+		hash_index_init(&names->row_index, arena, names->row_count) <
 			0 ||
-		dns_index_init(&names->alias_index, arena, names->alias_count) <
+		hash_index_init(&names->alias_index, arena, names->alias_count) <
 			0 ||
-		dns_index_init(&names->pointer_index, arena,
+		hash_index_init(&names->pointer_index, arena,
 			names->pointer_count) < 0 ||
-		dns_index_init(&names->place_index, arena, names->place_count) <
+		hash_index_init(&names->place_index, arena, names->place_count) <
 			0)
 		return -ENOMEM;
 	names->listen =

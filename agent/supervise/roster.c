@@ -12,16 +12,24 @@
 
 struct workload *roster_find(struct roster *roster, const char *service)
 {
-	uint64_t hash = hash_string(HASH_START, service);
+	uint64_t at = hash_string(HASH_START, service);
+	size_t place;
 
-	for (size_t i = 0; i < roster->count; i++) {
-		struct workload *workload = &roster->workloads[i];
+	while ((place = hash_index_next(&roster->names, &at)) != SIZE_MAX) {
+		struct workload *workload = &roster->workloads[place];
 
-		if (roster->hashes[i] == hash && workload->service &&
+		if (workload->service &&
 			text_equal(workload->service->name, service))
 			return workload;
 	}
 	return NULL;
+}
+
+static void index_place(struct roster *roster, size_t place)
+{
+	const char *name = roster->workloads[place].service->name;
+
+	hash_index_add(&roster->names, hash_string(HASH_START, name), place);
 }
 
 struct workload *roster_next(struct roster *roster, const struct workload *last)
@@ -33,6 +41,16 @@ struct workload *roster_next(struct roster *roster, const struct workload *last)
 			return &roster->workloads[i];
 	}
 	return NULL;
+}
+
+/* Places that were given back are in the way then, or it is the first time. */
+static void index_all(struct roster *roster)
+{
+	const struct workload *workload = NULL;
+
+	hash_index_clear(&roster->names, roster->slots, ROSTER_SLOTS);
+	while ((workload = roster_next(roster, workload)))
+		index_place(roster, (size_t)(workload - roster->workloads));
 }
 
 int roster_add(struct roster *roster, const struct workload_host *host,
@@ -51,9 +69,12 @@ int roster_add(struct roster *roster, const struct workload_host *host,
 		roster->workloads[i].service = NULL;
 		return result;
 	}
-	roster->hashes[i] = hash_string(HASH_START, service->name);
 	if (i == roster->count)
 		roster->count++;
+	if (roster->names.room > 0)
+		index_place(roster, i);
+	else
+		index_all(roster);
 	roster->workloads[i].is_wanted = true;
 	*out = &roster->workloads[i];
 	return 0;

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "config/config.h"
+#include "lib/hash_index.h"
 #include "run/range.h"
 #include "supervise/workload.h"
 
@@ -22,13 +23,15 @@ struct error;
 enum roster_limit {
 	/* all may be new while all the old ones still stop */
 	ROSTER_MAX = 2 * CONFIG_SERVICES_MAX,
+	ROSTER_SLOTS = 4 * ROSTER_MAX,
 };
 
 struct roster {
 	struct workload workloads[ROSTER_MAX];
-	uint64_t hashes[ROSTER_MAX]; /* of the names */
-	size_t count;                /* places that were ever taken */
-	struct range_set ranges;     /* of ids */
+	size_t count;            /* places that were ever taken */
+	struct hash_index names; /* of the places */
+	uint32_t slots[ROSTER_SLOTS];
+	struct range_set ranges; /* of ids */
 };
 
 /* The workload of that service, or NULL. */
