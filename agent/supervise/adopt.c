@@ -106,7 +106,7 @@ static void visit_entry(void *context, const struct keep_entry *entry,
 	struct supervisor *supervisor = adoption->supervisor;
 	struct workload *workload =
 		find_or_add(supervisor, entry->name, entry->stop_grace_ms);
-	pid_t pid = found_process(fds[KEEP_FD_PROCESS]);
+	pid_t pid = found_process(fds[KEEP_FD_PROCESS], entry->pid);
 
 	if (workload && entry->pid == 0) {
 		adoption->has_entry[workload - supervisor->roster.workloads] =
@@ -237,12 +237,15 @@ static bool has_adopted(void *context, const char *group)
 	const struct workload *workload = NULL;
 	size_t length = strlen(group);
 
+	if (is_known(context, group))
+		return true;
+	/* it may be a folder of some, by their cgroup_parent */
 	while ((workload = roster_next(roster, workload))) {
 		const char *path = workload->container.cgroup;
 
 		if (workload->container.pid > 0 &&
 			strncmp(path, group, length) == 0 &&
-			(path[length] == '/' || path[length] == '\0'))
+			path[length] == '/')
 			return true;
 	}
 	return false;

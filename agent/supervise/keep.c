@@ -17,6 +17,9 @@
 #define MAGIC        UINT32_C(0x6b726174) /* "tark" */
 #define MESSAGES_MAX 65536 /* looked at; a full queue has a tenth of that */
 #define FDS_MAX      16    /* room for more than an entry may have */
+#define PUT_COUNT    4     /* messages that a put compacts */
+#define TIDY_COUNT   1024  /* the same of keep_tidy */
+#define TIDY_SHARE   8
 
 /* A message as it was found. */
 struct message {
@@ -105,14 +108,29 @@ static ssize_t look(const struct keep *keep, bool wants_fds,
 
 static struct keep_slot *find_slot(struct keep *keep, const char *name)
 {
-	uint64_t hash = hash_string(HASH_START, name);
+	uint64_t at = hash_string(HASH_START, name);
+	size_t slot;
 
-	for (size_t i = 0; i < keep->slot_count; i++) {
-		if (keep->slots[i].hash == hash &&
-			strcmp(keep->slots[i].name, name) == 0)
-			return &keep->slots[i];
+	while ((slot = hash_index_next(&keep->names, &at)) != SIZE_MAX) {
+		if (strcmp(keep->slots[slot].name, name) == 0)
+			return &keep->slots[slot];
 	}
 	return NULL;
+}
+
+static void index_slot(struct keep *keep, size_t slot)
+{
+	uint64_t hash = hash_string(HASH_START, keep->slots[slot].name);
+
+	hash_index_add(&keep->names, hash, slot);
+}
+
+/* Names that slots had before are in the way then, or it is the first time. */
+static void index_all(struct keep *keep)
+{
+	hash_index_clear(&keep->names, keep->index_slots, KEEP_INDEX_SLOTS);
+	for (size_t i = 0; i < keep->slot_count; i++)
+		index_slot(keep, i);
 }
 
 static struct keep_slot *make_slot(struct keep *keep, const char *name)
@@ -130,10 +148,13 @@ static struct keep_slot *make_slot(struct keep *keep, const char *name)
 	}
 	if (!slot && keep->slot_count < KEEP_ENTRIES_MAX)
 		slot = &keep->slots[keep->slot_count++];
-	if (slot) {
-		slot->hash = hash_string(HASH_START, name);
-		(void)text_copy(slot->name, sizeof(slot->name), name);
-	}
+	if (!slot)
+		return NULL;
+	(void)text_copy(slot->name, sizeof(slot->name), name);
+	if (keep->names.room > 0)
+		index_slot(keep, (size_t)(slot - keep->slots));
+	else
+		index_all(keep);
 	return slot;
 }
 
@@ -235,14 +256,17 @@ static int compact_one(struct keep *keep)
 	return 0;
 }
 
-/* A few at a time, so that nobody waits. */
-static void compact(struct keep *keep)
+static void compact(struct keep *keep, size_t queued_max, int count)
 {
-	for (int i = 0; i < 4; i++) {
-		if (keep->queued <= 2 * keep->live + KEEP_SPARE ||
-			compact_one(keep) < 0)
-			break;
-	}
+	while (count-- > 0 && keep->queued > queued_max &&
+		compact_one(keep) == 0)
+		;
+}
+
+void keep_tidy(struct keep *keep)
+{
+	/* for each that is outdated, at most so many that are not go round */
+	compact(keep, keep->live + keep->live / TIDY_SHARE, TIDY_COUNT);
 }
 
 static int append(struct keep *keep, struct keep_entry *entry, const int *fds,
@@ -257,7 +281,8 @@ static int append(struct keep *keep, struct keep_entry *entry, const int *fds,
 	if (result < 0)
 		return error_set(err, result, "keep '%s' in the store: %s",
 			entry->name, strerror(-result));
-	compact(keep);
+	/* a few at a time, so that nobody waits */
+	compact(keep, 2 * keep->live + KEEP_SPARE, PUT_COUNT);
 	return 0;
 }
 
@@ -391,6 +416,7 @@ int keep_load(struct keep *keep, keep_fn *visit, void *context,
 	keep->queued = 0;
 	keep->live = 0;
 	keep->slot_count = 0;
+	index_all(keep);
 	skipped = find_live(keep, err);
 	wrong = skipped < 0 ? skipped : visit_live(keep, visit, context, err);
 	if (set_peek(keep, -1, wrong < 0 ? NULL : err) < 0 && wrong >= 0)

@@ -24,10 +24,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "lib/hash_index.h"
+
 struct error;
 
 enum keep_limit {
 	KEEP_ENTRIES_MAX = 2048,
+	KEEP_INDEX_SLOTS = 4 * KEEP_ENTRIES_MAX,
 	KEEP_NAME_SIZE = 80,
 	KEEP_SPARE = 64, /* outdated messages that are no reason to compact */
 };
@@ -80,7 +83,6 @@ struct keep_entry {
 };
 
 struct keep_slot {
-	uint64_t hash; /* of the name */
 	char name[KEEP_NAME_SIZE];
 	uint64_t serial; /* of the message that counts, 0: none */
 	int offset;      /* while loading: where in the queue that is */
@@ -94,6 +96,8 @@ struct keep {
 	size_t live;     /* of them, those that count */
 	size_t slot_count;
 	struct keep_slot slots[KEEP_ENTRIES_MAX];
+	struct hash_index names; /* of the slots */
+	uint32_t index_slots[KEEP_INDEX_SLOTS];
 };
 
 /*
@@ -124,5 +128,11 @@ int keep_put(struct keep *keep, const struct keep_entry *entry,
 
 /* There is none of that name any more; fine when there was none. */
 int keep_forget(struct keep *keep, const char *name, struct error *err);
+
+/*
+ * Compacts some more, for when there is nothing else to do: the time that the
+ * next agent takes to load grows with the square of the messages.
+ */
+void keep_tidy(struct keep *keep);
 
 #endif

@@ -240,6 +240,7 @@ static void on_tick(struct timer *timer)
 	/* init kills us when it hears nothing for long */
 	if (supervisor->beat_fd >= 0 && write(supervisor->beat_fd, ".", 1) < 0)
 		log_debug("heartbeat: %s", strerror(errno));
+	keep_tidy(&supervisor->keep);
 	loop_arm(timer, SUPERVISOR_TICK_MS);
 	changed(supervisor);
 }

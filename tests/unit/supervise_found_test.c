@@ -170,7 +170,7 @@ static void test_the_first_process(void)
 	CHECK(visits == 1);
 	CHECK(strcmp(last.service, "web") == 0);
 	CHECK(strcmp(last.cgroup, "team/web@1") == 0);
-	CHECK(last.pid == first && found_process(last.pid_fd) == first);
+	CHECK(last.pid == first && found_process(last.pid_fd, 0) == first);
 	CHECK(last.start_ticks > 0 &&
 		last.start_ticks == found_start_ticks(first));
 	/* its output can be read again, and nobody waits for it */
@@ -285,13 +285,16 @@ static void test_processes(void)
 	while (!found_has_executed(pid))
 		(void)sched_yield();
 	pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	CHECK(found_process(pid_fd) == pid);
-	CHECK(found_process(STDIN_FILENO) == 0);
-	CHECK(found_process(-1) == 0);
+	CHECK(found_process(pid_fd, 0) == pid);
+	CHECK(found_process(pid_fd, pid) == pid);
+	CHECK(found_process(pid_fd, getpid()) == pid); /* alive, another one */
+	CHECK(found_process(STDIN_FILENO, pid) == 0);
+	CHECK(found_process(-1, pid) == 0);
 	CHECK(!found_has_executed(getpid()));
 	(void)kill(pid, SIGKILL);
 	CHECK(waitpid(pid, &status, 0) == pid);
-	CHECK(found_process(pid_fd) == -1);
+	CHECK(found_process(pid_fd, pid) == -1);
+	CHECK(found_process(pid_fd, getpid()) == -1);
 	CHECK(found_start_ticks(pid) == 0 && !found_has_executed(pid));
 	fd_close(&pid_fd);
 }

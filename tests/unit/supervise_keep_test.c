@@ -94,8 +94,8 @@ static int put(const char *name, uint64_t value, struct error *err)
 /* What a load found. */
 static struct {
 	size_t count;
-	char names[64][KEEP_NAME_SIZE];
-	uint64_t values[64];
+	char names[1024][KEEP_NAME_SIZE];
+	uint64_t values[1024];
 } found;
 
 static void visit(void *context, const struct keep_entry *entry,
@@ -273,6 +273,52 @@ static void test_the_queue_stays_short(void)
 	close_store();
 }
 
+/* When there is nothing else to do, hardly more than what counts is left. */
+static void test_the_queue_is_tidied(void)
+{
+	char name[16];
+
+	open_store(4 << 20);
+	begin_agent();
+	for (uint64_t i = 0; i < 3200; i++) {
+		(void)snprintf(name, sizeof(name), "w%d", (int)(i % 800));
+		CHECK(put(name, i, NULL) == 0);
+	}
+	for (int i = 0; i < 10; i++)
+		keep_tidy(&keep);
+	CHECK(keep.live == 800 && keep.queued <= 900);
+	keep_close(&keep);
+	begin_agent();
+	CHECK(load() == 0);
+	CHECK(found.count == 800 && keep.queued <= 900);
+	CHECK(value_of("w0") == 2400 && value_of("w799") == 3199);
+	keep_close(&keep);
+	close_store();
+}
+
+/* More names than there ever is room for, one after the other. */
+static void test_names_come_and_go(void)
+{
+	struct error err;
+	char name[16];
+
+	open_store(4 << 20);
+	begin_agent();
+	CHECK(put("stays", 7, NULL) == 0);
+	for (int i = 0; i < 3 * KEEP_ENTRIES_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "w%d", i);
+		CHECK(put(name, 1, NULL) == 0);
+		CHECK(keep_forget(&keep, name, &err) == 0);
+	}
+	CHECK(keep.live == 1);
+	CHECK(put("w5", 5, NULL) == 0);
+	CHECK(load() == 0);
+	CHECK(found.count == 2 && value_of("w5") == 5);
+	CHECK(value_of("stays") == 7);
+	keep_close(&keep);
+	close_store();
+}
+
 /* Nobody is thrown out for want of room. */
 static void test_a_full_store(void)
 {
@@ -398,6 +444,8 @@ int main(void)
 	RUN(test_processes_and_pipes);
 	RUN(test_what_is_not_whole_is_passed_over);
 	RUN(test_the_queue_stays_short);
+	RUN(test_the_queue_is_tidied);
+	RUN(test_names_come_and_go);
 	RUN(test_a_full_store);
 	RUN(test_faults);
 	RUN(test_killed_at_any_time);
