@@ -56,6 +56,16 @@ static bool is_utf16(const char *text, size_t size)
 				    (text[0] == '\0') != (text[1] == '\0'));
 }
 
+/* How many bytes of a line can be told at a glance: printable, of ASCII. */
+static size_t plain_length(const char *text, size_t size)
+{
+	size_t length = 0;
+
+	while (length < size && text[length] >= 0x20 && text[length] < 0x7f)
+		length++;
+	return length;
+}
+
 bool encoding_check(struct reader *reader, const char **text, size_t *size)
 {
 	struct mark mark = { 1, 1 };
@@ -72,8 +82,13 @@ bool encoding_check(struct reader *reader, const char **text, size_t *size)
 	}
 	while (at < *size) {
 		uint32_t point = 0;
-		size_t length = encoding_decode(*text + at, *size - at, &point);
+		size_t length = plain_length(*text + at, *size - at);
 
+		at += length;
+		mark.column += (uint32_t)length;
+		if (at == *size)
+			break;
+		length = encoding_decode(*text + at, *size - at, &point);
 		if (length == 0) {
 			reader_error(reader, mark,
 				"the byte 0x%02x is not UTF-8, save the file as UTF-8",
