@@ -12,6 +12,7 @@
 #include "lib/arena.h"
 #include "lib/error.h"
 #include "lib/hash.h"
+#include "lib/hash_index.h"
 #include "lib/text.h"
 #include "supervise/firewall.h"
 
@@ -21,10 +22,10 @@ struct work {
 	const struct blueprint_source *source;
 	struct arena *arena;
 	struct blueprint *out;
-	uint64_t *network_hashes; /* of the name of each */
-	size_t *group_slots;      /* by hash of service and network: + 1 */
-	size_t *next;             /* of each endpoint: the next of its group */
-	size_t *first;            /* of each group */
+	uint64_t *network_hashes;  /* of the name of each */
+	struct hash_index by_base; /* and by network: groups */
+	size_t *next;              /* of each endpoint: the next of its group */
+	size_t *first;             /* of each group */
 };
 
 /* ---- networks ------------------------------------------------------------ */
@@ -222,18 +223,18 @@ static bool has_own_network(const struct service *service)
 	return service->network_mode == NETWORK_MODE_OWN;
 }
 
-static size_t *slot_of(const struct blueprint *blueprint, const char *service)
+/* The first endpoint of a service, or NONE. */
+static size_t first_of(const struct blueprint *blueprint, const char *service)
 {
-	size_t mask = blueprint->slot_count - 1;
-	size_t at = (size_t)hash_string(HASH_START, service) & mask;
+	uint64_t at = hash_string(HASH_START, service);
+	size_t first;
 
-	while (blueprint->slots[at] > 0 &&
-		!text_equal(blueprint->topology
-				    .endpoints[blueprint->slots[at] - 1]
-				    .container,
-			service))
-		at = (at + 1) & mask;
-	return &blueprint->slots[at];
+	do
+		first = hash_index_next(&blueprint->by_service, &at);
+	while (first != NONE &&
+		!text_equal(blueprint->topology.endpoints[first].container,
+			service));
+	return first;
 }
 
 static void add_endpoints_of(struct work *work, const struct service *service)
@@ -256,7 +257,8 @@ static void add_endpoints_of(struct work *work, const struct service *service)
 			.has_default_route = i == way;
 	}
 	if (topology->endpoint_count > first)
-		*slot_of(work->out, service->name) = first + 1;
+		hash_index_add(&work->out->by_service,
+			hash_string(HASH_START, service->name), first);
 }
 
 static size_t count_attachments(const struct blueprint_source *source)
@@ -273,21 +275,14 @@ static size_t count_attachments(const struct blueprint_source *source)
 static int make_endpoints(struct blueprint *out, size_t count,
 	struct arena *arena)
 {
-	size_t slots = 2;
-
-	while (slots < 2 * count) /* so that one is always free */
-		slots *= 2;
 	out->topology.endpoints =
 		arena_array(arena, count + 1, sizeof(struct topology_endpoint));
 	out->services =
 		arena_array(arena, count + 1, sizeof(const struct service *));
 	out->groups = arena_array(arena, count + 1, sizeof(*out->groups));
-	out->slots = arena_array(arena, slots, sizeof(*out->slots));
-	out->slot_count = slots;
-	return out->topology.endpoints && out->services && out->groups &&
-			       out->slots
-		       ? 0
-		       : -ENOMEM;
+	if (!out->topology.endpoints || !out->services || !out->groups)
+		return -ENOMEM;
+	return hash_index_init(&out->by_service, arena, count);
 }
 
 static int add_endpoints(struct work *work, struct error *err)
@@ -315,25 +310,26 @@ static const char *base_of(const struct service *service)
 	return service->base ? service->base : service->name;
 }
 
-/* Of the group of a service in a network: its number + 1, or 0. */
-static size_t *group_slot(const struct work *work, const char *base,
+static uint64_t hash_group(const char *base, size_t network)
+{
+	return hash_bytes(hash_string(HASH_START, base), &network,
+		sizeof(network));
+}
+
+/* That of a service in a network, or NONE. */
+static size_t find_group(const struct work *work, const char *base,
 	size_t network)
 {
 	const struct topology_group *groups = work->out->topology.groups;
-	uint64_t hash = hash_bytes(hash_string(HASH_START, base), &network,
-		sizeof(network));
-	size_t mask = work->out->slot_count - 1;
-	size_t at = (size_t)hash & mask;
+	uint64_t at = hash_group(base, network);
+	size_t group;
 
-	for (; work->group_slots[at] > 0; at = (at + 1) & mask) {
-		const struct topology_group *group =
-			&groups[work->group_slots[at] - 1];
-
-		if (group->network == network &&
-			text_equal(group->service, base))
-			break;
-	}
-	return &work->group_slots[at];
+	do
+		group = hash_index_next(&work->by_base, &at);
+	while (group != NONE &&
+		(groups[group].network != network ||
+			!text_equal(groups[group].service, base)));
+	return group;
 }
 
 static const struct attachment *attachment_to(const struct service *service,
@@ -351,18 +347,19 @@ static size_t take_group(struct work *work, const struct service *service,
 	size_t network)
 {
 	struct topology *topology = &work->out->topology;
-	size_t *slot = group_slot(work, base_of(service), network);
+	const char *base = base_of(service);
+	size_t group = find_group(work, base, network);
 
-	if (*slot == 0) {
-		work->first[topology->group_count] = NONE;
-		topology->groups[topology->group_count++] =
-			(struct topology_group){
-				.network = network,
-				.service = base_of(service),
-			};
-		*slot = topology->group_count;
-	}
-	return *slot - 1;
+	if (group != NONE)
+		return group;
+	group = topology->group_count++;
+	work->first[group] = NONE;
+	topology->groups[group] = (struct topology_group){
+		.network = network,
+		.service = base,
+	};
+	hash_index_add(&work->by_base, hash_group(base, network), group);
+	return group;
 }
 
 /* The last one that says so counts: one of the config, before who leaves. */
@@ -422,12 +419,10 @@ static int add_groups(struct work *work, struct error *err)
 
 	topology->groups =
 		arena_array(work->arena, count, sizeof(*topology->groups));
-	work->group_slots = arena_array(work->arena, work->out->slot_count,
-		sizeof(*work->group_slots));
 	work->first = arena_array(work->arena, count, sizeof(*work->first));
 	work->next = arena_array(work->arena, count, sizeof(*work->next));
-	if (!topology->groups || !work->group_slots || !work->first ||
-		!work->next)
+	if (!topology->groups || !work->first || !work->next ||
+		hash_index_init(&work->by_base, work->arena, count) < 0)
 		return -ENOMEM;
 	sort_endpoints(work);
 	if (topology->group_count > TOPOLOGY_GROUPS_MAX)
@@ -452,10 +447,8 @@ static bool find_target(const struct work *work, const struct service *service,
 	if (way == NONE)
 		return false;
 	/* those in networks that are not there have no group */
-	*group =
-		*group_slot(work, base_of(service),
-			find_network(work, service->attachments[way].network)) -
-		1;
+	*group = find_group(work, base_of(service),
+		find_network(work, service->attachments[way].network));
 	return *group != NONE;
 }
 
@@ -527,12 +520,11 @@ struct topology_endpoint *blueprint_find(const struct blueprint *blueprint,
 	const char *service, size_t *count)
 {
 	const struct topology *topology = &blueprint->topology;
-	size_t first =
-		blueprint->slot_count > 0 ? *slot_of(blueprint, service) : 0;
+	size_t first = first_of(blueprint, service);
 	size_t end = first;
 
 	*count = 0;
-	if (first-- == 0)
+	if (first == NONE)
 		return NULL;
 	while (end < topology->endpoint_count &&
 		blueprint->services[end] == blueprint->services[first])

@@ -10,6 +10,7 @@
 
 #include <stddef.h>
 
+#include "lib/hash_index.h"
 #include "net/pool.h"
 #include "net/topology.h"
 
@@ -34,8 +35,7 @@ struct blueprint {
 	struct pool_network *pools;      /* as topology.networks */
 	const struct service **services; /* of each endpoint */
 	size_t *groups;                  /* of each endpoint */
-	size_t *slots;     /* by hash of the service: its first endpoint + 1 */
-	size_t slot_count; /* a power of two */
+	struct hash_index by_service;    /* the first endpoint of each */
 };
 
 /*
