@@ -94,7 +94,7 @@ static void remember(struct workload *workload, const struct keep_entry *entry)
 		/* agents may die more often than it waits */
 		workload->since_ms = entry->since_ms;
 		workload->retry_ms = wait_ms;
-		loop_arm(&workload->timer,
+		alarm_set(&workload->alarm,
 			now_ms < due_ms ? due_ms - now_ms : 0);
 	}
 }

@@ -57,18 +57,13 @@ int roster_add(struct roster *roster, const struct workload_host *host,
 	const struct service *service, struct workload **out, struct error *err)
 {
 	size_t i = 0;
-	int result;
 
 	while (i < roster->count && roster->workloads[i].service)
 		i++;
 	if (i == ROSTER_MAX)
 		return error_set(err, -ENOSPC, "there are %d workloads already",
 			ROSTER_MAX);
-	result = workload_init(&roster->workloads[i], host, service, err);
-	if (result < 0) {
-		roster->workloads[i].service = NULL;
-		return result;
-	}
+	workload_init(&roster->workloads[i], host, service);
 	if (i == roster->count)
 		roster->count++;
 	if (roster->names.room > 0)

@@ -291,6 +291,9 @@ static int start_watches(struct supervisor *supervisor, struct error *err)
 		result = network_open(&supervisor->network, &supervisor->loop,
 			supervisor->places.run_fd, err);
 	if (result == 0)
+		result = alarms_open(&supervisor->alarms, &supervisor->loop,
+			err);
+	if (result == 0)
 		result = loop_add_timer(&supervisor->loop, &supervisor->tick,
 			on_tick, err);
 	if (result == 0)
@@ -394,6 +397,7 @@ static void reload(struct supervisor *supervisor)
 static void init_workloads(struct supervisor *supervisor)
 {
 	supervisor->host.loop = &supervisor->loop;
+	supervisor->host.alarms = &supervisor->alarms;
 	supervisor->host.store = &supervisor->store;
 	supervisor->host.places = &supervisor->places;
 	supervisor->host.keep = &supervisor->keep;
@@ -447,6 +451,7 @@ int supervisor_open(struct supervisor *supervisor,
 	supervisor->network.on_change = on_network_change;
 	supervisor->fabric.timer.watch.fd = -1;
 	supervisor->fabric.rules_fd = -1;
+	supervisor->alarms.timer.watch.fd = -1;
 	supervisor->tick.watch.fd = -1;
 	supervisor->turn.watch.fd = -1;
 	supervisor->deadline.watch.fd = -1;
@@ -500,10 +505,9 @@ void supervisor_close(struct supervisor *supervisor)
 	struct workload *workload = NULL;
 
 	job_cancel(&supervisor->chores.job);
-	while ((workload = roster_next(&supervisor->roster, workload))) {
+	while ((workload = roster_next(&supervisor->roster, workload)))
 		health_close(&workload->health);
-		loop_remove(loop, &workload->timer.watch);
-	}
+	alarms_close(&supervisor->alarms, loop);
 	loop_remove(loop, &supervisor->tick.watch);
 	loop_remove(loop, &supervisor->turn.watch);
 	loop_remove(loop, &supervisor->deadline.watch);

@@ -68,6 +68,7 @@ struct supervisor {
 	struct fabric fabric;
 	bool has_leaving; /* the fabric knows services of the config before */
 	struct watch signal_watch;
+	struct alarms alarms; /* of the workloads */
 	struct timer tick;
 	struct timer turn; /* something may be started or stopped */
 	struct timer deadline;

@@ -175,7 +175,7 @@ static void arm_backoff(struct workload *workload)
 	if (workload->attempts < UINT32_MAX)
 		workload->attempts++;
 	workload->retry_ms = state_backoff_ms(workload->attempts);
-	loop_arm(&workload->timer, workload->retry_ms);
+	alarm_set(&workload->alarm, workload->retry_ms);
 }
 
 static void send_stop(struct workload *workload)
@@ -189,7 +189,7 @@ static void send_stop(struct workload *workload)
 		    number > 0 ? number : workload->stop_signal, &err) < 0)
 		log_warn("%s: %s, killing it after its grace time",
 			name_of(workload), err.text);
-	loop_arm(&workload->timer, workload->service->stop_grace_ms);
+	alarm_set(&workload->alarm, workload->service->stop_grace_ms);
 }
 
 /* What is on its way to one that others share the work with is to be accepted
@@ -200,7 +200,7 @@ static void terminate(struct workload *workload)
 	workload->is_draining =
 		fabric_drain(workload->host->fabric, workload->service);
 	if (workload->is_draining)
-		loop_arm(&workload->timer, DRAIN_MS);
+		alarm_set(&workload->alarm, DRAIN_MS);
 	else
 		send_stop(workload);
 }
@@ -230,7 +230,7 @@ static enum event perform(struct workload *workload, enum action action)
 		kill_all(workload);
 		return EVENT_NONE;
 	case ACTION_CLEAN_UP:
-		loop_disarm(&workload->timer);
+		alarm_cancel(&workload->alarm);
 		return EVENT_NONE;
 	case ACTION_NONE:
 		return EVENT_NONE;
@@ -269,7 +269,7 @@ void workload_hurry(struct workload *workload)
 	if (workload->state != STATE_STOPPING)
 		return;
 	workload->is_draining = false;
-	loop_arm(&workload->timer, 0);
+	alarm_set(&workload->alarm, 0);
 }
 
 /* "exited with status 1", "was killed by SIGKILL, out of memory ..." */
@@ -316,7 +316,7 @@ static void finish(struct workload *workload)
 
 	health_stop(&workload->health);
 	loop_remove(workload->host->loop, &workload->exit_watch);
-	loop_disarm(&workload->timer);
+	alarm_cancel(&workload->alarm);
 	log_file_detach(&workload->log);
 	life_keep_end(workload, state_next(workload->state, event).next);
 	workload->has_ended = workload->is_draining = false;
@@ -348,7 +348,7 @@ void workload_on_exit(struct watch *watch, uint32_t events)
 	if (workload->is_adopted) { /* process 1 knows how */
 		loop_remove(workload->host->loop, watch);
 		workload->has_ended = true;
-		loop_arm(&workload->timer, ORPHAN_WAIT_MS);
+		alarm_set(&workload->alarm, ORPHAN_WAIT_MS);
 		return;
 	}
 	/* a look only: it is reaped when its end is in the store */
@@ -388,9 +388,9 @@ void workload_orphaned(struct workload *workload, int status)
 		finish_with(workload, 0, WTERMSIG(status));
 }
 
-static void on_timer(struct timer *timer)
+static void on_alarm(struct alarm *alarm)
 {
-	struct workload *workload = container_of(timer, struct workload, timer);
+	struct workload *workload = container_of(alarm, struct workload, alarm);
 
 	if (workload->is_draining) {
 		send_stop(workload);
@@ -410,7 +410,7 @@ void workload_forget(struct workload *workload)
 	struct error err;
 
 	health_close(&workload->health);
-	loop_remove(workload->host->loop, &workload->timer.watch);
+	alarm_cancel(&workload->alarm);
 	if (keep_forget(workload->host->keep, name_of(workload), &err) < 0)
 		log_warn("%s: %s", name_of(workload), err.text);
 	memset(workload, 0, sizeof(*workload));
@@ -432,8 +432,8 @@ static void on_idle(struct health *health)
 	workload->host->on_idle(workload);
 }
 
-int workload_init(struct workload *workload, const struct workload_host *host,
-	const struct service *service, struct error *err)
+void workload_init(struct workload *workload, const struct workload_host *host,
+	const struct service *service)
 {
 	/* field by field: the log's buffers are pages better left untouched */
 	workload->host = host;
@@ -448,5 +448,6 @@ int workload_init(struct workload *workload, const struct workload_host *host,
 	workload->health.on_idle = on_idle;
 	log_file_init(&workload->log, host->loop, host->places->log_fd,
 		service->name);
-	return loop_add_timer(host->loop, &workload->timer, on_timer, err);
+	workload->alarm.alarms = host->alarms;
+	workload->alarm.on_ring = on_alarm;
 }

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "lib/alarm.h"
 #include "lib/error.h"
 #include "lib/loop.h"
 #include "run/container.h"
@@ -36,6 +37,7 @@ enum chore {
 /* What workloads share, and how they reach the one who owns them. */
 struct workload_host {
 	struct loop *loop;
+	struct alarms *alarms;
 	const struct store *store;
 	const struct places *places;
 	struct keep *keep;
@@ -73,7 +75,7 @@ struct workload {
 	uint32_t failed;  /* 1 << chore: it failed since it was last prepared */
 	struct container container;
 	struct watch exit_watch; /* a duplicate of the container's pid_fd */
-	struct timer timer; /* back-off, stop grace, or word of process 1 */
+	struct alarm alarm; /* back-off, stop grace, or word of process 1 */
 	struct log_file log;
 	struct health health;
 	uint64_t health_digest;   /* of what its service says of that */
@@ -91,8 +93,8 @@ struct workload {
 };
 
 /* Prepares a zeroed struct: stopped. Both pointers must outlive it. */
-int workload_init(struct workload *workload, const struct workload_host *host,
-	const struct service *service, struct error *err);
+void workload_init(struct workload *workload, const struct workload_host *host,
+	const struct service *service);
 
 /* Lets something happen to it; impossible events are ignored. */
 void workload_event(struct workload *workload, enum event event);
