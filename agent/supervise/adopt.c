@@ -99,6 +99,17 @@ static void remember(struct workload *workload, const struct keep_entry *entry)
 	}
 }
 
+static bool is_its_process(const struct keep_entry *entry, int pid_fd)
+{
+	pid_t pid;
+
+	if (entry->process_inode > 0 &&
+		entry->process_inode == found_inode(pid_fd))
+		return true;
+	pid = found_process(pid_fd);
+	return pid == entry->pid || pid == -1;
+}
+
 static void visit_entry(void *context, const struct keep_entry *entry,
 	int fds[KEEP_FDS])
 {
@@ -106,13 +117,12 @@ static void visit_entry(void *context, const struct keep_entry *entry,
 	struct supervisor *supervisor = adoption->supervisor;
 	struct workload *workload =
 		find_or_add(supervisor, entry->name, entry->stop_grace_ms);
-	pid_t pid = found_process(fds[KEEP_FD_PROCESS], entry->pid);
 
 	if (workload && entry->pid == 0) {
 		adoption->has_entry[workload - supervisor->roster.workloads] =
 			true;
 		remember(workload, entry);
-	} else if (workload && (pid == entry->pid || pid == -1)) {
+	} else if (workload && is_its_process(entry, fds[KEEP_FD_PROCESS])) {
 		adoption->has_entry[workload - supervisor->roster.workloads] =
 			true;
 		adoption->running++;
@@ -200,7 +210,7 @@ static void visit_found(void *context, struct found *found)
 	struct supervisor *supervisor = adoption->supervisor;
 	struct workload *workload =
 		find_or_add(supervisor, found->service, STOP_GRACE_MS);
-	int fds[KEEP_FDS] = { -1, -1, -1, -1, -1, -1, -1 };
+	int fds[KEEP_FDS] = KEEP_NO_FDS;
 
 	fds[KEEP_FD_PROCESS] = found->pid_fd;
 	fds[KEEP_FD_STDOUT] = found->outputs[0];

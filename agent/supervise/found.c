@@ -23,10 +23,7 @@
 
 #define DEPTH_MAX     40 /* cgroup_parent (63 characters)/NAME@1 */
 #define PROCESSES_MAX 4096
-#ifndef PID_FS_MAGIC
-#define PID_FS_MAGIC 0x50494446 /* linux/magic.h of 6.9 */
-#endif
-#define STATUS_MAX 8192
+#define STATUS_MAX    8192
 
 /* A small file of /proc, whole and terminated; false when it is not there. */
 static bool read_proc(const char *path, char *out, size_t size)
@@ -68,31 +65,19 @@ bool found_has_executed(pid_t pid)
 	       (own.st_ino != its.st_ino || own.st_dev != its.st_dev);
 }
 
-/*
- * Since Linux 6.9 a process has one inode of pidfs, whichever pidfd leads to
- * it. To compare those takes a third of the time that /proc takes.
- */
-static bool is_of(int pid_fd, pid_t pid)
+uint64_t found_inode(int pid_fd)
 {
-	auto_fd own_fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	struct statfs files;
-	struct stat own;
-	struct stat its;
+	struct stat status;
 
-	return own_fd >= 0 && fstatfs(own_fd, &files) == 0 &&
-	       (unsigned long)files.f_type == PID_FS_MAGIC &&
-	       fstat(own_fd, &own) == 0 && fstat(pid_fd, &its) == 0 &&
-	       own.st_dev == its.st_dev && own.st_ino == its.st_ino;
+	return fstat(pid_fd, &status) == 0 ? status.st_ino : 0;
 }
 
-pid_t found_process(int pid_fd, pid_t likely)
+pid_t found_process(int pid_fd)
 {
 	char text[1024];
 	char path[48];
 	const char *line;
 
-	if (likely > 0 && is_of(pid_fd, likely))
-		return likely;
 	(void)snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pid_fd);
 	if (!read_proc(path, text, sizeof(text)))
 		return 0;

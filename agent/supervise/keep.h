@@ -44,11 +44,17 @@ enum keep_fd {
 	KEEP_FD_TERMINAL,  /* a pty's master */
 	KEEP_FD_SPOOL_OUT, /* spool.h */
 	KEEP_FD_SPOOL_ERR,
+	KEEP_FD_CGROUP, /* its folder in cgroupfs */
 	KEEP_FDS,
 };
 
+#define KEEP_NO_FDS                            \
+	{                                      \
+		-1, -1, -1, -1, -1, -1, -1, -1 \
+	}
+
 /* One workload. Changing anything here needs a new KEEP_VERSION. */
-#define KEEP_VERSION 2
+#define KEEP_VERSION 3
 struct keep_entry {
 	uint32_t magic; /* this line and the next four are keep.c's */
 	uint32_t version;
@@ -60,10 +66,11 @@ struct keep_entry {
 
 	/* of the process; pid 0: it has none */
 	int32_t pid;
-	int32_t exit_code;    /* of the last run, -1: none yet */
-	uint64_t start_ticks; /* field 22 of /proc/PID/stat */
-	char cgroup[256];     /* path below the workloads' */
-	uint32_t first_id;    /* of its 65,536 ids, 0: it has the machine's */
+	int32_t exit_code;      /* of the last run, -1: none yet */
+	uint64_t start_ticks;   /* field 22 of /proc/PID/stat */
+	uint64_t process_inode; /* found.h; 0: not known */
+	char cgroup[256];       /* path below the workloads' */
+	uint32_t first_id;      /* of its 65,536 ids, 0: it has the machine's */
 	int32_t stop_signal;
 	uint64_t stop_grace_ms;
 

@@ -74,6 +74,7 @@ static void fill(struct keep_entry *entry, int fds[KEEP_FDS],
 {
 	entry->pid = container->pid;
 	entry->start_ticks = found_start_ticks(container->pid);
+	entry->process_inode = found_inode(container->pid_fd);
 	(void)text_copy(entry->cgroup, sizeof(entry->cgroup),
 		container->cgroup);
 	fds[KEEP_FD_PROCESS] = container->pid_fd;
@@ -83,12 +84,13 @@ static void fill(struct keep_entry *entry, int fds[KEEP_FDS],
 	fds[KEEP_FD_TERMINAL] = container->terminal_fd;
 	fds[KEEP_FD_SPOOL_OUT] = source->spools[0];
 	fds[KEEP_FD_SPOOL_ERR] = source->spools[1];
+	fds[KEEP_FD_CGROUP] = container->cgroup_dir_fd;
 }
 
 void life_keep(const struct workload *workload)
 {
 	struct keep_entry entry = describe(workload, workload->state);
-	int fds[KEEP_FDS] = { -1, -1, -1, -1, -1, -1, -1 };
+	int fds[KEEP_FDS] = KEEP_NO_FDS;
 	struct log_source source;
 
 	for (size_t i = 0; i < LOG_STREAMS; i++) {
@@ -106,7 +108,7 @@ void life_keep(const struct workload *workload)
 void life_keep_end(const struct workload *workload, enum state next)
 {
 	struct keep_entry entry = describe(workload, next);
-	const int fds[KEEP_FDS] = { -1, -1, -1, -1, -1, -1, -1 };
+	const int fds[KEEP_FDS] = KEEP_NO_FDS;
 
 	put(workload, &entry, fds);
 }
@@ -134,7 +136,7 @@ static int keep_created(void *context, const struct container *container,
 	struct birth *birth = context;
 	struct workload *workload = birth->workload;
 	struct keep_entry entry = describe(workload, STATE_PREPARING);
-	int fds[KEEP_FDS] = { -1, -1, -1, -1, -1, -1, -1 };
+	int fds[KEEP_FDS] = KEEP_NO_FDS;
 	struct log_source source = birth->source;
 
 	source.outputs[0] = container->stdout_fd;
@@ -335,9 +337,11 @@ void life_adopt(struct workload *workload, const struct keep_entry *entry,
 	container->prunes_cgroups = true;
 	(void)text_copy(container->cgroup, sizeof(container->cgroup),
 		entry->cgroup);
-	container->cgroup_dir_fd =
-		cgroup_open(workload->host->places->workloads_fd, entry->cgroup,
-			NULL);
+	container->cgroup_dir_fd = fd_take(&fds[KEEP_FD_CGROUP]);
+	if (container->cgroup_dir_fd < 0)
+		container->cgroup_dir_fd =
+			cgroup_open(workload->host->places->workloads_fd,
+				entry->cgroup, NULL);
 	workload->is_adopted = true;
 	workload->is_unborn = entry->state == STATE_PREPARING &&
 			      !found_has_executed(entry->pid);

@@ -170,7 +170,7 @@ static void test_the_first_process(void)
 	CHECK(visits == 1);
 	CHECK(strcmp(last.service, "web") == 0);
 	CHECK(strcmp(last.cgroup, "team/web@1") == 0);
-	CHECK(last.pid == first && found_process(last.pid_fd, 0) == first);
+	CHECK(last.pid == first && found_process(last.pid_fd) == first);
 	CHECK(last.start_ticks > 0 &&
 		last.start_ticks == found_start_ticks(first));
 	/* its output can be read again, and nobody waits for it */
@@ -277,6 +277,9 @@ static void test_output_that_is_no_pipe(void)
 static void test_processes(void)
 {
 	int status = 0;
+	uint64_t inode;
+	int again_fd;
+	int own_fd;
 	int pid_fd;
 	pid_t pid = fork();
 
@@ -285,18 +288,22 @@ static void test_processes(void)
 	while (!found_has_executed(pid))
 		(void)sched_yield();
 	pid_fd = (int)syscall(SYS_pidfd_open, pid, 0);
-	CHECK(found_process(pid_fd, 0) == pid);
-	CHECK(found_process(pid_fd, pid) == pid);
-	CHECK(found_process(pid_fd, getpid()) == pid); /* alive, another one */
-	CHECK(found_process(STDIN_FILENO, pid) == 0);
-	CHECK(found_process(-1, pid) == 0);
+	inode = found_inode(pid_fd);
+	again_fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	own_fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	CHECK(found_process(pid_fd) == pid);
+	CHECK(found_process(STDIN_FILENO) == 0);
+	CHECK(found_process(-1) == 0);
+	CHECK(inode > 0 && found_inode(again_fd) == inode);
+	CHECK(found_inode(own_fd) != inode && found_inode(-1) == 0);
 	CHECK(!found_has_executed(getpid()));
 	(void)kill(pid, SIGKILL);
 	CHECK(waitpid(pid, &status, 0) == pid);
-	CHECK(found_process(pid_fd, pid) == -1);
-	CHECK(found_process(pid_fd, getpid()) == -1);
+	CHECK(found_process(pid_fd) == -1 && found_inode(pid_fd) == inode);
 	CHECK(found_start_ticks(pid) == 0 && !found_has_executed(pid));
 	fd_close(&pid_fd);
+	fd_close(&again_fd);
+	fd_close(&own_fd);
 }
 
 int main(void)

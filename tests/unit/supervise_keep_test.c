@@ -78,7 +78,7 @@ static struct keep_entry entry_of(const char *name, uint64_t value)
 static int put(const char *name, uint64_t value, struct error *err)
 {
 	struct keep_entry entry = entry_of(name, value);
-	int fds[KEEP_FDS] = { -1, -1, -1, -1, -1, -1, -1 };
+	int fds[KEEP_FDS] = KEEP_NO_FDS;
 	int result;
 
 	fds[KEEP_FD_STDERR] = memfd_create("entry", MFD_CLOEXEC);
@@ -182,7 +182,7 @@ static void take_process(void *context, const struct keep_entry *entry,
 static void test_processes_and_pipes(void)
 {
 	struct keep_entry entry = entry_of("web", 1);
-	int fds[KEEP_FDS] = { -1, -1, -1, -1, -1, -1, -1 };
+	int fds[KEEP_FDS] = KEEP_NO_FDS;
 	siginfo_t info = { 0 };
 	int pipes[2];
 	char byte;
