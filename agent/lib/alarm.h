@@ -16,7 +16,6 @@
 
 #include "lib/loop.h"
 
-
 struct alarm;
 
 struct alarms {

@@ -412,12 +412,12 @@ static int make_tables(struct reader *reader)
 			0 ||
 		hash_index_init(&names->row_index, arena, names->row_count) <
 			0 ||
-		hash_index_init(&names->alias_index, arena, names->alias_count) <
-			0 ||
+		hash_index_init(&names->alias_index, arena,
+			names->alias_count) < 0 ||
 		hash_index_init(&names->pointer_index, arena,
 			names->pointer_count) < 0 ||
-		hash_index_init(&names->place_index, arena, names->place_count) <
-			0)
+		hash_index_init(&names->place_index, arena,
+			names->place_count) < 0)
 		return -ENOMEM;
 	names->listen =
 		table(reader, &names->listen_count, sizeof(*names->listen));
