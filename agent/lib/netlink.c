@@ -24,7 +24,8 @@ void netlink_init(struct netlink_batch *batch, void *buffer, size_t size)
 	*batch = (struct netlink_batch){ .data = buffer, .size = size };
 }
 
-/* Room for so many bytes at an aligned end, zeroed; NULL: there is none. */
+/* Room for so many bytes, one at least, at an aligned end; those behind it, up
+ * to the next one, are zero. NULL: there is none. */
 static unsigned char *extend(struct netlink_batch *batch, size_t size)
 {
 	size_t at = NLMSG_ALIGN(batch->used);
@@ -34,8 +35,8 @@ static unsigned char *extend(struct netlink_batch *batch, size_t size)
 		batch->is_cut = true;
 		return NULL;
 	}
-	memset(batch->data + at, 0, NLMSG_ALIGN(size));
 	batch->used = at + NLMSG_ALIGN(size);
+	memset(batch->data + batch->used - NLMSG_ALIGNTO, 0, NLMSG_ALIGNTO);
 	return batch->data + at;
 }
 
