@@ -13,13 +13,14 @@
 
 #define WORD             4u          /* bytes that a field is padded to */
 #define LIST_MAX         (60u << 10) /* of elements in one attribute */
+#define SET_ID           1 /* must be there; for sets without a name */
 #define KEY_BYTE_ORDER   0 /* of user data of sets, as nft(8) has it */
 #define HOST_ORDER       1
 #define TYPE_BITS        6 /* of a field in the type of a key */
 #define TYPE_OF(message) (NFNL_SUBSYS_NFTABLES << 8 | (message))
 #define MESSAGE(type)    ((type)&0xffu)
 
-static void begin(struct nft *nft, unsigned int message, unsigned int flags)
+void nft_message(struct nft *nft, unsigned int message, unsigned int flags)
 {
 	const struct nfgenmsg body = { .nfgen_family = nft->family };
 
@@ -56,7 +57,7 @@ void nft_end(struct nft *nft)
 
 static void table(struct nft *nft, unsigned int message, unsigned int flags)
 {
-	begin(nft, message, flags);
+	nft_message(nft, message, flags);
 	netlink_add_string(&nft->batch, NFTA_TABLE_NAME, nft->table);
 }
 
@@ -77,7 +78,7 @@ void nft_replace(struct nft *nft, uint8_t family, const char *name)
 
 void nft_chain(struct nft *nft, const char *name)
 {
-	begin(nft, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
+	nft_message(nft, NFT_MSG_NEWCHAIN, NLM_F_CREATE);
 	netlink_add_string(&nft->batch, NFTA_CHAIN_TABLE, nft->table);
 	netlink_add_string(&nft->batch, NFTA_CHAIN_NAME, name);
 }
@@ -101,7 +102,7 @@ void nft_flow_table(struct nft *nft, const char *name)
 {
 	struct netlink_batch *batch = &nft->batch;
 
-	begin(nft, NFT_MSG_NEWFLOWTABLE, NLM_F_CREATE);
+	nft_message(nft, NFT_MSG_NEWFLOWTABLE, NLM_F_CREATE);
 	netlink_add_string(batch, NFTA_FLOWTABLE_TABLE, nft->table);
 	netlink_add_string(batch, NFTA_FLOWTABLE_NAME, name);
 	nft->hook = netlink_nest(batch, NFTA_FLOWTABLE_HOOK);
@@ -191,10 +192,10 @@ void nft_set(struct nft *nft, const struct nft_set *set, size_t size)
 {
 	struct netlink_batch *batch = &nft->batch;
 
-	begin(nft, NFT_MSG_NEWSET, NLM_F_CREATE);
+	nft_message(nft, NFT_MSG_NEWSET, NLM_F_CREATE);
 	netlink_add_string(batch, NFTA_SET_TABLE, nft->table);
 	netlink_add_string(batch, NFTA_SET_NAME, set->name);
-	netlink_add_be32(batch, NFTA_SET_ID, ++nft->sets);
+	netlink_add_be32(batch, NFTA_SET_ID, SET_ID);
 	netlink_add_be32(batch, NFTA_SET_FLAGS,
 		set->value != FIELD_END ? NFT_SET_MAP : 0);
 	netlink_add_be32(batch, NFTA_SET_KEY_TYPE, key_type(set));
@@ -207,7 +208,7 @@ void nft_set(struct nft *nft, const struct nft_set *set, size_t size)
 void nft_fill(struct nft *nft, const struct nft_set *set)
 {
 	nft->set = set;
-	begin(nft, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+	nft_message(nft, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
 	netlink_add_string(&nft->batch, NFTA_SET_ELEM_LIST_TABLE, nft->table);
 	netlink_add_string(&nft->batch, NFTA_SET_ELEM_LIST_SET, set->name);
 	nft->list = netlink_nest(&nft->batch, NFTA_SET_ELEM_LIST_ELEMENTS);
@@ -249,6 +250,7 @@ void nft_element(struct nft *nft, const struct nft_value *key,
 		nft_filled(nft);
 		nft_fill(nft, nft->set);
 	}
+	nft->elements++;
 	nest = netlink_nest(batch, NFTA_LIST_ELEM);
 	/* bytes behind the value's are zero */
 	add_data(batch, NFTA_SET_ELEM_KEY, key->bytes, key_size(nft->set));

@@ -83,7 +83,7 @@ struct nft {
 	struct netlink_batch batch;
 	const char *table;
 	uint8_t family;
-	uint32_t sets; /* numbered within the transaction */
+	size_t elements; /* added so far, of all sets */
 
 	/* the elements or the rule that are open */
 	const struct nft_set *set;
@@ -118,6 +118,10 @@ const struct nft_field_row *nft_field(enum nft_field field);
 void nft_begin(struct nft *nft, void *buffer, size_t size);
 void nft_end(struct nft *nft);
 
+/* Begins any message of enum nf_tables_msg_types, of the family of nft; what is
+ * open is ended. */
+void nft_message(struct nft *nft, unsigned int message, unsigned int flags);
+
 /* Removes a table with all in it, if there is one; makes an empty one, which
  * is that of all calls that follow. */
 void nft_remove(struct nft *nft, uint8_t family, const char *table);
@@ -135,7 +139,7 @@ void nft_flow_table(struct nft *nft, const char *name);
 void nft_flow_link(struct nft *nft, const char *link);
 void nft_flow_table_end(struct nft *nft);
 
-/* Makes a set; size: elements it will have, which makes lookups fast. */
+/* Makes a set; size: elements it can have, which makes lookups fast. */
 void nft_set(struct nft *nft, const struct nft_set *set, size_t size);
 
 /*

@@ -8,13 +8,16 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "lib/arena.h"
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/text.h"
+#include "net/nft_diff.h"
 #include "net/ruleset_parts.h"
 
 #define REMOVE_BYTES 1024
 #define OBJECT_SIZE  160 /* of its name in an error */
+#define ROOM_MIN     16  /* elements of a set */
 
 void ruleset_chain_name(char out[RULESET_CHAIN_SIZE],
 	enum balance_family family, const struct balance_target *target)
@@ -31,9 +34,26 @@ void ruleset_chain_name(char out[RULESET_CHAIN_SIZE],
 void filler_add(struct filler *filler, const struct nft_value *key,
 	const struct nft_value *value, const char *chain)
 {
+	if (filler->nft && filler->count == 0)
+		nft_fill(filler->nft, filler->set);
 	filler->count++;
 	if (filler->nft)
 		nft_element(filler->nft, key, value, chain);
+}
+
+bool filler_wants(const struct filler *filler, bool is_in_state)
+{
+	return !filler->nft || is_in_state;
+}
+
+/* So much that a few more seldom make it another set. */
+static size_t room_for(size_t count)
+{
+	size_t room = ROOM_MIN;
+
+	while (room < count)
+		room *= 2;
+	return room;
 }
 
 void ruleset_fill(struct nft *nft, const struct set_row *rows, size_t count,
@@ -41,15 +61,13 @@ void ruleset_fill(struct nft *nft, const struct set_row *rows, size_t count,
 {
 	for (size_t i = 0; i < count; i++) {
 		struct filler counter = { .nft = NULL };
-		struct filler filler = { .nft = nft };
+		struct filler filler = { .nft = nft, .set = &rows[i].set };
 
 		rows[i].list(&counter, scene, rows[i].which);
-		nft_set(nft, &rows[i].set, counter.count);
-		if (counter.count == 0)
-			continue;
-		nft_fill(nft, &rows[i].set);
+		nft_set(nft, &rows[i].set, room_for(counter.count));
 		rows[i].list(&filler, scene, rows[i].which);
-		nft_filled(nft);
+		if (filler.count > 0)
+			nft_filled(nft);
 	}
 }
 
@@ -73,18 +91,35 @@ void ruleset_build(struct nft *nft, const struct topology *topology)
 	nft_end(nft);
 }
 
+/* A batch in memory of its own: of as much of it as is used. */
+static int build(struct nft *nft, const struct topology *topology,
+	struct error *err)
+{
+	void *room = mmap(NULL, RULESET_BYTES_MAX, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (room == MAP_FAILED)
+		return error_errno(err, "get memory for packet rules");
+	nft_begin(nft, room, RULESET_BYTES_MAX);
+	ruleset_build(nft, topology);
+	return 0;
+}
+
+static void discard(struct nft *nft)
+{
+	if (nft->batch.data)
+		(void)munmap(nft->batch.data, nft->batch.size); /* it is ours */
+	nft->batch.data = NULL;
+}
+
 /* The transaction, with an error that names what was refused. */
 static int commit(int fd, const struct nft *nft, struct error *err)
 {
-	const int room = RULESET_BYTES_MAX;
 	char object[OBJECT_SIZE];
 	struct text text;
 	size_t failed = 0;
-	int result;
+	int result = netlink_commit(fd, &nft->batch, &failed);
 
-	/* the kernel takes a transaction only in one piece */
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof(room));
-	result = netlink_commit(fd, &nft->batch, &failed);
 	if (result == 0)
 		return 0;
 	text_init(&text, object, sizeof(object));
@@ -93,27 +128,73 @@ static int commit(int fd, const struct nft *nft, struct error *err)
 	return error_errno(err, "set packet rules: %s", object);
 }
 
-int ruleset_apply_by(int fd, const struct topology *topology, struct error *err)
+/* A difference that is no smaller than the whole is of no use. */
+static int commit_difference(const struct ruleset *ruleset,
+	const struct nft *next)
 {
-	struct nft nft;
+	auto_arena arena = { 0 };
+	size_t size = next->batch.used;
+	void *room =
+		ruleset->last.batch.data ? arena_alloc(&arena, size) : NULL;
+	struct nft difference;
 	int result;
-	void *room = mmap(NULL, RULESET_BYTES_MAX, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 
-	if (room == MAP_FAILED)
-		return error_errno(err, "get memory for packet rules");
-	nft_begin(&nft, room, RULESET_BYTES_MAX);
-	ruleset_build(&nft, topology);
-	result = commit(fd, &nft, err);
-	(void)munmap(room, RULESET_BYTES_MAX); /* it is ours */
-	return result;
+	if (!room)
+		return -ENODATA;
+	nft_begin(&difference, room, size);
+	result = nft_diff(&difference, &ruleset->last, next);
+	if (result < 0 || difference.batch.count == 1)
+		return result;
+	nft_end(&difference);
+	return netlink_commit(ruleset->fd, &difference.batch, NULL);
 }
 
-int ruleset_apply(const struct topology *topology, struct error *err)
+int ruleset_open(struct ruleset *ruleset, struct error *err)
 {
-	auto_fd fd = netlink_open(NETLINK_NETFILTER, err);
+	const int room = RULESET_BYTES_MAX;
 
-	return fd < 0 ? fd : ruleset_apply_by(fd, topology, err);
+	*ruleset =
+		(struct ruleset){ .fd = netlink_open(NETLINK_NETFILTER, err) };
+	if (ruleset->fd < 0)
+		return ruleset->fd;
+	/* the kernel takes a transaction only in one piece */
+	(void)setsockopt(ruleset->fd, SOL_SOCKET, SO_SNDBUFFORCE, &room,
+		sizeof(room));
+	return 0;
+}
+
+void ruleset_close(struct ruleset *ruleset)
+{
+	discard(&ruleset->last);
+	fd_close(&ruleset->fd);
+}
+
+void ruleset_forget(struct ruleset *ruleset)
+{
+	discard(&ruleset->last);
+}
+
+int ruleset_apply(struct ruleset *ruleset, const struct topology *topology,
+	struct error *err)
+{
+	uint64_t links = ruleset_fastpath_links(topology);
+	struct nft next;
+	int result = build(&next, topology, err);
+
+	if (result < 0)
+		return result;
+	result = links == ruleset->links ? commit_difference(ruleset, &next)
+					 : -ESTALE;
+	if (result < 0)
+		result = commit(ruleset->fd, &next, err);
+	discard(&ruleset->last);
+	if (result < 0) {
+		discard(&next);
+		return result;
+	}
+	ruleset->last = next;
+	ruleset->links = links;
+	return 0;
 }
 
 int ruleset_remove(struct error *err)

@@ -3,9 +3,12 @@
  * ruleset - the packet rules of a topology: the tables "inet tare" and
  * "bridge tare"
  *
- * Both are replaced as a whole by one transaction, so that a packet meets the
- * old rules or the new ones. Tables of others are not touched. Rules stay when
- * the process ends. `nft list ruleset` shows them with what each is for.
+ * Each change is one transaction, so that a packet meets the old rules or the
+ * new ones. The first replaces both tables as a whole; the next ones have only
+ * what differs from what was sent before (nft_diff.h), or, where the kernel
+ * refuses that, the whole again. Nobody else is to change these two tables;
+ * those of others are not touched. Rules stay when the process ends. `nft list
+ * ruleset` shows them with what each is for.
  *
  * Networks of other drivers than bridge, their endpoints and their groups have
  * no rules: their packets do not pass through the machine.
@@ -25,8 +28,11 @@
 #ifndef TARE_NET_RULESET_H
 #define TARE_NET_RULESET_H
 
+#include <stdint.h>
+
+#include "net/nft.h"
+
 struct error;
-struct nft;
 struct topology;
 
 enum ruleset_limit {
@@ -34,26 +40,34 @@ enum ruleset_limit {
 	RULESET_BYTES_MAX = 32 << 20,
 };
 
-/*
- * Adds the whole transaction to an empty nft. Pure. What does not fit is told
- * by the batch of nft, which is cut then.
- */
+struct ruleset {
+	int fd;          /* NETLINK_NETFILTER */
+	struct nft last; /* what the kernel has; no data: that is not known */
+	uint64_t links;  /* of its flow table */
+};
+
+/* Adds the whole transaction to an empty nft. Pure. What does not fit is told
+ * by the batch of nft, which is cut then. */
 void ruleset_build(struct nft *nft, const struct topology *topology);
 
 /*
- * Brings the kernel's rules, in the network namespace of the caller, in line
- * with the topology. 0, or a negative errno and the object that was refused;
- * then the rules are those of before. -ENOMEM, -EMSGSIZE: no room for it.
+ * In the network namespace of the caller; 0 or -errno. To close it waits until
+ * the kernel has freed the rules of before, about 10 ms, and leaves those that
+ * are in force.
  */
-int ruleset_apply(const struct topology *topology, struct error *err);
+int ruleset_open(struct ruleset *ruleset, struct error *err);
+void ruleset_close(struct ruleset *ruleset);
 
 /*
- * As ruleset_apply, by a socket of NETLINK_NETFILTER that stays open: to close
- * one waits until the kernel has freed the rules of before, about 10 ms, while
- * the new ones are in force already.
+ * Brings the kernel's rules in line with the topology. 0, or a negative errno
+ * and the object that was refused; then the rules are those of before. -ENOMEM,
+ * -EMSGSIZE: no room for it.
  */
-int ruleset_apply_by(int fd, const struct topology *topology,
+int ruleset_apply(struct ruleset *ruleset, const struct topology *topology,
 	struct error *err);
+
+/* The next ruleset_apply replaces all, whatever is there. */
+void ruleset_forget(struct ruleset *ruleset);
 
 /* Removes both tables; that there are none is no error. As ruleset_apply. */
 int ruleset_remove(struct error *err);

@@ -7,8 +7,10 @@
  * rule would refuse it any more. UDP does not: its flows are forgotten when a
  * replica leaves, and are looked for among the connections then.
  */
+#include <net/if.h>
 #include <netinet/in.h>
 
+#include "lib/hash.h"
 #include "net/nft_rule.h"
 #include "net/ruleset_parts.h"
 #include "net/topology.h"
@@ -17,23 +19,48 @@
 
 /* A link that has appeared since is left out: what comes by it goes through
  * the rules. */
-void ruleset_fastpath_table(struct nft *nft, const struct topology *topology)
+static size_t list_links(const struct topology *topology,
+	const char *out[NFT_FLOW_LINKS])
 {
 	size_t count = 0;
 
 	if (topology->uplink_count == 0)
-		return;
-	nft_flow_table(nft, FASTPATH);
-	for (size_t i = 0; i < topology->uplink_count; i++, count++)
-		nft_flow_link(nft, topology->uplinks[i]);
+		return 0;
+	for (size_t i = 0; i < topology->uplink_count; i++)
+		out[count++] = topology->uplinks[i];
 	for (size_t i = 0;
 		i < topology->network_count && count < NFT_FLOW_LINKS; i++) {
-		if (!balance_is_ours(topology, i))
-			continue;
-		nft_flow_link(nft, topology->networks[i].bridge);
-		count++;
+		if (balance_is_ours(topology, i))
+			out[count++] = topology->networks[i].bridge;
 	}
+	return count;
+}
+
+void ruleset_fastpath_table(struct nft *nft, const struct topology *topology)
+{
+	const char *links[NFT_FLOW_LINKS];
+	size_t count = list_links(topology, links);
+
+	if (count == 0)
+		return;
+	nft_flow_table(nft, FASTPATH);
+	for (size_t i = 0; i < count; i++)
+		nft_flow_link(nft, links[i]);
 	nft_flow_table_end(nft);
+}
+
+uint64_t ruleset_fastpath_links(const struct topology *topology)
+{
+	const char *links[NFT_FLOW_LINKS];
+	size_t count = list_links(topology, links);
+	uint64_t hash = HASH_START;
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned int index = if_nametoindex(links[i]);
+
+		hash = hash_bytes(hash, &index, sizeof(index));
+	}
+	return hash;
 }
 
 void ruleset_fastpath_rule(struct nft *nft, const struct topology *topology)

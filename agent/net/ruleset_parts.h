@@ -27,9 +27,13 @@ struct scene {
 	const struct balance *balance;
 };
 
-/* Counts elements, or adds them where nft is not NULL. */
+/*
+ * Adds elements to a set, or, where nft is NULL, counts what it needs room for:
+ * whatever may come to serve, so that a set keeps its size meanwhile.
+ */
 struct filler {
 	struct nft *nft;
+	const struct nft_set *set;
 	size_t count;
 };
 
@@ -44,6 +48,9 @@ struct set_row {
 
 void filler_add(struct filler *filler, const struct nft_value *key,
 	const struct nft_value *value, const char *chain);
+
+/* Whether an element that is there only in a certain state is added. */
+bool filler_wants(const struct filler *filler, bool is_in_state);
 
 /* Makes and fills the sets of a table. */
 void ruleset_fill(struct nft *nft, const struct set_row *rows, size_t count,
@@ -61,6 +68,10 @@ void ruleset_inet_rules(struct nft *nft, const struct scene *scene);
  * topology has no uplinks. */
 void ruleset_fastpath_table(struct nft *nft, const struct topology *topology);
 void ruleset_fastpath_rule(struct nft *nft, const struct topology *topology);
+
+/* Tells links from others that have got their names since: those would not be
+ * in the flow table. */
+uint64_t ruleset_fastpath_links(const struct topology *topology);
 
 void ruleset_bridge(struct nft *nft, const struct scene *scene);
 

@@ -171,7 +171,9 @@ static void list_virtual(struct filler *filler, const struct scene *scene,
 		char chain[RULESET_CHAIN_SIZE];
 
 		if (address->family == 0 ||
-			(scene->balance->serving[family][i] == 0) != is_idle)
+			!filler_wants(filler,
+				(scene->balance->serving[family][i] == 0) ==
+					is_idle))
 			continue;
 		nft_value_link(&key, scene->topology->networks[network].bridge);
 		nft_value_address(&key, address);
@@ -240,7 +242,8 @@ static void list_ports_in(struct filler *filler, const struct scene *scene,
 		if (!is_every(&port->host) ||
 			(port->host.family != 0 &&
 				family_of(&port->host) != family) ||
-			state_of(scene, port, family) != state)
+			!filler_wants(filler,
+				state_of(scene, port, family) == state))
 			continue;
 		nft_value_u8(&key, nfproto[family]);
 		add_port(filler, &key, port,
@@ -268,7 +271,8 @@ static void list_bound(struct filler *filler, const struct scene *scene,
 		char chain[RULESET_CHAIN_SIZE];
 
 		if (is_every(&port->host) || family_of(&port->host) != family ||
-			state_of(scene, port, family) != state)
+			!filler_wants(filler,
+				state_of(scene, port, family) == state))
 			continue;
 		nft_value_address(&key, &port->host);
 		add_port(filler, &key, port,

@@ -11,7 +11,6 @@
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/log.h"
-#include "lib/netlink.h"
 #include "lib/text.h"
 #include "net/conntrack.h"
 #include "net/link.h"
@@ -206,13 +205,13 @@ static void read_uplinks(struct fabric *fabric)
 static int apply_rules(struct fabric *fabric, struct error *err)
 {
 	struct topology *topology = &fabric->blueprint.topology;
-	int result = ruleset_apply_by(fabric->rules_fd, topology, err);
+	int result = ruleset_apply(&fabric->rules, topology, err);
 
 	if ((result != -ENOENT && result != -EOPNOTSUPP) ||
 		topology->uplink_count == 0)
 		return result;
 	topology->uplink_count = 0;
-	return ruleset_apply_by(fabric->rules_fd, topology, err);
+	return ruleset_apply(&fabric->rules, topology, err);
 }
 
 /* All of it is tried, whatever fails; err is that of the first. */
@@ -532,11 +531,13 @@ void fabric_describe(const struct fabric *fabric, const struct service *service,
 int fabric_open(struct fabric *fabric, struct loop *loop,
 	const struct places *places, struct error *err)
 {
+	int result;
+
 	fabric->places = places;
 	fabric->timer.watch.fd = -1;
-	fabric->rules_fd = netlink_open(NETLINK_NETFILTER, err);
-	if (fabric->rules_fd < 0)
-		return fabric->rules_fd;
+	result = ruleset_open(&fabric->rules, err);
+	if (result < 0)
+		return result;
 	read_book(fabric);
 	return loop_add_timer(loop, &fabric->timer, on_timer, err);
 }
@@ -544,7 +545,7 @@ int fabric_open(struct fabric *fabric, struct loop *loop,
 void fabric_close(struct fabric *fabric, struct loop *loop)
 {
 	loop_remove(loop, &fabric->timer.watch);
-	fd_close(&fabric->rules_fd);
+	ruleset_close(&fabric->rules);
 	arena_clear(&fabric->arena);
 	fabric->blueprint = (struct blueprint){ .pools = NULL };
 	fabric->book = (struct book){ .entry_count = 0 };

@@ -23,6 +23,7 @@
 #include "lib/arena.h"
 #include "lib/loop.h"
 #include "net/book.h"
+#include "net/ruleset.h"
 #include "supervise/blueprint.h"
 
 struct error;
@@ -46,7 +47,7 @@ struct fabric {
 	char uplinks[TOPOLOGY_UPLINKS_MAX][IFNAMSIZ];
 	bool has_failed; /* it was said that something did */
 	bool is_over;    /* see fabric_rest */
-	int rules_fd;    /* to close it would wait for the kernel each time */
+	struct ruleset rules;
 	struct timer timer; /* something is to be brought in line */
 	bool is_due;
 	bool has_drained;   /* and for nothing else the last time */

@@ -450,7 +450,7 @@ int supervisor_open(struct supervisor *supervisor,
 	supervisor->network = NETWORK_NONE;
 	supervisor->network.on_change = on_network_change;
 	supervisor->fabric.timer.watch.fd = -1;
-	supervisor->fabric.rules_fd = -1;
+	supervisor->fabric.rules.fd = -1;
 	supervisor->alarms.timer.watch.fd = -1;
 	supervisor->tick.watch.fd = -1;
 	supervisor->turn.watch.fd = -1;

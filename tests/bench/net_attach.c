@@ -99,6 +99,7 @@ static const struct topology topology = {
 };
 
 static int own_fd, host_fd, rules_fd, bridge;
+static struct ruleset rules;
 
 static void die(const char *what)
 {
@@ -283,7 +284,7 @@ static void set_rules(bool is_there)
 	struct error err = { .code = 0 };
 
 	endpoint.is_serving = is_there;
-	if (ruleset_apply_by(rules_fd, &topology, &err) < 0)
+	if (ruleset_apply(&rules, &topology, &err) < 0)
 		die(err.text);
 }
 
@@ -344,6 +345,8 @@ int main(int argc, char **argv)
 	own_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	host_fd = netlink_open(NETLINK_ROUTE, &err);
 	rules_fd = netlink_open(NETLINK_NETFILTER, &err);
+	if (ruleset_open(&rules, &err) < 0)
+		die(err.text);
 	if (link_apply_networks(&topology, &err) < 0)
 		die(err.text);
 	bridge = (int)if_nametoindex(network.bridge);

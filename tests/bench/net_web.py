@@ -205,7 +205,6 @@ def kill_one(world, victim, server):
     (ms from then to the last new connection that went to it, ms until the
     rules were in force, how many failed that were not on it, connections that
     were begun to it when it was dead)."""
-    world.apply(*BALANCED)
     probes = []
     with subprocess.Popen(
             ["ip", "netns", "exec", world.machine.name, world.keeper, "stop",

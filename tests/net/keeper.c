@@ -5,6 +5,11 @@
  *	keeper apply FILE [COUNT]  COUNT: so often, and prints milliseconds
  *	keeper stop FILE ENDPOINT  at a line of input it serves no more; prints
  *				   when it was told and was done, milliseconds
+ *	keeper change FILE ENDPOINT COUNT
+ *				   so often it serves no more, or again; prints
+ *				   milliseconds
+ *	keeper follow FILE...      one, and at a line of input the next; "ready"
+ *				   when it is in force
  *	keeper remove
  *	keeper list                connections
  *	keeper forget ADDRESS PROTOCOL
@@ -122,6 +127,7 @@ static void read_network(void)
 {
 	struct topology_network *network = &networks[topology.network_count++];
 
+	*network = (struct topology_network){ .driver = TOPOLOGY_BRIDGE };
 	(void)text_copy(network->bridge, sizeof(network->bridge), word(1));
 	network->subnet4 = prefix(2);
 	network->gateway4 = address(3);
@@ -157,6 +163,7 @@ static void read_group(void)
 
 	if (!members)
 		fail("no memory");
+	group->endpoint_count = 0;
 	group->network = number(1);
 	group->service = strdup(word(2));
 	group->virtual4 = address(3);
@@ -228,6 +235,17 @@ static void read_line(char *line)
 	fail(words[0]);
 }
 
+static void forget_topology(void)
+{
+	for (size_t i = 0; i < topology.group_count; i++) {
+		free((void *)(uintptr_t)groups[i].service);
+		free((void *)(uintptr_t)groups[i].endpoints);
+	}
+	topology.network_count = topology.endpoint_count = 0;
+	topology.group_count = topology.port_count = 0;
+	topology.rule_count = topology.uplink_count = 0;
+}
+
 static void read_topology(const char *path)
 {
 	static char line[LINE_MAX];
@@ -235,6 +253,7 @@ static void read_topology(const char *path)
 
 	if (!file)
 		fail(path);
+	forget_topology();
 	while (fgets(line, sizeof(line), file))
 		read_line(line);
 	(void)fclose(file); /* it was read only */
@@ -249,51 +268,82 @@ static double now_ms(void)
 }
 
 /* As the agent does: a kernel without flow tables refuses one. */
-static int apply_once(int fd, struct error *err)
+static int apply_once(struct ruleset *rules, struct error *err)
 {
-	int result = ruleset_apply_by(fd, &topology, err);
+	int result = ruleset_apply(rules, &topology, err);
 
 	if (result == 0 || topology.uplink_count == 0)
 		return result;
 	topology.uplink_count = 0;
-	return ruleset_apply_by(fd, &topology, err);
+	return ruleset_apply(rules, &topology, err);
 }
 
-/* Over one socket, as somebody does who applies often. */
-static int apply(const char *path, size_t count, struct error *err)
+/* As a whole each time. */
+static int apply(struct ruleset *rules, struct error *err)
 {
-	auto_fd fd = netlink_open(NETLINK_NETFILTER, err);
-	int result = fd;
+	size_t count = word_count > 0 ? number(0) : 1;
+	int result = 0;
 
-	read_topology(path);
-	if (count == 1 && fd >= 0)
-		return apply_once(fd, err);
-	for (size_t i = 0; i < count && result >= 0; i++) {
+	for (size_t i = 0; i < count && result == 0; i++) {
 		double start = now_ms();
 
-		result = apply_once(fd, err);
+		ruleset_forget(rules);
+		result = apply_once(rules, err);
+		if (count > 1)
+			printf("%.2f\n", now_ms() - start);
+	}
+	return result;
+}
+
+static bool is_told(void)
+{
+	return puts("ready") >= 0 && fflush(stdout) == 0 && getchar() != EOF;
+}
+
+/* As the agent does when a container has ended. */
+static int stop(struct ruleset *rules, struct error *err)
+{
+	double told_ms;
+	int result = apply_once(rules, err);
+
+	if (result < 0)
+		return result;
+	if (!is_told())
+		return -EIO;
+	told_ms = now_ms();
+	endpoints[number(0)].is_serving = false;
+	result = apply_once(rules, err);
+	printf("%.3f %.3f\n", told_ms, now_ms());
+	return result;
+}
+
+/* As it does when one ends and comes again. */
+static int change(struct ruleset *rules, struct error *err)
+{
+	int result = apply_once(rules, err);
+
+	for (size_t i = 0; i < number(1) && result == 0; i++) {
+		double start = now_ms();
+
+		endpoints[number(0)].is_serving ^= true;
+		result = apply_once(rules, err);
 		printf("%.2f\n", now_ms() - start);
 	}
 	return result;
 }
 
-/* As the agent does when a container has ended. */
-static int stop(const char *path, struct error *err)
+/* As it does when configs come. */
+static int follow(struct ruleset *rules, struct error *err)
 {
-	auto_fd fd = netlink_open(NETLINK_NETFILTER, err);
-	size_t endpoint = number(0);
-	double told_ms;
-	int result;
+	char *paths[WORDS_MAX];
+	size_t count = word_count;
+	int result = apply_once(rules, err);
 
-	if (fd < 0)
-		return fd;
-	read_topology(path);
-	if (puts("ready") < 0 || fflush(stdout) != 0 || getchar() == EOF)
-		return -EIO;
-	told_ms = now_ms();
-	endpoints[endpoint].is_serving = false;
-	result = apply_once(fd, err);
-	printf("%.3f %.3f\n", told_ms, now_ms());
+	memcpy(paths, words, sizeof(paths));
+	for (size_t i = 0; result == 0 && is_told() && i < count; i++) {
+		read_topology(paths[i]);
+		result = apply_once(rules, err);
+	}
 	return result;
 }
 
@@ -332,20 +382,54 @@ static int forget(struct error *err)
 	return count;
 }
 
+/* Verbs that apply the topology of a file, and the words behind it. */
+static const struct keeping {
+	const char *verb;
+	size_t word_min;
+	int (*keep)(struct ruleset *rules, struct error *err);
+} keepings[] = {
+	{ "apply", 0, apply },
+	{ "stop", 1, stop },
+	{ "change", 2, change },
+	{ "follow", 0, follow },
+};
+
+static const struct keeping *find_keeping(const char *verb)
+{
+	for (size_t i = 0; i < sizeof(keepings) / sizeof(*keepings); i++) {
+		if (text_equal(verb, keepings[i].verb))
+			return &keepings[i];
+	}
+	return NULL;
+}
+
+static int keep(const struct keeping *keeping, char **args, int count,
+	struct error *err)
+{
+	struct ruleset rules;
+	int result = ruleset_open(&rules, err);
+
+	if (result < 0)
+		return result;
+	read_topology(args[0]);
+	word_count = (size_t)count - 1;
+	for (size_t i = 0; i < word_count && i < WORDS_MAX; i++)
+		words[i] = args[i + 1];
+	if (word_count < keeping->word_min || word_count > WORDS_MAX)
+		fail(keeping->verb);
+	result = keeping->keep(&rules, err);
+	ruleset_close(&rules);
+	return result;
+}
+
 int main(int argc, char **argv)
 {
 	const char *verb = argc > 1 ? argv[1] : "";
 	struct error err = { 0 };
 	int result = -EINVAL;
 
-	if (text_equal(verb, "apply") && argc > 2) {
-		words[0] = argc > 3 ? argv[3] : (char[]){ "1" };
-		word_count = 1;
-		result = apply(argv[2], number(0), &err);
-	} else if (text_equal(verb, "stop") && argc > 3) {
-		words[0] = argv[3];
-		word_count = 1;
-		result = stop(argv[2], &err);
+	if (argc > 2 && find_keeping(verb)) {
+		result = keep(find_keeping(verb), argv + 2, argc - 2, &err);
 	} else if (text_equal(verb, "remove")) {
 		result = ruleset_remove(&err);
 	} else if (text_equal(verb, "list")) {

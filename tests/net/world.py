@@ -25,10 +25,12 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 AGENT = os.path.join(HERE, "..", "..", "agent")
-NAMES = ("net/balance net/conntrack net/nft net/nft_field net/nft_rule "
+NAMES = ("net/balance net/conntrack net/nft net/nft_diff net/nft_field "
+         "net/nft_rule "
          "net/ruleset net/ruleset_bridge net/ruleset_fastpath "
          "net/ruleset_inet net/ruleset_sets "
-         "lib/address lib/error lib/fd lib/netlink lib/text").split()
+         "lib/address lib/arena lib/error lib/fd lib/hash lib/netlink "
+         "lib/text").split()
 CLONE_NEWNET = 0x40000000
 ANSWER_S = 5.0   # of what must come
 SILENCE_S = 0.3  # of what must not
@@ -258,10 +260,10 @@ class World:
                 self.servers.add(place, name, address, 8080, kind)
         return place
 
-    def topology(self, *lines, idle=()):
+    def topology(self, *lines, idle=(), name="topology"):
         """Networks, workloads and these; idle: places that do not serve."""
         not_serving = {place.number for place in idle}
-        path = os.path.join(self.folder, "topology")
+        path = os.path.join(self.folder, name)
         with open(path, "w", encoding="ascii") as file:
             file.write("\n".join(
                 self.networks +

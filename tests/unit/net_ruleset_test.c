@@ -64,6 +64,17 @@ static bool has_chain(const char *name)
 	return wanted.is_there;
 }
 
+static int apply_whole(const struct topology *topology, struct error *err)
+{
+	struct ruleset ruleset;
+	int result = ruleset_open(&ruleset, err);
+
+	if (result == 0)
+		result = ruleset_apply(&ruleset, topology, err);
+	ruleset_close(&ruleset);
+	return result;
+}
+
 static void test_comes_and_goes(void)
 {
 	const struct topology nothing = { .port_count = 0 };
@@ -73,11 +84,11 @@ static void test_comes_and_goes(void)
 	if (!scene_enter())
 		return;
 	CHECK(ruleset_remove(&err) == 0);
-	CHECK(ruleset_apply(&topology, &err) == 0);
+	CHECK(apply_whole(&topology, &err) == 0);
 	CHECK(has_chain("to4-0-8080"));
 	CHECK(has_chain("own_ip4"));
-	CHECK(ruleset_apply(&topology, &err) == 0);
-	CHECK(ruleset_apply(&nothing, &err) == 0);
+	CHECK(apply_whole(&topology, &err) == 0);
+	CHECK(apply_whole(&nothing, &err) == 0);
 	CHECK(!has_chain("to4-0-8080"));
 	CHECK(ruleset_remove(&err) == 0);
 	CHECK(!has_chain("own_ip4") && !has_chain("input"));
@@ -91,10 +102,10 @@ static void test_names_what_is_refused(void)
 
 	if (!scene_enter())
 		return;
-	CHECK(ruleset_apply(&topology, &err) == 0);
+	CHECK(apply_whole(&topology, &err) == 0);
 	/* the same key twice, and it leads to two places */
 	scene_ports[2].published = 80;
-	CHECK(ruleset_apply(&topology, &err) < 0);
+	CHECK(apply_whole(&topology, &err) < 0);
 	scene_ports[2].published = 443;
 	CHECK(text_starts_with(err.text,
 		"set packet rules: elements of set 'ports': "));
@@ -108,7 +119,7 @@ static int apply_as_nobody(void)
 
 	if (setgid(65534) < 0 || setuid(65534) < 0)
 		return 2;
-	if (ruleset_apply(&topology, &err) != -EPERM)
+	if (apply_whole(&topology, &err) != -EPERM)
 		return 3;
 	return text_starts_with(err.text, "set packet rules: transaction: ")
 		       ? 0
@@ -141,13 +152,43 @@ static void test_fails_whole(void)
 		int result;
 
 		fault_arm(nth, EIO);
-		result = ruleset_apply(&topology, &err);
+		result = apply_whole(&topology, &err);
 		if (!fault_fired())
 			break;
 		CHECK(result == 0 || (err.code == result && err.text[0]));
 		CHECK(fault_count_fds() == before);
 	}
 	CHECK(has_chain("to4-0-8080"));
+}
+
+/* Whatever fails on the way, the next one is right. */
+static void test_changes_fail_whole(void)
+{
+	struct topology topology = scene_make();
+	struct ruleset ruleset;
+
+	if (!scene_enter())
+		return;
+	CHECK(ruleset_open(&ruleset, NULL) == 0);
+	CHECK(ruleset_apply(&ruleset, &topology, NULL) == 0);
+	for (unsigned int nth = 1;; nth++) {
+		struct error err = { 0 };
+		bool has_web = nth % 2 == 0;
+		int result;
+
+		scene_endpoints[0].is_serving = has_web;
+		scene_endpoints[2].is_serving = has_web;
+		fault_arm(nth, EIO);
+		result = ruleset_apply(&ruleset, &topology, &err);
+		if (!fault_fired())
+			break;
+		CHECK(result == 0 || (err.code == result && err.text[0]));
+		CHECK(ruleset_apply(&ruleset, &topology, &err) == 0);
+		CHECK(has_chain("to4-0-8080") == has_web);
+	}
+	ruleset_close(&ruleset);
+	(void)scene_make();
+	scene_endpoints[0].is_serving = scene_endpoints[2].is_serving = true;
 }
 
 /* All that the limits allow, with as many chains and maps as there can be. */
@@ -223,7 +264,7 @@ static void test_takes_the_largest(void)
 
 	if (!scene_enter())
 		return;
-	if (!CHECK(ruleset_apply(&topology, &err) == 0))
+	if (!CHECK(apply_whole(&topology, &err) == 0))
 		printf("# %s\n", err.text);
 	CHECK(has_chain("to6-2047-2048"));
 }
@@ -234,6 +275,7 @@ int main(void)
 	RUN(test_names_what_is_refused);
 	RUN(test_needs_a_right);
 	RUN(test_fails_whole);
+	RUN(test_changes_fail_whole);
 	RUN(test_takes_the_largest);
 	return check_done();
 }

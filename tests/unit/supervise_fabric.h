@@ -58,8 +58,8 @@ int __wrap_link_attach(const struct topology *topology, size_t endpoint,
 	int netns_fd, struct error *err);
 int __wrap_link_settle(const struct topology *topology, size_t first,
 	size_t count, int netns_fd, struct error *err);
-int __wrap_ruleset_apply_by(int fd, const struct topology *topology,
-	struct error *err);
+int __wrap_ruleset_apply(struct ruleset *ruleset,
+	const struct topology *topology, struct error *err);
 int __wrap_conntrack_forget(const struct address *address, uint8_t protocol,
 	struct error *err);
 
@@ -122,13 +122,13 @@ int __wrap_link_settle(const struct topology *topology, size_t first,
 	return 0;
 }
 
-int __wrap_ruleset_apply_by(int fd, const struct topology *topology,
-	struct error *err)
+int __wrap_ruleset_apply(struct ruleset *ruleset,
+	const struct topology *topology, struct error *err)
 {
 	char serving[8] = "";
 	size_t count = 0;
 
-	(void)fd;
+	(void)ruleset;
 	for (size_t i = 0; i < topology->endpoint_count; i++)
 		count += topology->endpoints[i].is_serving;
 	(void)snprintf(serving, sizeof(serving), "%zu", count % 10000);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* tests of supervise/fabric: what is kept, and what of it makes a container */
 /* wrap: link_read_taken link_apply_networks link_attach link_compare */
-/* wrap: link_settle ruleset_apply_by conntrack_forget link_read_uplinks */
+/* wrap: link_settle ruleset_apply conntrack_forget link_read_uplinks */
 #include "supervise_fabric.h"
 
 /* ---- what a container is made with, and what changes while it runs -------- */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* tests of supervise/fabric: what is done, and in which order */
 /* wrap: link_read_taken link_apply_networks link_attach link_compare */
-/* wrap: link_settle ruleset_apply_by conntrack_forget link_read_uplinks */
+/* wrap: link_settle ruleset_apply conntrack_forget link_read_uplinks */
 #include "supervise_fabric.h"
 
 /* ---- starting ------------------------------------------------------------ */

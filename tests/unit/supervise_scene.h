@@ -148,8 +148,8 @@ int __wrap_link_attach(const struct topology *topology, size_t endpoint,
 	int netns_fd, struct error *err);
 int __wrap_link_settle(const struct topology *topology, size_t first,
 	size_t count, int netns_fd, struct error *err);
-int __wrap_ruleset_apply_by(int fd, const struct topology *topology,
-	struct error *err);
+int __wrap_ruleset_apply(struct ruleset *ruleset,
+	const struct topology *topology, struct error *err);
 int __wrap_conntrack_forget(const struct address *address, uint8_t protocol,
 	struct error *err);
 
@@ -219,10 +219,10 @@ static inline void tell_serving(const struct topology *topology)
 		(void)dprintf(fd, "%u\n", serving);
 }
 
-int __wrap_ruleset_apply_by(int fd, const struct topology *topology,
-	struct error *err)
+int __wrap_ruleset_apply(struct ruleset *ruleset,
+	const struct topology *topology, struct error *err)
 {
-	(void)fd;
+	(void)ruleset;
 	/* as a kernel without flow tables, whatever links this machine has */
 	if (topology->uplink_count > 0)
 		return error_set(err, -ENOENT, "make flow table 'fastpath'");

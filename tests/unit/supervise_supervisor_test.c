@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* tests of supervise/supervisor and workload: starts, ends, restarts, order */
 /* wrap: link_read_taken link_apply_networks link_attach link_compare */
-/* wrap: link_settle ruleset_apply_by conntrack_forget */
+/* wrap: link_settle ruleset_apply conntrack_forget */
 /* wrap: store_find store_import folders_are_made folders_make launch_prepare container_create container_kill container_clear log_file_attach sethostname probe_perform probe_kill */
 #include "supervise_scene.h"
 
