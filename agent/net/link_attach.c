@@ -294,28 +294,6 @@ static void add_hairpin(struct netlink_batch *batch)
 	netlink_close(batch, info);
 }
 
-static int set_host_end(const struct attaching *attaching, struct error *err)
-{
-	const struct ifinfomsg info = { .ifi_index = attaching->link,
-		.ifi_flags = IFF_UP,
-		.ifi_change = IFF_UP };
-	char alias[LINK_ALIAS_SIZE];
-	struct actions actions;
-
-	link_make_port_alias(alias, attaching->topology,
-		(size_t)(attaching->endpoint - attaching->topology->endpoints),
-		attaching->stage);
-	begin_actions(&actions);
-	begin_action(&actions, "bring up the host's end");
-	netlink_begin(&actions.batch, RTM_NEWLINK, 0, &info, sizeof(info));
-	netlink_add_string(&actions.batch, IFLA_IFALIAS, alias);
-	add_hairpin(&actions.batch);
-	add_no_addresses(&actions.batch);
-	return commit_actions(attaching->host_fd, &actions, err);
-}
-
-/* ---- the container's end ------------------------------------------------- */
-
 static void add_up(struct actions *actions, int index, const char *name)
 {
 	const struct ifinfomsg info = { .ifi_index = index,
@@ -325,6 +303,30 @@ static void add_up(struct actions *actions, int index, const char *name)
 	begin_action(actions, name);
 	netlink_begin(&actions->batch, RTM_NEWLINK, 0, &info, sizeof(info));
 }
+
+/* By two messages: of a link that is up the kernel tells others only when it
+ * has brought the state of its carrier up to date, which takes as long as all
+ * the rest here. */
+static int set_host_end(const struct attaching *attaching, struct error *err)
+{
+	const struct ifinfomsg info = { .ifi_index = attaching->link };
+	char alias[LINK_ALIAS_SIZE];
+	struct actions actions;
+
+	link_make_port_alias(alias, attaching->topology,
+		(size_t)(attaching->endpoint - attaching->topology->endpoints),
+		attaching->stage);
+	begin_actions(&actions);
+	begin_action(&actions, "set up the host's end");
+	netlink_begin(&actions.batch, RTM_NEWLINK, 0, &info, sizeof(info));
+	netlink_add_string(&actions.batch, IFLA_IFALIAS, alias);
+	add_hairpin(&actions.batch);
+	add_no_addresses(&actions.batch);
+	add_up(&actions, attaching->link, "bring up the host's end");
+	return commit_actions(attaching->host_fd, &actions, err);
+}
+
+/* ---- the container's end ------------------------------------------------- */
 
 static void add_address(struct actions *actions, int index,
 	const struct address *address, const struct prefix *subnet)
