@@ -118,7 +118,8 @@ static void add_target_rule(struct nft *nft, const struct scene *scene,
 	};
 
 	ruleset_chain_name(chain, family, target);
-	ruleset_chain_name(map, family, &group);
+	if (count > 1)
+		ruleset_chain_name(map, family, &group);
 	nft_rule(nft, chain, scene->topology->groups[target->group].service);
 	nft_dnat(nft, &balance);
 }

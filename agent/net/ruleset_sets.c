@@ -206,28 +206,23 @@ static enum balance_family family_of(const struct address *address)
 	return address->family == AF_INET ? BALANCE_IPV4 : BALANCE_IPV6;
 }
 
+/* One that is served leads to a chain. */
 static void add_port(struct filler *filler, struct nft_value *key,
-	const struct topology_port *port, const char *chain)
-{
-	nft_value_u8(key, (uint8_t)port->protocol);
-	nft_value_be16(key, port->published);
-	filler_add(filler, key, NULL, chain);
-}
-
-/* The chain that a port in that state leads to, in out, or NULL. */
-static const char *chain_of(const struct topology_port *port,
-	enum balance_family family, enum which_port state,
-	char out[RULESET_CHAIN_SIZE])
+	const struct topology_port *port, enum balance_family family,
+	enum which_port state)
 {
 	const struct balance_target target = {
 		.group = (uint16_t)port->group,
 		.port = port->target,
 	};
+	bool has_chain = filler->nft && state == PORT_SERVED;
+	char chain[RULESET_CHAIN_SIZE];
 
-	if (state != PORT_SERVED)
-		return NULL;
-	ruleset_chain_name(out, family, &target);
-	return out;
+	nft_value_u8(key, (uint8_t)port->protocol);
+	nft_value_be16(key, port->published);
+	if (has_chain)
+		ruleset_chain_name(chain, family, &target);
+	filler_add(filler, key, NULL, has_chain ? chain : NULL);
 }
 
 /* Ports of every address in a family that are in that state. */
@@ -237,7 +232,6 @@ static void list_ports_in(struct filler *filler, const struct scene *scene,
 	for (size_t i = 0; i < scene->topology->port_count; i++) {
 		const struct topology_port *port = &scene->topology->ports[i];
 		struct nft_value key = { .size = 0 };
-		char chain[RULESET_CHAIN_SIZE];
 
 		if (!is_every(&port->host) ||
 			(port->host.family != 0 &&
@@ -246,8 +240,7 @@ static void list_ports_in(struct filler *filler, const struct scene *scene,
 				state_of(scene, port, family) == state))
 			continue;
 		nft_value_u8(&key, nfproto[family]);
-		add_port(filler, &key, port,
-			chain_of(port, family, state, chain));
+		add_port(filler, &key, port, family, state);
 	}
 }
 
@@ -268,15 +261,13 @@ static void list_bound(struct filler *filler, const struct scene *scene,
 	for (size_t i = 0; i < scene->topology->port_count; i++) {
 		const struct topology_port *port = &scene->topology->ports[i];
 		struct nft_value key = { .size = 0 };
-		char chain[RULESET_CHAIN_SIZE];
 
 		if (is_every(&port->host) || family_of(&port->host) != family ||
 			!filler_wants(filler,
 				state_of(scene, port, family) == state))
 			continue;
 		nft_value_address(&key, &port->host);
-		add_port(filler, &key, port,
-			chain_of(port, family, state, chain));
+		add_port(filler, &key, port, family, state);
 	}
 }
 
