@@ -343,7 +343,9 @@ int nft_diff(struct nft *out, const struct nft *before, const struct nft *next)
 	auto_arena arena = { 0 };
 	struct things old = { .count = 0 };
 	struct things new = { .count = 0 };
-	int result = list(&old, before, &arena);
+	int result = before->batch.is_cut || next->batch.is_cut
+			     ? -EMSGSIZE
+			     : list(&old, before, &arena);
 
 	if (result == 0)
 		result = list(&new, next, &arena);
@@ -352,5 +354,5 @@ int nft_diff(struct nft *out, const struct nft *before, const struct nft *next)
 	find_twins(&old, &new);
 	remove_things(out, &old);
 	make_things(out, &new);
-	return 0;
+	return out->batch.is_cut ? -EMSGSIZE : 0;
 }

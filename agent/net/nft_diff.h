@@ -14,7 +14,8 @@ struct nft;
 
 /*
  * Adds to out, which is begun, what makes of tables that are as before made
- * them what next makes; nothing where that is the same. 0 or -ENOMEM.
+ * them what next makes; nothing where that is the same. 0, -ENOMEM, or
+ * -EMSGSIZE of any that is cut.
  *
  * The kernel refuses it where something that stays refers to what is made anew:
  * a set of another size, for which the rules are the same. Then next itself is

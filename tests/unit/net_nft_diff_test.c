@@ -5,6 +5,7 @@
  */
 #include "net/nft_diff.h"
 
+#include <errno.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <linux/netfilter/nfnetlink.h>
@@ -163,11 +164,19 @@ static void test_says_what_does_not_fit(void)
 	nft_end(&out);
 	needs = out.batch.used;
 	for (size_t size = 20; size < needs; size += 4) {
+		bool fits;
+
 		nft_begin(&out, out_room, size);
-		CHECK(nft_diff(&out, &before, &next) == 0);
+		fits = nft_diff(&out, &before, &next) == 0;
+		CHECK(fits == !out.batch.is_cut);
 		nft_end(&out);
 		CHECK(out.batch.is_cut && out.batch.used <= size);
 	}
+	nft_begin(&next, next_room, 600);
+	make(&next, &plans[0]);
+	nft_begin(&out, out_room, sizeof(out_room));
+	CHECK(nft_diff(&out, &before, &next) == -EMSGSIZE);
+	CHECK(out.batch.count == 1);
 }
 
 int main(void)
