@@ -58,16 +58,12 @@ static unsigned int type_of(const struct nlmsghdr *message)
 	return message->nlmsg_type & 0xffu;
 }
 
-/* NULL: it makes nothing that may change. */
-static const struct kind *kind_of(const struct nlmsghdr *message)
+static bool makes_a_thing(const struct nlmsghdr *message)
 {
 	unsigned int type = type_of(message);
 
 	return message->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES &&
-			       type < sizeof(kinds) / sizeof(*kinds) &&
-			       kinds[type].removal != 0
-		       ? &kinds[type]
-		       : NULL;
+	       type < sizeof(kinds) / sizeof(*kinds) && kinds[type].removal;
 }
 
 static void parse(const struct nlmsghdr *message,
@@ -138,7 +134,7 @@ static int list(struct things *things, const struct nft *nft,
 	if (!things->list)
 		return -ENOMEM;
 	for (size_t i = 0; i < nft->batch.count; i++, at = behind(at)) {
-		if (!kind_of(at))
+		if (!makes_a_thing(at))
 			continue;
 		if (type_of(at) == NFT_MSG_NEWSETELEM)
 			list_elements(things, at, set);
@@ -276,7 +272,7 @@ static void remove_element(struct nft *out, const struct nlattr *element)
 
 static void remove_message(struct nft *out, const struct nlmsghdr *message)
 {
-	const struct kind *kind = kind_of(message);
+	const struct kind *kind = &kinds[type_of(message)];
 	const struct nlattr *table[ATTRIBUTES];
 
 	parse(message, table);

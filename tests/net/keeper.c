@@ -268,18 +268,18 @@ static double now_ms(void)
 }
 
 /* As the agent does: a kernel without flow tables refuses one. */
-static int apply_once(struct ruleset *rules, struct error *err)
+static int apply_once(struct ruleset *ruleset, struct error *err)
 {
-	int result = ruleset_apply(rules, &topology, err);
+	int result = ruleset_apply(ruleset, &topology, err);
 
 	if (result == 0 || topology.uplink_count == 0)
 		return result;
 	topology.uplink_count = 0;
-	return ruleset_apply(rules, &topology, err);
+	return ruleset_apply(ruleset, &topology, err);
 }
 
 /* As a whole each time. */
-static int apply(struct ruleset *rules, struct error *err)
+static int apply(struct ruleset *ruleset, struct error *err)
 {
 	size_t count = word_count > 0 ? number(0) : 1;
 	int result = 0;
@@ -287,8 +287,8 @@ static int apply(struct ruleset *rules, struct error *err)
 	for (size_t i = 0; i < count && result == 0; i++) {
 		double start = now_ms();
 
-		ruleset_forget(rules);
-		result = apply_once(rules, err);
+		ruleset_forget(ruleset);
+		result = apply_once(ruleset, err);
 		if (count > 1)
 			printf("%.2f\n", now_ms() - start);
 	}
@@ -301,10 +301,10 @@ static bool is_told(void)
 }
 
 /* As the agent does when a container has ended. */
-static int stop(struct ruleset *rules, struct error *err)
+static int stop(struct ruleset *ruleset, struct error *err)
 {
 	double told_ms;
-	int result = apply_once(rules, err);
+	int result = apply_once(ruleset, err);
 
 	if (result < 0)
 		return result;
@@ -312,37 +312,37 @@ static int stop(struct ruleset *rules, struct error *err)
 		return -EIO;
 	told_ms = now_ms();
 	endpoints[number(0)].is_serving = false;
-	result = apply_once(rules, err);
+	result = apply_once(ruleset, err);
 	printf("%.3f %.3f\n", told_ms, now_ms());
 	return result;
 }
 
 /* As it does when one ends and comes again. */
-static int change(struct ruleset *rules, struct error *err)
+static int change(struct ruleset *ruleset, struct error *err)
 {
-	int result = apply_once(rules, err);
+	int result = apply_once(ruleset, err);
 
 	for (size_t i = 0; i < number(1) && result == 0; i++) {
 		double start = now_ms();
 
 		endpoints[number(0)].is_serving ^= true;
-		result = apply_once(rules, err);
+		result = apply_once(ruleset, err);
 		printf("%.2f\n", now_ms() - start);
 	}
 	return result;
 }
 
 /* As it does when configs come. */
-static int follow(struct ruleset *rules, struct error *err)
+static int follow(struct ruleset *ruleset, struct error *err)
 {
 	char *paths[WORDS_MAX];
 	size_t count = word_count;
-	int result = apply_once(rules, err);
+	int result = apply_once(ruleset, err);
 
 	memcpy(paths, words, sizeof(paths));
 	for (size_t i = 0; result == 0 && is_told() && i < count; i++) {
 		read_topology(paths[i]);
-		result = apply_once(rules, err);
+		result = apply_once(ruleset, err);
 	}
 	return result;
 }
@@ -386,7 +386,7 @@ static int forget(struct error *err)
 static const struct keeping {
 	const char *verb;
 	size_t word_min;
-	int (*keep)(struct ruleset *rules, struct error *err);
+	int (*keep)(struct ruleset *ruleset, struct error *err);
 } keepings[] = {
 	{ "apply", 0, apply },
 	{ "stop", 1, stop },
@@ -406,8 +406,8 @@ static const struct keeping *find_keeping(const char *verb)
 static int keep(const struct keeping *keeping, char **args, int count,
 	struct error *err)
 {
-	struct ruleset rules;
-	int result = ruleset_open(&rules, err);
+	struct ruleset ruleset;
+	int result = ruleset_open(&ruleset, err);
 
 	if (result < 0)
 		return result;
@@ -417,8 +417,8 @@ static int keep(const struct keeping *keeping, char **args, int count,
 		words[i] = args[i + 1];
 	if (word_count < keeping->word_min || word_count > WORDS_MAX)
 		fail(keeping->verb);
-	result = keeping->keep(&rules, err);
-	ruleset_close(&rules);
+	result = keeping->keep(&ruleset, err);
+	ruleset_close(&ruleset);
 	return result;
 }
 
