@@ -51,6 +51,10 @@ static uint32_t routers_flags(const struct rtattr *families)
 }
 
 /*
+ * IFF_RUNNING is what the kernel makes of RFC 2863: its operstate is UP, or
+ * UNKNOWN of a driver that does not tell; neither LOWERLAYERDOWN, as that of a
+ * VLAN whose parent has no carrier, nor DORMANT (dev_get_flags, net/core/dev.c).
+ *
  * What a bridge says of a port (AF_BRIDGE, net/bridge/br_netlink.c) is passed
  * over: it has no kind, so each veth pair of a workload would look like
  * hardware, and of the link itself the same is told for all families.
