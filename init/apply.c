@@ -56,6 +56,57 @@ static const char *name_of(const struct host *host,
 	return "?";
 }
 
+/* what is in the way of a link, and that is not to be said again */
+struct hold {
+	enum links_hold why;
+	char name[IF_NAMESIZE], parent[IF_NAMESIZE];
+};
+
+static bool is_in(const struct hold *holds, unsigned count,
+	const struct hold *hold)
+{
+	for (unsigned i = 0; i < count; i++)
+		if (memcmp(&holds[i], hold, sizeof(*hold)) == 0)
+			return true;
+	return false;
+}
+
+static void say_hold(const struct hold *hold)
+{
+	if (hold->why == LINKS_WAITS)
+		note("net", "%s waits for the interface %s, which is not there",
+			hold->name, hold->parent);
+	if (hold->why == LINKS_TAKEN)
+		note("net",
+			"%s: somebody else made an interface of this name: it "
+			"gets its addresses, and stays what it is",
+			hold->name);
+}
+
+/* each once, until it has ended or is another */
+static void say_holds(const struct host *host)
+{
+	static struct hold told[WANTED_LINKS_MAX];
+	static unsigned told_count;
+	struct hold now[WANTED_LINKS_MAX] = { 0 };
+	unsigned count = 0;
+
+	for (unsigned i = 0; i < host->wanted.links_count; i++) {
+		const struct wanted_link *block = &host->wanted.links[i];
+		struct hold hold = { .why = links_hold(block, &host->links) };
+
+		if (hold.why == LINKS_FREE)
+			continue;
+		memcpy(hold.name, block->name, sizeof(hold.name));
+		memcpy(hold.parent, block->parent, sizeof(hold.parent));
+		if (!is_in(told, told_count, &hold))
+			say_hold(&hold);
+		now[count++] = hold;
+	}
+	memcpy(told, now, sizeof(told));
+	told_count = count;
+}
+
 unsigned apply_links(struct host *host)
 {
 	static const char *const verbs[] = {
@@ -80,6 +131,8 @@ unsigned apply_links(struct host *host)
 		if (result < 0)
 			told = result;
 	}
+	if (!done) /* else what one waits for may have been made just now */
+		say_holds(host);
 	return done;
 }
 

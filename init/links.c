@@ -298,6 +298,20 @@ static void plan_existing(const struct wanted *wanted,
 					  .index = links->rows[i].index });
 }
 
+enum links_hold links_hold(const struct wanted_link *block,
+	const struct links *links)
+{
+	const struct link *link = links_find(links, block->name);
+
+	if (block->kind == WANTED_DEVICE)
+		return LINKS_FREE;
+	if (link)
+		return is_ours(link) ? LINKS_FREE : LINKS_TAKEN;
+	return block->kind == WANTED_VLAN && !links_find(links, block->parent)
+		       ? LINKS_WAITS
+		       : LINKS_FREE;
+}
+
 static void plan_missing(const struct wanted *wanted, const struct links *links,
 	struct plan *plan)
 {
@@ -307,15 +321,11 @@ static void plan_missing(const struct wanted *wanted, const struct links *links,
 			.block = (int)i };
 
 		if (block->kind == WANTED_DEVICE ||
-			links_find(links, block->name))
+			links_find(links, block->name) ||
+			links_hold(block, links) == LINKS_WAITS)
 			continue;
-		if (block->kind == WANTED_VLAN) {
-			const struct link *parent =
-				links_find(links, block->parent);
-			if (!parent)
-				continue; /* when it comes */
-			step.other = parent->index;
-		}
+		if (block->kind == WANTED_VLAN)
+			step.other = links_find(links, block->parent)->index;
 		add(plan, step);
 	}
 }

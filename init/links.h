@@ -73,6 +73,17 @@ int links_set_up(int fd, int index, uint32_t mtu);
  * before, as bonds want it, and those switch it on */
 int links_set_master(int fd, int index, int master);
 
+/* why a link of the file is not made, though it is not there as one of ours */
+enum links_hold {
+	LINKS_FREE,  /* nothing is in its way */
+	LINKS_WAITS, /* for its parent, which is not there */
+	LINKS_TAKEN, /* somebody else made an interface of its name */
+};
+
+/* Pure. Of a device, and of what is there and ours, LINKS_FREE. */
+enum links_hold links_hold(const struct wanted_link *block,
+	const struct links *links);
+
 /* one thing to do so that interfaces are those of the file */
 struct links_step {
 	enum {

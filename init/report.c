@@ -146,6 +146,18 @@ static void print_names(struct text *text, const struct host *host,
 		text_append(text, "search %s %s\n", port->name, resolv.search);
 }
 
+/* what is not there yet */
+static void print_waits(struct text *text, const struct host *host)
+{
+	for (unsigned i = 0; i < host->wanted.links_count; i++) {
+		const struct wanted_link *block = &host->wanted.links[i];
+
+		if (links_hold(block, &host->links) == LINKS_WAITS)
+			text_append(text, "waits %s %s\n", block->name,
+				block->parent);
+	}
+}
+
 size_t report_print(const struct host *host, char bytes[REPORT_TEXT_MAX])
 {
 	/* the last line always has its place */
@@ -167,6 +179,7 @@ size_t report_print(const struct host *host, char bytes[REPORT_TEXT_MAX])
 			text_append(&text, "key %s %s\n", port->name,
 				port->public_key);
 	}
+	print_waits(&text, host);
 	if (*host->note)
 		text_append(&text, "note %s\n", host->note);
 	text.size = REPORT_TEXT_MAX;

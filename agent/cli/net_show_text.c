@@ -81,6 +81,14 @@ static void add_mac(struct net_table *table, const uint8_t mac[6])
 			mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
+static void add_mtu(struct net_table *table, uint32_t mtu)
+{
+	if (mtu)
+		net_table_add(table, "%" PRIu32, mtu);
+	else
+		net_table_add(table, "-");
+}
+
 static void list_link(const struct survey *survey,
 	const struct survey_link *link)
 {
@@ -112,7 +120,7 @@ static void show_links(const struct survey *survey, struct page *page)
 			continue;
 		net_table_add(&table, "%s", link->name);
 		net_table_add(&table, "%s", link->state);
-		net_table_add(&table, "%" PRIu32, link->mtu);
+		add_mtu(&table, link->mtu);
 		add_mac(&table, link->mac);
 		list_link(survey, link);
 		net_table_add(&table, "%s", list.bytes);

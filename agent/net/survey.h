@@ -38,11 +38,12 @@ enum survey_limit {
 };
 
 struct survey_link {
-	int index;
+	int index; /* -1: it is not there, and waits for another */
 	char name[IFNAMSIZ];
 	const char *kind;  /* "bridge", "veth"; "" of a card */
 	const char *alias; /* "" without */
-	const char *state; /* "up", "down", "no carrier" */
+	const char *state; /* "up", "down", "no carrier",
+			    * "waits for eth0" */
 	const char *key;   /* public key of WireGuard, or NULL */
 	uint8_t mac[6];    /* all 0: none */
 	uint32_t mtu;

@@ -88,6 +88,23 @@ static void read_server(struct survey *survey, char **words, size_t count)
 		survey->servers[survey->server_count++] = server;
 }
 
+/* It is to be made when another is there. */
+static void read_wait(struct survey *survey, char **words, size_t count)
+{
+	struct survey_link link = {
+		.index = -1,
+		.kind = "",
+		.alias = "",
+		.state = arena_format(survey->arena, "waits for %s", words[2]),
+	};
+
+	(void)count;
+	if (link.state && survey->link_count < SURVEY_LINKS_MAX &&
+		!survey_find_name(survey, words[1]) &&
+		text_copy(link.name, sizeof(link.name), words[1]))
+		survey->links[survey->link_count++] = link;
+}
+
 static void read_key(struct survey *survey, char **words, size_t count)
 {
 	struct survey_link *link = survey_find_name(survey, words[1]);
@@ -119,6 +136,7 @@ int survey_read_state(struct survey *survey, char *text, struct error *err)
 		{ "lease", 5, read_lease },
 		{ "dns", 3, read_server },
 		{ "key", 3, read_key },
+		{ "waits", 3, read_wait },
 		{ "note", 2, read_note },
 	};
 	struct reader reader = { survey, rows, COUNT(rows) };

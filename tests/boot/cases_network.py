@@ -484,6 +484,7 @@ LINKS = {
     "bond0": {"bond": {"mode": "active-backup", "members": ["eth1"]},
               "address": "203.0.113.2/24", "mtu": 1400,
               "routes": [{"to": "192.0.2.0/24", "via": "203.0.113.1"}]},
+    "eth7.9": {"vlan": {"parent": "eth7", "id": 9}},
     "wg0": {"wireguard": {"port": 51820, "peers": [{
         "public_key": "jM7JKAw2iBGVKVCGbtZ7YcWcoEP2yn0+LBLY2oXDsx8=",
         "allowed_ips": ["10.9.0.2/32"]}]}, "address": "10.9.0.1/24"},
@@ -492,7 +493,8 @@ LINK_STATE = (r"address eth0 10\.0\.2\.15/24 dhcp",
               r"address eth0\.7 198\.51\.100\.7/24 static",
               r"address bond0 203\.0\.113\.2/24 static",
               r"address wg0 10\.9\.0\.1/24 static",
-              r"key wg0 [A-Za-z0-9+/]{43}=")
+              r"key wg0 [A-Za-z0-9+/]{43}=",
+              "waits eth7.9 eth7")
 
 
 @case("network-host", limit_s=240)
@@ -515,7 +517,14 @@ def network_host(t):
             machine.sh("grep eth1 /sys/class/net/bond0/bonding/slaves")
             need("via 203.0.113.1 dev bond0" in machine.sh("ip route"),
                  "the route is missing")
-            need("bond0" in machine.sh("/bin/tare net"), "not in tare net")
+            shown = machine.sh("/bin/tare net")
+            need("bond0" in shown and "waits for eth7" in shown, shown)
+            machine.sh("grep 'eth7.9 waits for the interface eth7' "
+                       "/run/tare/notes")
+            # the lower layer of a VLAN is down with its parent's carrier
+            machine.qmp("set_link", name="net", up=False)
+            machine.sh_until("grep '^link eth0.7 up no-carrier' "
+                             "/run/tare/net/state")
             keys.append(machine.sh("grep '^key' /run/tare/net/state"))
             machine.sh("poweroff", check=False)
             machine.wait_end(30)

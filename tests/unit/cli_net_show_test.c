@@ -34,6 +34,9 @@ static const char state[] = "version 1\n"
 			    "key wg0 PUBLIC=\n"
 			    "key wg7 PUBLIC=\n"
 			    "note the config of 12:01 lost  the network\n"
+			    "waits eth1.7 eth1\n"
+			    "waits eth0 eth1\n"
+			    "waits a-name-of-17-char eth1\n"
 			    "frobnicate 1 2 3\n"
 			    "end\n";
 
@@ -175,10 +178,11 @@ static void fill(struct survey *survey, struct arena *arena)
 }
 
 static const char golden_text[] =
-	"INTERFACE  STATE       MTU    MAC                ADDRESSES\n"
-	"lo         up          65536  -                  127.0.0.1/8\n"
-	"eth0       up          1500   52:54:00:12:34:56  10.0.2.15/24 (dhcp), fe80::1/64\n"
-	"wg0        no carrier  1420   -                  key (PUBLIC=)\n"
+	"INTERFACE  STATE           MTU    MAC                ADDRESSES\n"
+	"lo         up              65536  -                  127.0.0.1/8\n"
+	"eth0       up              1500   52:54:00:12:34:56  10.0.2.15/24 (dhcp), fe80::1/64\n"
+	"wg0        no carrier      1420   -                  key (PUBLIC=)\n"
+	"eth1.7     waits for eth1  -      -                  -\n"
 	"\n"
 	"LEASE  ADDRESS    SERVER    SECONDS\n"
 	"eth0   10.0.2.15  10.0.2.2  86400, from the last boot\n"
@@ -232,7 +236,8 @@ static const char golden_json[] =
 	"{\"name\":\"eth0\",\"kind\":\"\",\"state\":\"up\",\"mac\":\"52:54:00:12:34:56\",\"mtu\":1500,\"addresses\":["
 	"{\"address\":\"10.0.2.15/24\",\"from\":\"dhcp\"},"
 	"{\"address\":\"fe80::1/64\",\"from\":\"\"}]},"
-	"{\"name\":\"wg0\",\"kind\":\"wireguard\",\"state\":\"no carrier\",\"mtu\":1420,\"public_key\":\"PUBLIC=\",\"addresses\":[]}],"
+	"{\"name\":\"wg0\",\"kind\":\"wireguard\",\"state\":\"no carrier\",\"mtu\":1420,\"public_key\":\"PUBLIC=\",\"addresses\":[]},"
+	"{\"name\":\"eth1.7\",\"kind\":\"\",\"state\":\"waits for eth1\",\"mtu\":0,\"addresses\":[]}],"
 	"\"leases\":["
 	"{\"interface\":\"eth0\",\"address\":\"10.0.2.15\",\"server\":\"10.0.2.2\",\"seconds\":86400,\"kept\":true},"
 	"{\"interface\":\"eth0\",\"address\":\"10.0.2.16\",\"server\":\"10.0.2.2\",\"seconds\":3600,\"kept\":false}],"

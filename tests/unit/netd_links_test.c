@@ -242,6 +242,42 @@ static void test_plan(void)
 	}
 }
 
+/* what is in the way of the first block of a scene's file */
+static void test_hold(void)
+{
+	static const struct {
+		const char *file, *name, *alias; /* of the only link there is */
+		enum links_hold hold;
+	} rows[] = {
+		{ "link vlan e.7 eth1 7\nend\n", "eth0", "", LINKS_WAITS },
+		{ "link vlan e.7 eth0 7\nend\n", "eth0", "", LINKS_FREE },
+		{ "link vlan e.7 eth1 7\nend\n", "e.7", "", LINKS_TAKEN },
+		{ "link vlan e.7 eth1 7\nend\n", "e.7", "netd vlan e.7 eth1 7",
+			LINKS_FREE },
+		{ "link bridge b eth1\nend\n", "eth0", "", LINKS_FREE },
+		{ "link bridge b eth0\nend\n", "b", "mine", LINKS_TAKEN },
+		{ "link wireguard wg0 0\nend\n", "wg0", "", LINKS_TAKEN },
+		{ "link device eth1\nend\n", "eth0", "", LINKS_FREE },
+		{ "link device eth0\nend\n", "eth0", "", LINKS_FREE },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct link *link = &links.rows[0];
+		unsigned line;
+
+		check_row(rows[i].file);
+		links.count = 1;
+		*link = (struct link){ .index = 1 };
+		(void)snprintf(link->name, sizeof(link->name), "%s",
+			rows[i].name);
+		(void)snprintf(link->alias, sizeof(link->alias), "%s",
+			rows[i].alias);
+		CHECK(wanted_parse(rows[i].file, strlen(rows[i].file), &wanted,
+			      &line) == 0);
+		CHECK(links_hold(&wanted.links[0], &links) == rows[i].hold);
+	}
+}
+
 static bool matters;
 
 static void judge(const struct nlmsghdr *message, void *context)
@@ -274,5 +310,6 @@ int main(void)
 	RUN(test_which_links_are_hardware);
 	RUN(test_what_is_told_of_ports);
 	RUN(test_plan);
+	RUN(test_hold);
 	return check_done();
 }

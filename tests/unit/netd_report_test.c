@@ -59,7 +59,8 @@ static void give_lease(struct port *port)
 static void test_all_of_it(void)
 {
 	memset(&host, 0, sizeof(host));
-	want("link device eth0\ndhcp\nsearch a.example\nend\n");
+	want("link device eth0\ndhcp\nsearch a.example\n"
+	     "link vlan eth1.7 eth1 7\nend\n");
 	struct port *port = have_port(2, "eth0");
 	port->block = 0;
 	give_lease(port);
@@ -88,6 +89,7 @@ static void test_all_of_it(void)
 			   "search eth0 a.example\n"
 			   "link wg0 down no-carrier - 1500\n"
 			   "key wg0 KEY=\n"
+			   "waits eth1.7 eth1\n"
 			   "note a note\n"
 			   "end\n") == 0);
 	host.ports[0].lease_state = PORT_LEASE_KEPT;
