@@ -185,9 +185,11 @@ int net_command_parse(const struct net_command *command, int count,
 		if (result < 0)
 			return result;
 	}
+	/* no command needs more than one, which its usage begins with */
 	if (out->word_count < command->least && !out->wants_help)
 		return error_set(err, -EINVAL,
-			"something is missing; write 'tare net%s%s %s'",
+			"%.*s is missing; write 'tare net%s%s %s'",
+			(int)strcspn(command->usage, " "), command->usage,
 			gap(command), command->name, command->usage);
 	return 0;
 }

@@ -57,8 +57,11 @@ static void add_links(struct net_json *json, const struct survey *survey)
 {
 	net_json_open(json, "interfaces", '[');
 	for (size_t i = 0; i < survey->link_count; i++) {
-		if (!survey->links[i].is_port && !survey->links[i].is_bridge)
-			add_link(json, survey, &survey->links[i]);
+		const struct survey_link *link = &survey->links[i];
+
+		if (!link->is_port && !link->is_bridge &&
+			!survey_is_spare(survey, link))
+			add_link(json, survey, link);
 	}
 	net_json_close(json, ']');
 }

@@ -116,7 +116,8 @@ static void show_links(const struct survey *survey, struct page *page)
 	for (size_t i = 0; i < survey->link_count; i++) {
 		const struct survey_link *link = &survey->links[i];
 
-		if (link->is_port || link->is_bridge)
+		if (link->is_port || link->is_bridge ||
+			survey_is_spare(survey, link))
 			continue;
 		net_table_add(&table, "%s", link->name);
 		net_table_add(&table, "%s", link->state);

@@ -72,6 +72,19 @@ struct survey_link *survey_find_name(const struct survey *survey,
 	return NULL;
 }
 
+bool survey_is_spare(const struct survey *survey,
+	const struct survey_link *link)
+{
+	/* hardware has no kind; netd and we leave an alias on what we make */
+	if (!*link->kind || *link->alias || !text_equal(link->state, "down"))
+		return false;
+	for (size_t i = 0; i < survey->address_count; i++) {
+		if (survey->addresses[i].link == link->index)
+			return false;
+	}
+	return true;
+}
+
 size_t survey_family(const struct address *address)
 {
 	return address->family == AF_INET6;

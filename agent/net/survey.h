@@ -156,6 +156,13 @@ struct survey_link *survey_find_link(const struct survey *survey, int index);
 struct survey_link *survey_find_name(const struct survey *survey,
 	const char *name);
 
+/*
+ * Whether it says nothing to anybody: off, without an address, declared by
+ * nobody, as those that a driver of the kernel makes (dummy0, sit0, tunl0).
+ */
+bool survey_is_spare(const struct survey *survey,
+	const struct survey_link *link);
+
 /* 0 of IPv4, 1 of IPv6: where a struct has one of each. */
 size_t survey_family(const struct address *address);
 

@@ -60,7 +60,9 @@ static void test_wrong(void)
 		const char *line, *says;
 	} rows[] = {
 		{ &net_ping, "",
-			"something is missing; write 'tare net ping HOST " },
+			"HOST is missing; write 'tare net ping HOST " },
+		{ &net_dns, "--json",
+			"NAME is missing; write 'tare net dns NAME [TYPE] " },
 		{ &net_ping, "a b",
 			"'b' is too much; write 'tare net ping HOST " },
 		{ &net_list, "a",

@@ -283,6 +283,45 @@ static void test_json(void)
 	free(printed);
 }
 
+static void test_spare(void)
+{
+	static const struct {
+		const char *name, *kind, *alias, *state;
+		bool has_address, is_spare;
+	} rows[] = {
+		{ "dummy0", "dummy", "", "down", false, true },
+		{ "sit0", "sit", "", "down", false, true },
+		{ "dummy0", "dummy", "", "no carrier", false, false },
+		{ "dummy0", "dummy", "", "down", true, false },
+		{ "eth1", "", "", "down", false, false },
+		{ "bond0", "bond", "netd bond bond0", "down", false, false },
+	};
+	auto_arena arena = { 0 };
+	struct survey survey;
+
+	fill(&survey, &arena);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		const struct survey_link link = {
+			.index = rows[i].has_address ? 2 : 77,
+			.name = "spare",
+			.kind = rows[i].kind,
+			.alias = rows[i].alias,
+			.state = rows[i].state,
+		};
+		char *text, *json;
+
+		check_row(rows[i].name);
+		survey.links[0] = link;
+		CHECK(survey_is_spare(&survey, &link) == rows[i].is_spare);
+		text = print(&survey, net_show_text);
+		json = print(&survey, net_show_json);
+		CHECK(!strstr(text, "spare") == rows[i].is_spare);
+		CHECK(!strstr(json, "spare") == rows[i].is_spare);
+		free(text);
+		free(json);
+	}
+}
+
 /* Nothing is there, and the kernel counts no connections. */
 static void test_empty(void)
 {
@@ -357,6 +396,7 @@ int main(void)
 	RUN(test_lines);
 	RUN(test_text);
 	RUN(test_json);
+	RUN(test_spare);
 	RUN(test_empty);
 	RUN(test_broken_files);
 	return check_done();
