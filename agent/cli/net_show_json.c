@@ -141,6 +141,24 @@ static void add_networks(struct net_json *json, const struct survey *survey)
 	net_json_close(json, ']');
 }
 
+static void add_services(struct net_json *json, const struct survey *survey)
+{
+	net_json_open(json, "services", '[');
+	for (size_t i = 0; i < survey->service_count; i++) {
+		const struct survey_service *service = &survey->services[i];
+
+		net_json_open(json, NULL, '{');
+		net_json_string(json, "name", service->name);
+		net_json_string(json, "network", service->network);
+		net_json_address(json, "ipv4", &service->virtuals[0]);
+		net_json_address(json, "ipv6", &service->virtuals[1]);
+		net_json_number(json, "replicas", service->replicas);
+		net_json_number(json, "serving", service->serving);
+		net_json_close(json, '}');
+	}
+	net_json_close(json, ']');
+}
+
 static void add_endpoints(struct net_json *json, const struct survey *survey)
 {
 	net_json_open(json, "containers", '[');
@@ -150,6 +168,7 @@ static void add_endpoints(struct net_json *json, const struct survey *survey)
 		net_json_open(json, NULL, '{');
 		net_json_string(json, "name", endpoint->container);
 		net_json_string(json, "network", endpoint->network);
+		net_json_string(json, "state", endpoint->state);
 		net_json_string(json, "interface", endpoint->link);
 		net_json_address(json, "ipv4", &endpoint->addresses[0]);
 		net_json_address(json, "ipv6", &endpoint->addresses[1]);
@@ -204,6 +223,7 @@ void net_show_json(const struct survey *survey, FILE *out)
 	add_servers(&json, survey);
 	add_routes(&json, survey);
 	add_networks(&json, survey);
+	add_services(&json, survey);
 	add_endpoints(&json, survey);
 	add_ports(&json, survey);
 	if (survey->has_connections) {

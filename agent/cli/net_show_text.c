@@ -240,18 +240,41 @@ static void add_count(struct net_table *table, const struct survey *survey,
 		net_table_add(table, "?");
 }
 
+static void show_services(const struct survey *survey, struct page *page)
+{
+	struct net_table table;
+
+	net_table_init(&table, survey->arena,
+		"SERVICE|NETWORK|SERVING|VIRTUAL ADDRESSES",
+		survey->service_count);
+	for (size_t i = 0; i < survey->service_count; i++) {
+		const struct survey_service *service = &survey->services[i];
+
+		net_table_add(&table, "%s", service->name);
+		net_table_add(&table, "%s", service->network);
+		net_table_add(&table, "%zu of %zu", service->serving,
+			service->replicas);
+		list_begin();
+		for (size_t j = 0; j < SURVEY_FAMILIES; j++)
+			list_add_address(&service->virtuals[j]);
+		net_table_add(&table, "%s", list.bytes);
+	}
+	end_table(&table, page);
+}
+
 static void show_endpoints(const struct survey *survey, struct page *page)
 {
 	struct net_table table;
 
 	net_table_init(&table, survey->arena,
-		"CONTAINER|NETWORK|INTERFACE|IN|OUT|ADDRESSES",
+		"CONTAINER|NETWORK|STATE|INTERFACE|IN|OUT|ADDRESSES",
 		survey->endpoint_count);
 	for (size_t i = 0; i < survey->endpoint_count; i++) {
 		const struct survey_endpoint *endpoint = &survey->endpoints[i];
 
 		net_table_add(&table, "%s", endpoint->container);
 		net_table_add(&table, "%s", endpoint->network);
+		net_table_add(&table, "%s", endpoint->state);
 		net_table_add(&table, "%s", endpoint->link);
 		add_count(&table, survey, endpoint->incoming);
 		add_count(&table, survey, endpoint->outgoing);
@@ -331,6 +354,7 @@ void net_show_text(const struct survey *survey, FILE *out)
 	show_servers(survey, &page);
 	show_routes(survey, &page);
 	show_networks(survey, &page);
+	show_services(survey, &page);
 	show_endpoints(survey, &page);
 	show_ports(survey, &page);
 	if (survey->has_connections)

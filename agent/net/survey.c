@@ -26,6 +26,8 @@ int survey_init(struct survey *survey, struct arena *arena)
 			sizeof(struct survey_route)),
 		.networks = arena_array(arena, SURVEY_NETWORKS_MAX,
 			sizeof(struct survey_network)),
+		.services = arena_array(arena, SURVEY_SERVICES_MAX,
+			sizeof(struct survey_service)),
 		.endpoints = arena_array(arena, SURVEY_ENDPOINTS_MAX,
 			sizeof(struct survey_endpoint)),
 		.ports = arena_array(arena, SURVEY_PORTS_MAX,
@@ -33,8 +35,8 @@ int survey_init(struct survey *survey, struct arena *arena)
 	};
 	return survey->links && survey->addresses && survey->leases &&
 			       survey->servers && survey->routes &&
-			       survey->networks && survey->endpoints &&
-			       survey->ports
+			       survey->networks && survey->services &&
+			       survey->endpoints && survey->ports
 		       ? 0
 		       : -ENOMEM;
 }

@@ -28,6 +28,7 @@ enum survey_limit {
 	SURVEY_ADDRESSES_MAX = 8192,
 	SURVEY_ROUTES_MAX = 2048,
 	SURVEY_NETWORKS_MAX = 512,
+	SURVEY_SERVICES_MAX = 8192,
 	SURVEY_ENDPOINTS_MAX = 8192,
 	SURVEY_PORTS_MAX = 8192,
 	SURVEY_LEASES_MAX = 256,
@@ -90,11 +91,21 @@ struct survey_network {
 	struct address gateways[SURVEY_FAMILIES];
 };
 
+/* What a name stands for in one network. */
+struct survey_service {
+	const char *name;
+	const char *network;
+	struct address virtuals[SURVEY_FAMILIES];
+	size_t replicas, serving;
+};
+
 /* A container's place in one network, with its connections. */
 struct survey_endpoint {
 	const char *container;
 	const char *network; /* name, "" when nobody tells */
 	const char *link;    /* the host's end, "" without */
+	const char *state;   /* "serves", "runs" (gets no new connections),
+			      * "stopped", "" when nobody tells */
 	struct address addresses[SURVEY_FAMILIES];
 	uint64_t incoming; /* connections that it answers */
 	uint64_t outgoing; /* connections that it began */
@@ -123,6 +134,8 @@ struct survey {
 	size_t route_count;
 	struct survey_network *networks;
 	size_t network_count;
+	struct survey_service *services;
+	size_t service_count;
 	struct survey_endpoint *endpoints;
 	size_t endpoint_count;
 	struct survey_port *ports;

@@ -175,6 +175,78 @@ static void read_network(struct survey *survey, char **words, size_t count)
 	survey->networks[survey->network_count++] = network;
 }
 
+/* The name of a network by its number in the file; NULL: it has none. */
+static const char *name_network(const struct survey *survey, const char *word)
+{
+	uint64_t number;
+
+	if (text_parse_u64(word, UINT32_MAX - 1, &number) < 0)
+		return NULL;
+	for (size_t i = 0; i < survey->network_count; i++) {
+		if (survey->networks[i].number == number)
+			return survey->networks[i].name;
+	}
+	return NULL;
+}
+
+static void read_service(struct survey *survey, char **words, size_t count)
+{
+	struct survey_service service = {
+		.name = words[2],
+		.network = name_network(survey, words[1]),
+	};
+
+	(void)count;
+	if (service.network && survey->service_count < SURVEY_SERVICES_MAX &&
+		read_address(words[3], &service.virtuals[0]) &&
+		read_address(words[4], &service.virtuals[1]))
+		survey->services[survey->service_count++] = service;
+}
+
+/* The endpoint that has the container's other address there, or a new one. */
+static struct survey_endpoint *get_endpoint(struct survey *survey,
+	const char *container, const char *network, size_t family)
+{
+	struct survey_endpoint *endpoint;
+
+	for (size_t i = 0; i < survey->endpoint_count; i++) {
+		endpoint = &survey->endpoints[i];
+		if (text_equal(endpoint->container, container) &&
+			text_equal(endpoint->network, network) &&
+			!endpoint->addresses[family].family)
+			return endpoint;
+	}
+	if (survey->endpoint_count == SURVEY_ENDPOINTS_MAX)
+		return NULL;
+	endpoint = &survey->endpoints[survey->endpoint_count++];
+	endpoint->container = container;
+	endpoint->network = network;
+	endpoint->link = "";
+	endpoint->state = "";
+	return endpoint;
+}
+
+/* Behind the line of its service. */
+static void read_replica(struct survey *survey, char **words, size_t count)
+{
+	const char *network = name_network(survey, words[1]);
+	struct survey_service *service;
+	struct survey_endpoint *endpoint;
+
+	(void)count;
+	if (!network || survey->service_count == 0)
+		return;
+	service = &survey->services[survey->service_count - 1];
+	if (!text_equal(service->network, network) ||
+		!text_equal(service->name, words[2]))
+		return;
+	service->replicas++;
+	service->serving += text_equal(words[4], "serves");
+	endpoint = get_endpoint(survey, words[3], network, 0);
+	if (endpoint)
+		endpoint->state = words[4];
+}
+
 static void read_replicas(struct survey *survey, struct survey_port *port,
 	char **words, size_t count)
 {
@@ -212,6 +284,8 @@ int survey_read_ports(struct survey *survey, char *text, struct error *err)
 {
 	static const struct row rows[] = {
 		{ "network", 6, read_network },
+		{ "service", 5, read_service },
+		{ "replica", 5, read_replica },
 		{ "port", 6, read_port },
 	};
 	struct reader reader = { survey, rows, COUNT(rows) };
@@ -247,28 +321,6 @@ static const struct survey_network *find_network(const struct survey *survey,
 		numbers = *end ? end + 1 : end;
 	}
 	return NULL;
-}
-
-/* The endpoint that has the container's other address there, or a new one. */
-static struct survey_endpoint *get_endpoint(struct survey *survey,
-	const char *container, const char *network, size_t family)
-{
-	struct survey_endpoint *endpoint;
-
-	for (size_t i = 0; i < survey->endpoint_count; i++) {
-		endpoint = &survey->endpoints[i];
-		if (text_equal(endpoint->container, container) &&
-			text_equal(endpoint->network, network) &&
-			!endpoint->addresses[family].family)
-			return endpoint;
-	}
-	if (survey->endpoint_count == SURVEY_ENDPOINTS_MAX)
-		return NULL;
-	endpoint = &survey->endpoints[survey->endpoint_count++];
-	endpoint->container = container;
-	endpoint->network = network;
-	endpoint->link = "";
-	return endpoint;
 }
 
 static void read_client(struct survey *survey, char **words, size_t count)

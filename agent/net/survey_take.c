@@ -245,6 +245,7 @@ static void tell_full(struct survey *survey)
 		{ survey->address_count, SURVEY_ADDRESSES_MAX, "addresses" },
 		{ survey->route_count, SURVEY_ROUTES_MAX, "routes" },
 		{ survey->network_count, SURVEY_NETWORKS_MAX, "networks" },
+		{ survey->service_count, SURVEY_SERVICES_MAX, "services" },
 		{ survey->endpoint_count, SURVEY_ENDPOINTS_MAX, "containers" },
 		{ survey->port_count, SURVEY_PORTS_MAX, "ports" },
 	};

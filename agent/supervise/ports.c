@@ -60,6 +60,38 @@ static void add_network(const struct topology_network *network, size_t number,
 	text_add(text, "\n");
 }
 
+static const char *state_of(const struct topology_endpoint *endpoint)
+{
+	if (!endpoint->is_running)
+		return "stopped";
+	return endpoint->is_serving ? "serves" : "runs";
+}
+
+static void add_virtual(const struct address *address, struct text *text)
+{
+	char own[ADDRESS_TEXT_SIZE];
+
+	text_add(text, " %s",
+		address->family ? address_print(address, own) : "-");
+}
+
+static void add_group(const struct topology *topology,
+	const struct topology_group *group, struct text *text)
+{
+	text_add(text, "service %zu %s", group->network, group->service);
+	add_virtual(&group->virtual4, text);
+	add_virtual(&group->virtual6, text);
+	text_add(text, "\n");
+	for (size_t i = 0; i < group->endpoint_count; i++) {
+		const struct topology_endpoint *endpoint =
+			&topology->endpoints[group->endpoints[i]];
+
+		text_add(text, "replica %zu %s %s %s\n", group->network,
+			group->service, endpoint->container,
+			state_of(endpoint));
+	}
+}
+
 static void add_replica(const struct topology_port *port,
 	const struct address *address, struct text *text)
 {
@@ -95,9 +127,12 @@ static void add_port(const struct topology *topology,
 /* Bytes that are enough. */
 static size_t measure(const struct topology *topology)
 {
-	size_t lines = 2 + topology->network_count + topology->port_count;
+	size_t lines = 2 + topology->network_count + topology->port_count +
+		       topology->group_count;
 	size_t addresses = 0;
 
+	for (size_t i = 0; i < topology->group_count; i++)
+		lines += topology->groups[i].endpoint_count;
 	for (size_t i = 0; i < topology->port_count; i++) {
 		size_t group = topology->ports[i].group;
 
@@ -119,6 +154,8 @@ char *ports_print(const struct topology *topology, struct arena *arena)
 	text_add(&text, "version 1\n");
 	for (size_t i = 0; i < topology->network_count; i++)
 		add_network(&topology->networks[i], i, &text);
+	for (size_t i = 0; i < topology->group_count; i++)
+		add_group(topology, &topology->groups[i], &text);
 	for (size_t i = 0; i < topology->port_count; i++)
 		add_port(topology, &topology->ports[i], &text);
 	text_add(&text, "end\n");

@@ -53,16 +53,24 @@ static void test_all(void)
 		{ .container = "web-1",
 			.address4 = address_of("172.18.0.2"),
 			.address6 = address_of("fd00:1::2"),
+			.is_running = true,
 			.is_serving = true },
-		{ .container = "web-2", .address4 = address_of("172.18.0.3") },
+		{ .container = "web-2",
+			.address4 = address_of("172.18.0.3"),
+			.is_running = true },
 		{ .container = "web-3",
 			.address4 = address_of("172.18.0.4"),
+			.is_running = true,
 			.is_serving = true },
 	};
 	static const size_t members[] = { 0, 1, 2 };
 	struct topology_group groups[] = {
-		{ .service = "web", .endpoints = members, .endpoint_count = 3 },
-		{ .service = "idle",
+		{ .service = "web",
+			.virtual4 = address_of("172.18.0.100"),
+			.endpoints = members,
+			.endpoint_count = 3 },
+		{ .network = 2,
+			.service = "idle",
 			.endpoints = members + 1,
 			.endpoint_count = 1 },
 	};
@@ -94,6 +102,12 @@ static void test_all(void)
 		" fd00:1::/64 fd00:1::1\n"
 		"network 1 lan macvlan eth0 in 192.0.2.0/24 -\n"
 		"network 2 bare ipvlan - out\n"
+		"service 0 web 172.18.0.100 -\n"
+		"replica 0 web web-1 serves\n"
+		"replica 0 web web-2 runs\n"
+		"replica 0 web web-3 serves\n"
+		"service 2 idle - -\n"
+		"replica 2 idle web-2 runs\n"
 		"port tcp - 80 web 8080 172.18.0.2 fd00:1::2 172.18.0.4\n"
 		"port udp 0.0.0.0 81 web 8081 172.18.0.2 172.18.0.4\n"
 		"port sctp 2001:db8::1 82 web 8082 fd00:1::2\n"
