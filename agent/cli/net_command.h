@@ -33,6 +33,7 @@ struct net_arguments {
 	uint64_t length; /* bytes kept of a packet */
 	uint64_t port;
 	const char *host;
+	const char *network;
 	const char *file;
 };
 

@@ -10,6 +10,7 @@
 #include "cli/net_confine.h"
 #include "cli/net_host.h"
 #include "cli/net_json.h"
+#include "cli/net_names.h"
 #include "cli/net_question.h"
 #include "cli/net_record.h"
 #include "cli/net_wait.h"
@@ -27,14 +28,18 @@ struct inquiry {
 	struct dns_name name;
 	uint16_t types[TYPES_MAX];
 	size_t type_count;
+	const char *word; /* that was given as the name */
 	struct net_host servers[NET_HOST_SERVERS_MAX];
 	size_t server_count;
+	const char *network; /* whose name server is asked, or NULL */
 	uint16_t port;
 	uint64_t wait_s;
 	bool as_json;
 	struct net_json json;
 	size_t found; /* records of the types */
 };
+
+static struct net_names names; /* large */
 
 /* ---- the command line ---------------------------------------------------- */
 
@@ -70,6 +75,7 @@ static int set_name(struct inquiry *inquiry, const char *word,
 		return error_set(err, -EINVAL,
 			"'%s' is too much; write 'tare net dns NAME [TYPE] [@SERVER]'",
 			word);
+	inquiry->word = word;
 	if (address_parse(word, &address) == 0) {
 		reverse(&address, &inquiry->name);
 		inquiry->types[0] = DNS_TYPE_PTR;
@@ -133,6 +139,10 @@ static int read_arguments(const struct net_arguments *arguments,
 	if (result == 0 && inquiry->name.size == 0)
 		return error_set(err, -EINVAL,
 			"no name given; write 'tare net dns NAME [TYPE] [@SERVER]'");
+	if (result == 0 && arguments->network && inquiry->server_count > 0)
+		return error_set(err, -EINVAL,
+			"--network %s asks the name server of that network, leave the other one out",
+			arguments->network);
 	if (inquiry->type_count == 0) {
 		inquiry->types[0] = DNS_TYPE_A;
 		inquiry->types[1] = DNS_TYPE_AAAA;
@@ -212,6 +222,9 @@ static void print_answer(struct inquiry *inquiry,
 		net_json_open(&inquiry->json, NULL, '{');
 		net_json_string(&inquiry->json, "type", type);
 		net_json_string(&inquiry->json, "server", own);
+		if (inquiry->network)
+			net_json_string(&inquiry->json, "network",
+				inquiry->network);
 		net_json_ms(&inquiry->json, "ms", reply->took_ns);
 		net_json_bool(&inquiry->json, "tcp", reply->is_stream);
 		net_json_number(&inquiry->json, "code", code);
@@ -231,9 +244,11 @@ static void print_answer(struct inquiry *inquiry,
 			inquiry->found - before == 1 ? "" : "s");
 	else
 		printf("%s", net_record_code(code));
-	printf(", from %s%s in %" PRIu64 ".%" PRIu64 " ms%s\n", own,
-		reply->is_stream ? " by TCP" : "", reply->took_ns / 1000000,
-		reply->took_ns / 100000 % 10,
+	printf(", from %s%s%s%s%s in %" PRIu64 ".%" PRIu64 " ms%s\n", own,
+		inquiry->network ? " (network " : "",
+		inquiry->network ? inquiry->network : "",
+		inquiry->network ? ")" : "", reply->is_stream ? " by TCP" : "",
+		reply->took_ns / 1000000, reply->took_ns / 100000 % 10,
 		is_broken ? ", and the rest of it is broken" : "");
 }
 
@@ -264,6 +279,42 @@ static int ask(struct inquiry *inquiry, uint16_t type, struct net_wait *wait,
 	return result;
 }
 
+static int ask_types(struct inquiry *inquiry, struct net_wait *wait,
+	struct error *err)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < inquiry->type_count && result == 0; i++)
+		result = ask(inquiry, inquiry->types[i], wait, err);
+	return result;
+}
+
+/* Each network where the name is known; else the servers that there are. */
+static int ask_places(struct inquiry *inquiry, struct net_wait *wait,
+	struct error *err)
+{
+	bool has_asked = names.count == 0;
+	int result = has_asked ? ask_types(inquiry, wait, err) : 0;
+
+	for (size_t i = 0; i < names.count && result == 0; i++) {
+		const struct net_names_place *place = &names.places[i];
+
+		if (!place->server.family)
+			continue;
+		has_asked = true;
+		inquiry->network = place->network;
+		inquiry->server_count = 1;
+		inquiry->servers[0] =
+			(struct net_host){ .address = place->server };
+		result = ask_types(inquiry, wait, err);
+	}
+	if (!has_asked)
+		return error_set(err, -ENOENT,
+			"the network '%s' has no name server: the machine has no gateway in it",
+			names.places[0].network);
+	return result;
+}
+
 static int ask_all(struct inquiry *inquiry, struct error *err)
 {
 	struct net_wait wait;
@@ -277,14 +328,41 @@ static int ask_all(struct inquiry *inquiry, struct error *err)
 	}
 	if (inquiry->as_json)
 		net_json_open(&inquiry->json, NULL, '[');
-	for (size_t i = 0; i < inquiry->type_count && result == 0; i++)
-		result = ask(inquiry, inquiry->types[i], &wait, err);
+	result = ask_places(inquiry, &wait, err);
 	if (inquiry->as_json) {
 		net_json_close(&inquiry->json, ']');
 		printf("\n");
 	}
 	net_wait_close(&wait);
 	return result;
+}
+
+/* Who is to be asked: that of the command line, those of the networks where
+ * workloads have the name, those of the machine. */
+static int choose_servers(struct inquiry *inquiry, const char *network,
+	struct error *err)
+{
+	int result;
+
+	if (inquiry->server_count > 0)
+		return 0;
+	result = net_names_find(inquiry->word, network, &names, err);
+	if (result < 0 || names.count > 0)
+		return result;
+	return net_host_servers(inquiry->servers, &inquiry->server_count, err);
+}
+
+/* Outside, a name of one label is none; perhaps it was meant to be ours. */
+static void explain(const struct inquiry *inquiry)
+{
+	if (inquiry->found > 0 || (names.count > 0 && !names.nearest[0]) ||
+		strchr(inquiry->word, '.') || strchr(inquiry->word, ':'))
+		return;
+	fprintf(stderr, "tare: net dns: no workload is called '%s'",
+		inquiry->word);
+	if (names.nearest[0])
+		fprintf(stderr, ", did you mean '%s'?", names.nearest);
+	(void)fputc('\n', stderr);
 }
 
 static int run(const struct net_arguments *arguments)
@@ -295,18 +373,24 @@ static int run(const struct net_arguments *arguments)
 		.as_json = arguments->as_json,
 		.json.out = stdout,
 	};
+	bool has_server;
 	struct error err;
+	int result;
 
 	if (read_arguments(arguments, &inquiry, &err) < 0) {
 		fprintf(stderr, "tare: net dns: %s\n", err.text);
 		return NET_STATUS_USAGE;
 	}
-	if (inquiry.server_count == 0 &&
-		net_host_servers(inquiry.servers, &inquiry.server_count, &err) <
-			0)
-		return net_command_fail(&err);
-	if (ask_all(&inquiry, &err) < 0)
-		return net_command_fail(&err);
+	has_server = inquiry.server_count > 0;
+	result = choose_servers(&inquiry, arguments->network, &err);
+	if (result == 0)
+		result = ask_all(&inquiry, &err);
+	if (result < 0)
+		(void)net_command_fail(&err);
+	if (!has_server)
+		explain(&inquiry);
+	if (result < 0)
+		return NET_STATUS_FAILURE;
 	return inquiry.found > 0 ? NET_STATUS_OK : NET_STATUS_FAILURE;
 }
 
@@ -315,6 +399,8 @@ static const struct net_option options[] = {
 		"wait for each server" },
 	{ "-p", NET_OPTION_NUMBER, NET_OPTION(port), 1, 65535, 53, "PORT",
 		"port of the server" },
+	{ "--network", NET_OPTION_TEXT, NET_OPTION(network), 0, 0, 0, "NAME",
+		"ask the name server of this network" },
 	{ "--json", NET_OPTION_FLAG, NET_OPTION(as_json), 0, 0, 0, NULL,
 		"print one array" },
 };
@@ -322,7 +408,7 @@ static const struct net_option options[] = {
 const struct net_command net_dns = {
 	.name = "dns",
 	.usage = "NAME [TYPE] [@SERVER]",
-	.help = "ask a name server: A and AAAA, PTR of an address",
+	.help = "ask for a name of a workload or of the world, or for an address",
 	.least = 1,
 	.most = 3,
 	NET_OPTIONS(options),

@@ -330,7 +330,8 @@ static void read_client(struct survey *survey, char **words, size_t count)
 	struct address address;
 
 	(void)count;
-	if (address_parse(words[1], &address) < 0)
+	/* "-": the machine itself */
+	if (text_equal(words[2], "-") || address_parse(words[1], &address) < 0)
 		return;
 	network = find_network(survey, words[3], &address);
 	endpoint = get_endpoint(survey, words[2], network ? network->name : "",

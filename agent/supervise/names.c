@@ -33,21 +33,29 @@ static void add_address(struct text *text, const struct address *address)
 		text_add(text, " %s", address_print(address, own));
 }
 
-static void add_listens(const struct topology *topology, struct text *text)
+/* From there the machine itself may ask, too, for who looks into its networks;
+ * no workload can send from it. */
+static void add_gateway(const struct topology *topology, size_t number,
+	const struct address *gateway, struct text *text)
 {
 	char own[ADDRESS_TEXT_SIZE];
 
+	if (!gateway->family)
+		return;
+	address_print(gateway, own);
+	text_add(text, "listen %s\nclient %s - %zu %s\n", own, own, number,
+		topology->networks[number].is_internal ? "in" : "out");
+}
+
+static void add_gateways(const struct topology *topology, struct text *text)
+{
 	for (size_t i = 0; i < topology->network_count; i++) {
 		const struct topology_network *network = &topology->networks[i];
 
 		if (network->driver != TOPOLOGY_BRIDGE)
 			continue;
-		if (network->gateway4.family)
-			text_add(text, "listen %s\n",
-				address_print(&network->gateway4, own));
-		if (network->gateway6.family)
-			text_add(text, "listen %s\n",
-				address_print(&network->gateway6, own));
+		add_gateway(topology, i, &network->gateway4, text);
+		add_gateway(topology, i, &network->gateway6, text);
 	}
 }
 
@@ -232,7 +240,7 @@ static void add_names(const struct topology *topology, struct text *text)
 /* Bytes that are enough. */
 static size_t measure(const struct topology *topology)
 {
-	size_t lines = 2 + 3 * topology->network_count +
+	size_t lines = 2 + 5 * topology->network_count +
 		       LINES_EACH * topology->endpoint_count;
 	size_t addresses = 0;
 
@@ -271,7 +279,7 @@ char *names_print(const struct blueprint *blueprint, struct arena *arena)
 		return NULL;
 	text_init(&text, buffer, size);
 	text_add(&text, "version 1\n");
-	add_listens(&blueprint->topology, &text);
+	add_gateways(&blueprint->topology, &text);
 	add_domains(blueprint, &text);
 	add_clients(blueprint, &text);
 	add_names(&blueprint->topology, &text);

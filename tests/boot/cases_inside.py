@@ -43,7 +43,10 @@ def network_tools(t):
                 ("ping -c 1 web", "1 sent, 1 answered"),
                 (f"trace {outer.ADDRESS}", "reached at hop 1"),
                 ("dns outer.corp.example A", f"A  {outer.ADDRESS}"),
-                (f"dns -W 10 web @{gateway_of(machine, 'web')}", "refuses")):
+                ("dns -W 10 web", f"A  {address(machine, 'web')}\n"),
+                ("dns outer.corp.example A --network default",
+                 f"from {gateway_of(machine, 'web')} (network default)"),
+                ("dns wbe", "is called 'wbe', did you mean 'web'?")):
             _, said = machine.sh("/bin/tare net " + words, check=False)
             need(wanted in said, f"tare net {words}: {said}")
         packets = dump(machine, host, "web")

@@ -20,6 +20,7 @@ TARE = os.environ.get("TARE", os.path.join(BIN, "tare"))
 LIMIT_S = 30
 NAMES = """version 1
 listen 192.0.2.1
+client 192.0.2.1 - 0 in
 client 192.0.2.2 app 0 in
 client 198.51.100.2 web-1 1 in
 client 192.0.2.50 caller 0 in
@@ -28,6 +29,7 @@ pointer 192.0.2.2 app
 pointer 198.51.100.2 web-1
 name 0 web 198.51.100.2
 name 0 app 192.0.2.2
+name 1 called 198.51.100.50
 end
 """
 PORTS = """version 1

@@ -67,6 +67,7 @@ static const char ports[] =
 
 static const char names[] = "version 1\n"
 			    "listen 172.18.0.1\n"
+			    "client 172.18.0.1 - 0 out\n"
 			    "client 172.18.0.2 web-1 0 out\n"
 			    "client fd00:1::2 web-1 0 out\n"
 			    "client 172.18.0.3 web-2 1,0 out\n"
