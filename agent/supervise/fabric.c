@@ -272,6 +272,21 @@ static void arm(struct fabric *fabric)
 		now_ms < fabric->rested_ms ? fabric->rested_ms - now_ms : 0);
 }
 
+void fabric_see_links(struct fabric *fabric)
+{
+	const struct topology *topology = &fabric->blueprint.topology;
+	char before[TOPOLOGY_UPLINKS_MAX][IFNAMSIZ];
+	size_t count = topology->uplink_count;
+
+	if (!fabric->is_made || fabric->is_over)
+		return; /* they are read when the bridges are made */
+	memcpy(before, fabric->uplinks, sizeof(before));
+	read_uplinks(fabric);
+	if (topology->uplink_count != count ||
+		memcmp(before, fabric->uplinks, count * sizeof(before[0])) != 0)
+		arm(fabric);
+}
+
 void fabric_rest(struct fabric *fabric)
 {
 	fabric->is_over = true;

@@ -88,6 +88,12 @@ void fabric_mark(struct fabric *fabric, const struct service *service,
  */
 bool fabric_drain(struct fabric *fabric, const struct service *service);
 
+/*
+ * Links of the machine may have come or gone: those by which connections can
+ * take the fast path are read anew, and rules made when they are others.
+ */
+void fabric_see_links(struct fabric *fabric);
+
 /* Brings all in line now, if anything has changed. */
 void fabric_flush(struct fabric *fabric);
 

@@ -229,7 +229,13 @@ static void on_orphan(struct orphans *orphans, pid_t pid, int status)
 
 static void on_network_change(struct network_watch *network)
 {
-	changed(container_of(network, struct supervisor, network));
+	struct supervisor *supervisor =
+		container_of(network, struct supervisor, network);
+
+	/* whom it reaches has an address, mostly a new one: to hear of each
+	 * link would be to hear of all that workloads have */
+	fabric_see_links(&supervisor->fabric);
+	changed(supervisor);
 }
 
 static void on_tick(struct timer *timer)

@@ -76,6 +76,35 @@ static void test_no_fastpath(void)
 	end();
 }
 
+/* One that comes later joins, one that goes leaves, and else nothing is done. */
+static void test_links_of_the_machine(void)
+{
+	begin();
+	uplinks = 1;
+	fabric_see_links(&fabric); /* nothing is made yet */
+	CHECK(!fabric.is_due);
+	CHECK(weave(0, WEB) == 0);
+	CHECK(attach("web") == 0 && times("rules") == 1);
+	fabric_see_links(&fabric);
+	CHECK(!fabric.is_due);
+	uplinks = 2;
+	fabric_see_links(&fabric);
+	CHECK(fabric.is_due);
+	run_until_rules();
+	CHECK(times("rules") == 2 && !fabric.is_due);
+	CHECK(fabric.blueprint.topology.uplink_count == 2);
+	CHECK(text_equal(fabric.blueprint.topology.uplinks[1], "eth1"));
+	uplinks = 1;
+	fabric_see_links(&fabric);
+	CHECK(fabric.is_due);
+	run_until_rules();
+	fabric_rest(&fabric);
+	uplinks = 2;
+	fabric_see_links(&fabric);
+	CHECK(!fabric.is_due && times("networks") == 1);
+	end();
+}
+
 /* Rules of this blueprint are in force: what is new in them can wait. */
 static void test_rules_refused_later(void)
 {
@@ -366,6 +395,7 @@ int main(void)
 	RUN(test_no_network_of_its_own);
 	RUN(test_rules_refused);
 	RUN(test_no_fastpath);
+	RUN(test_links_of_the_machine);
 	RUN(test_rules_refused_later);
 	RUN(test_networks_that_cannot_be_made);
 	RUN(test_a_link_that_fails);
