@@ -78,6 +78,32 @@ static void test_counts_down(void)
 	CHECK(get("never.example", 4, 1000) == -1);
 }
 
+/* The name of its second record lies across the TTL of the first, and is none
+ * any more when that has aged: it is dropped, not given. */
+static void test_aged_to_nothing(void)
+{
+	static uint8_t bytes[512], out[DNS_CACHE_MESSAGE_MAX];
+	struct dns_query query;
+	struct dns_reply reply = { .ttl_s = 300, .ttl_max_s = 3600 };
+	size_t size = make("a.example", 300, 50, bytes, &query);
+	/* 300 ends in the byte 44, a label of that length; 200 in 200 */
+	uint16_t name_at = (uint16_t)(size - 50 - 12 + 9);
+	struct dns_cache_key key;
+
+	bytes[7] = 2;
+	(void)make("a.example", 300, 4, out, &query);
+	memcpy(bytes + size, out + size - 50 - 12, 16);
+	dns_put16(bytes + size, 0xc000 | name_at);
+	reply.size = size + 16;
+	dns_cache_init(&cache, 1);
+	key = dns_cache_key(&cache, &query, &servers);
+	dns_cache_put(&cache, &key, bytes, &reply, 1000);
+	CHECK(dns_cache_get(&cache, &key, &query, 1000, out) == size + 16);
+	CHECK(dns_cache_get(&cache, &key, &query, 101000, out) == 0);
+	CHECK(cache.used_blocks == 0);
+	CHECK(dns_cache_get(&cache, &key, &query, 1000, out) == 0);
+}
+
 /* What differs in one thing only is another question. */
 static void test_keys(void)
 {
@@ -169,6 +195,7 @@ static void test_many_small(void)
 int main(void)
 {
 	RUN(test_counts_down);
+	RUN(test_aged_to_nothing);
 	RUN(test_keys);
 	RUN(test_same_again);
 	RUN(test_the_oldest_goes);

@@ -19,10 +19,35 @@ static unsigned int writes, changes;
 
 FAULT_WRAP(int, socket, (int domain, int type, int protocol),
 	(domain, type, protocol))
-FAULT_WRAP(ssize_t, recvfrom,
-	(int fd, void *data, size_t size, int flags, struct sockaddr *from,
-		socklen_t *length),
-	(fd, data, size, flags, from, length))
+static unsigned int interrupted; /* so many dumps change while they are read */
+
+ssize_t __real_recvfrom(int fd, void *data, size_t size, int flags,
+	struct sockaddr *from, socklen_t *length);
+ssize_t __wrap_recvfrom(int fd, void *data, size_t size, int flags,
+	struct sockaddr *from, socklen_t *length);
+ssize_t __wrap_recvfrom(int fd, void *data, size_t size, int flags,
+	struct sockaddr *from, socklen_t *length)
+{
+	ssize_t got = fault_strikes() ? -1
+				      : __real_recvfrom(fd, data, size, flags,
+						from, length);
+	struct nlmsghdr head;
+	ssize_t last = -1;
+
+	for (ssize_t at = 0; interrupted > 0 && at < got;
+		at += NLMSG_ALIGN(head.nlmsg_len)) {
+		memcpy(&head, (char *)data + at, sizeof(head));
+		if (head.nlmsg_type == RTM_NEWLINK)
+			last = at;
+	}
+	if (last >= 0) {
+		memcpy(&head, (char *)data + last, sizeof(head));
+		head.nlmsg_flags |= NLM_F_DUMP_INTR;
+		memcpy((char *)data + last, &head, sizeof(head));
+		interrupted--;
+	}
+	return got;
+}
 
 ssize_t __real_write(int fd, const void *data, size_t size);
 ssize_t __wrap_write(int fd, const void *data, size_t size);
@@ -435,6 +460,17 @@ static void test_reads_uplinks(void)
 	CHECK(link_read_uplinks(names, &count, &err) == 0);
 	CHECK(count == 2 && text_equal(names[0], "up1") &&
 		text_equal(names[1], "up0"));
+	/* what changed meanwhile is read again, from the start */
+	interrupted = 3;
+	CHECK(link_read_uplinks(names, &count, &err) == 0);
+	CHECK(interrupted == 0 && count == 2);
+	CHECK(text_equal(names[0], "up1") && text_equal(names[1], "up0"));
+	interrupted = 1000;
+	CHECK(link_read_uplinks(names, &count, &err) == -EINTR && count == 0);
+	CHECK(text_equal(err.text,
+		"read the machine's links: Interrupted system call"));
+	CHECK(interrupted > 900);
+	interrupted = 0;
 	CHECK(holds("ip link del tun0; for i in $(seq 80); do "
 		    "ip tuntap add d$i mode tap || exit 1; done"));
 	CHECK(link_read_uplinks(names, &count, &err) == 0);
