@@ -150,6 +150,71 @@ static void test_ends_while_nobody_looks(void)
 	end_world();
 }
 
+#define SHARED(scale)                                                      \
+	"services:\n  web:\n    image: box\n    scale: " scale             \
+	"\n    command: [\"trap 'echo bye >> %s; exit' TERM; while :; do " \
+	"sleep 0.01; done\"]\n"
+
+static bool is_said_to_stop(const char *path)
+{
+	auto_free char *text = file_text(path);
+
+	return *text != '\0';
+}
+
+/* True when the agent died between the drain and the signal. */
+static bool try_drain(const char *said_bye)
+{
+	char config[512], serving[64];
+	pid_t web, other;
+	bool is_between;
+
+	(void)snprintf(config, sizeof(config), SHARED("2"), said_bye);
+	begin_world(config);
+	start_agent();
+	CHECK(wait_until(has_said, "ready: 2 of 2"));
+	CHECK(wait_until(has_served, "2\n"));
+	web = entry_of("web")->pid;
+	other = entry_of("web-2")->pid;
+	(void)snprintf(serving, sizeof(serving), "%s/serving", base);
+	CHECK(unlink(serving) == 0);
+	(void)snprintf(config, sizeof(config), SHARED("1"), said_bye);
+	put_config(config);
+	(void)kill(agent, SIGHUP);
+	CHECK(wait_until(has_served, "1\n"));
+	kill_agent();
+	is_between = !is_said_to_stop(said_bye);
+	CHECK(!is_between || kill(other, 0) == 0);
+	start_agent();
+	CHECK(wait_until(has_said, "2 web-2: stopped"));
+	CHECK(entry_of("web")->pid == web && !entry_of("web-2")->pid);
+
+	auto_free char *text = file_text(said_bye);
+
+	CHECK(strcmp(text, "bye\n") == 0); /* once */
+	stop_world();
+	end_world();
+	return is_between;
+}
+
+/* Who was to be stopped, and gets no new connections any more, is stopped by
+ * the next agent. */
+static void test_dies_while_one_is_drained(void)
+{
+	char place[32] = "/tmp/tare-bye-XXXXXX", path[48];
+	bool is_between = false;
+
+	CHECK(mkdtemp(place) != NULL);
+	(void)snprintf(path, sizeof(path), "%s/bye", place);
+	/* on a busy machine it may have been slower than the drain */
+	for (int i = 0; i < 10 && !is_between; i++) {
+		is_between = try_drain(path);
+		(void)unlink(path);
+	}
+	CHECK(is_between);
+	CHECK(fd_remove_tree(AT_FDCWD, place, NULL) == 0);
+}
+
 static bool is_kept_healthy(const char *service)
 {
 	return entry_of(service)->health == HEALTH_HEALTHY;
@@ -294,6 +359,7 @@ int main(void)
 {
 	RUN(test_runs_on);
 	RUN(test_serves_on);
+	RUN(test_dies_while_one_is_drained);
 	RUN(test_ends_while_nobody_looks);
 	RUN(test_health_goes_on);
 	RUN(test_another_config);
