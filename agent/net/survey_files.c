@@ -81,8 +81,11 @@ static void read_lease(struct survey *survey, char **words, size_t count)
 static void read_server(struct survey *survey, char **words, size_t count)
 {
 	struct survey_server server = { .link = words[1] };
+	char *zone = strchr(words[2], '%');
 
 	(void)count;
+	if (zone) /* which is the link */
+		*zone = '\0';
 	if (survey->server_count < SURVEY_SERVERS_MAX &&
 		address_parse(words[2], &server.address) == 0)
 		survey->servers[survey->server_count++] = server;

@@ -22,6 +22,7 @@ TOP = os.path.dirname(os.path.dirname(os.path.dirname(
 BUILD = os.environ.get("TARE_BUILD", os.path.join(TOP, "build", "x86_64"))
 PROGRAMS = {"sbin/netd": "bin/netd", "sbin/dhcp-hook": "bin/dhcp-hook",
             "sbin/dhcp6": "bin/dhcp6",
+            "bin/tare": "bin/tare",
             "bin/busybox": "parts/busybox/bin/busybox-release"}
 TESTS = []
 Entry = collections.namedtuple("Entry", "name function")
@@ -303,6 +304,11 @@ class Place:
         until(lambda: any(re.fullmatch(pattern, line)
                           for line in self.state()),
               f"'{pattern}' in state", limit_s)
+
+    def shown(self):
+        """What `tare net` makes of it; there are no workloads."""
+        return json.loads(self.inside("chroot", self.root, "/bin/tare", "net",
+                                      "--json", check=False))
 
     def silent_about(self, pattern):
         """Wait until no line of the state file is this."""
