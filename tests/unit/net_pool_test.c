@@ -361,6 +361,80 @@ static void test_too_many(void)
 	CHECK(strstr(err.text, "over 256 networks"));
 }
 
+#define PLACES_EACH (TOPOLOGY_ENDPOINTS_MAX / TOPOLOGY_NETWORKS_MAX)
+
+/* All that a topology holds, and each name as long as a config allows. */
+static struct {
+	struct topology_network networks[TOPOLOGY_NETWORKS_MAX];
+	struct pool_network asked[TOPOLOGY_NETWORKS_MAX];
+	struct topology_endpoint endpoints[TOPOLOGY_ENDPOINTS_MAX];
+	struct topology_group groups[TOPOLOGY_GROUPS_MAX];
+	char names[TOPOLOGY_ENDPOINTS_MAX][64];
+	size_t members[TOPOLOGY_ENDPOINTS_MAX];
+} all;
+
+static void make_all(struct topology *topology)
+{
+	for (size_t i = 0; i < TOPOLOGY_ENDPOINTS_MAX; i++) {
+		size_t network = i / PLACES_EACH;
+
+		(void)snprintf(all.names[i], 64, "%063zu", i);
+		all.members[i] = i;
+		all.networks[network].name = all.names[network];
+		all.asked[network] = (struct pool_network){ .has_ipv4 = true,
+			.has_ipv6 = true };
+		all.endpoints[i] = (struct topology_endpoint){
+			.network = network,
+			.container = all.names[i],
+		};
+		all.groups[i] = (struct topology_group){
+			.network = network,
+			.service = all.names[i],
+			.has_virtual = true,
+			.endpoints = &all.members[i],
+			.endpoint_count = 1,
+		};
+	}
+	*topology = (struct topology){
+		.networks = all.networks,
+		.network_count = TOPOLOGY_NETWORKS_MAX,
+		.endpoints = all.endpoints,
+		.endpoint_count = TOPOLOGY_ENDPOINTS_MAX,
+		.groups = all.groups,
+		.group_count = TOPOLOGY_GROUPS_MAX,
+	};
+}
+
+/* Else a machine would give out all anew at each boot. */
+static void test_the_largest_book_can_be_read(void)
+{
+	auto_arena arena = { 0 };
+	struct topology topology;
+	struct book before = { .ula = { .address.family = 0 } };
+	struct book after, again;
+	struct error err = { .text = "" };
+	size_t size = 0;
+	const struct pool_request request = {
+		.topology = &topology,
+		.networks = all.asked,
+		.before = &before,
+	};
+
+	make_all(&topology);
+	CHECK(prefix_parse("fd12:3456:789a::/48", &before.ula) == 0);
+	if (!CHECK(pool_fill(&request, &arena, &after, &err) == 0))
+		printf("# %s\n", err.text);
+	CHECK(after.entry_count >= 2 * 2 * TOPOLOGY_ENDPOINTS_MAX);
+
+	const char *text = book_print(&after, &arena, &size);
+
+	CHECK(text && size < BOOK_TEXT_MAX);
+	if (!CHECK(book_parse(text, size, &arena, &again, &err) == 0))
+		printf("# %s\n", err.text);
+	CHECK(again.entry_count == after.entry_count);
+	printf("# %zu entries, %zu bytes\n", after.entry_count, size);
+}
+
 static void test_makes_prefixes(void)
 {
 	struct prefix one, two;
@@ -379,6 +453,7 @@ int main(void)
 	RUN(test_needs_a_prefix_for_ipv6);
 	RUN(test_without_memory);
 	RUN(test_too_many);
+	RUN(test_the_largest_book_can_be_read);
 	RUN(test_makes_prefixes);
 	return check_done();
 }
