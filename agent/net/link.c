@@ -5,28 +5,17 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 
-#include "lib/arena.h"
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/hash.h"
 #include "lib/text.h"
 #include "net/link_parts.h"
-#include "net/topology.h"
 
-#define DIGITS 8 /* hexadecimal ones of a name, behind two letters */
-
-#define BATCH_BYTES   16384 /* of removals at once */
+#define DIGITS        8 /* hexadecimal ones of a name, behind two letters */
 #define REQUEST_BYTES 128
-#define ROUNDS_MAX    100
-
-union buffer {
-	struct nlmsghdr head;
-	unsigned char bytes[BATCH_BYTES];
-};
 
 /* ---- reading ------------------------------------------------------------- */
 
@@ -226,73 +215,4 @@ int link_detach(const char *name, struct error *err)
 		return 0;
 	return error_set(err, result, "remove link '%s': %s", name,
 		strerror(-result));
-}
-
-/* Names that stay, sorted, and removals of the others. */
-struct sweep {
-	const char **names;
-	size_t name_count;
-	struct netlink_batch batch;
-};
-
-static int compare_names(const void *a, const void *b)
-{
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void sweep_one(const struct nlmsghdr *message, void *context)
-{
-	struct sweep *sweep = context;
-	struct link_found link;
-	const char *name = link.name;
-
-	if (!link_parse(message, &link) || !link_is_port(&link) ||
-		bsearch(&name, sweep->names, sweep->name_count, sizeof(name),
-			compare_names))
-		return;
-	/* what does not fit is left for the next round */
-	if (sweep->batch.size - sweep->batch.used >= REQUEST_BYTES)
-		link_add_removal(&sweep->batch, link.index);
-}
-
-/* One round; 1: there may be more. */
-static int sweep_some(int fd, struct sweep *sweep)
-{
-	union buffer buffer;
-	int result;
-
-	netlink_init(&sweep->batch, buffer.bytes, sizeof(buffer));
-	result = link_dump(fd, sweep_one, sweep);
-	if (result == 0)
-		result = link_commit(fd, &sweep->batch, NULL);
-	/* some come or go by themselves meanwhile */
-	if (result == -EINTR || result == -ENODEV)
-		return 1;
-	return result < 0 ? result : sweep->batch.count > 0;
-}
-
-int link_detach_stale(const struct topology *topology, struct error *err)
-{
-	auto_arena arena = { 0 };
-	struct sweep sweep = { .name_count = topology->endpoint_count };
-	auto_fd fd = netlink_open(NETLINK_ROUTE, err);
-	int result = 1;
-
-	if (fd < 0)
-		return fd;
-	sweep.names = arena_array(&arena, topology->endpoint_count,
-		sizeof(*sweep.names));
-	if (!sweep.names)
-		return error_set(err, -ENOMEM, "remove links: no memory");
-	for (size_t i = 0; i < topology->endpoint_count; i++)
-		sweep.names[i] = topology->endpoints[i].link;
-	qsort(sweep.names, sweep.name_count, sizeof(*sweep.names),
-		compare_names);
-	for (int i = 0; i < ROUNDS_MAX && result > 0; i++)
-		result = sweep_some(fd, &sweep);
-	if (result < 0)
-		return error_set(err, result,
-			"remove links that are no container's: %s",
-			strerror(-result));
-	return 0;
 }

@@ -84,9 +84,6 @@ int link_settle(const struct topology *topology, size_t first, size_t count,
  */
 int link_detach(const char *name, struct error *err);
 
-/* Removes all links of ours to containers that are no endpoint's. */
-int link_detach_stale(const struct topology *topology, struct error *err);
-
 /* Whether the name of a link is one that only ours have. */
 bool link_is_name(const char *name);
 

@@ -380,37 +380,6 @@ static void test_ipvlan(void)
 	check_on_parent(5, "ipvlan *mode l3", "default dev eth0");
 }
 
-static void test_removes_stale_ones(void)
-{
-	if (missing) {
-		check_skip(missing);
-		return;
-	}
-	container_begin();
-	CHECK(attach(0));
-	CHECK(attach(1));
-	CHECK(holds("for i in 1 2 3; do ip link add tv0000010$i type veth peer "
-		    "o$i && ip link set tv0000010$i alias \"tare old$i front\""
-		    "|| exit 1; done;"
-		    "ip link add tv00000104 type veth peer o4 &&"
-		    "ip link add tv00000105 type bridge &&"
-		    "ip link set tv00000105 alias 'tare x' &&"
-		    "ip link add tv0000010 type veth peer o5 &&"
-		    "ip link set tv0000010 alias 'tare x'"));
-	topology.endpoint_count = 1;
-	CHECK(link_detach_stale(&topology, &err) == 0);
-	CHECK(count_links(getpid()) == 5 + 1 + 5);
-	CHECK(holds("ip link show tv00000001 >/dev/null"));
-	CHECK(link_detach_stale(&topology, &err) == 0);
-	topology.endpoint_count = 0;
-	CHECK(link_detach_stale(&topology, &err) == 0);
-	topology.endpoint_count = sizeof(endpoints) / sizeof(endpoints[0]);
-	CHECK(holds("ip link del tv00000104 && ip link del tv00000105 &&"
-		    "ip link del tv0000010"));
-	CHECK(count_links(getpid()) == 5);
-	container_end();
-}
-
 static void fail_each_call(size_t endpoint)
 {
 	unsigned int before = fault_count_fds();
@@ -478,12 +447,8 @@ static void test_detaching_fails(void)
 
 		CHECK(attach(0));
 		fault_arm(nth, ENOBUFS);
-		result = nth % 2 ? link_detach("tv00000001", &err)
-				 : link_detach_stale(
-					   &(struct topology){
-						   .networks = networks },
-					   &err);
-		if (!fault_fired() && nth > 12) {
+		result = link_detach("tv00000001", &err);
+		if (!fault_fired()) {
 			CHECK(result == 0);
 			break;
 		}
@@ -510,7 +475,6 @@ int main(void)
 	RUN(test_tells_why_not);
 	RUN(test_macvlan);
 	RUN(test_ipvlan);
-	RUN(test_removes_stale_ones);
 	RUN(test_every_call_fails_once);
 	RUN(test_detaching_fails);
 	return check_done();
