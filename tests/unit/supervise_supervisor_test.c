@@ -3,6 +3,8 @@
 /* wrap: link_read_taken link_apply_networks link_attach link_compare */
 /* wrap: link_settle ruleset_apply conntrack_forget */
 /* wrap: store_find store_import folders_are_made folders_make launch_prepare container_create container_kill container_clear log_file_attach sethostname probe_perform probe_kill */
+#include <sched.h>
+
 #include "supervise_scene.h"
 
 static bool has_restarted_twice(void)
@@ -281,6 +283,48 @@ static void test_status(void)
 	end();
 }
 
+static unsigned int rules_before; /* the link came; 0: it has not */
+
+static void add_link(void)
+{
+	int status = -1;
+	pid_t child;
+
+	(void)fflush(stdout);
+	child = fork();
+	if (child == 0)
+		run_command("ip link add late0 type veth peer late1 && "
+			    "ip address add 192.0.2.7/24 dev late0",
+			1);
+	CHECK(waitpid(child, &status, 0) == child && status == 0);
+}
+
+static bool is_late_link_used(void)
+{
+	if (!all_running() || supervisor.fabric.is_due)
+		return false;
+	if (rules_before == 0) {
+		rules_before = rules_applied;
+		add_link();
+		return false;
+	}
+	return rules_applied > rules_before;
+}
+
+/* Connections by a link that comes while workloads run take the fast path. */
+static void test_a_link_that_comes_late(void)
+{
+	if (geteuid() != 0 || unshare(CLONE_NEWNET) < 0) {
+		check_skip("needs root");
+		return;
+	}
+	begin("services:\n  web: {image: i, command: [exec sleep 100]}\n");
+	run(is_late_link_used);
+	CHECK(rules_before > 0 && rules_applied > rules_before);
+	CHECK(strcmp(supervisor.fabric.uplinks[1], "late0") == 0);
+	end();
+}
+
 int main(void)
 {
 	RUN(test_restarts_with_back_off);
@@ -298,5 +342,6 @@ int main(void)
 	RUN(test_the_kernel_refuses_rules);
 	RUN(test_nothing_to_run);
 	RUN(test_status);
+	RUN(test_a_link_that_comes_late);
 	return check_done();
 }
