@@ -8,8 +8,11 @@ import contextlib
 import json
 import os
 import shutil
+import socket
+import struct
 import subprocess
 import tempfile
+import threading
 import time
 
 from world import ANSWER_S, HERE, Place, need
@@ -157,3 +160,64 @@ def end_of(child, status=0):
     need(child.returncode == status,
          f"status {child.returncode}: {out!r} {err!r}")
     return out, err
+
+
+class Fake:
+    """A name server that answers as it is told, by UDP and TCP."""
+
+    def __init__(self, place, answer):
+        self.answer = answer
+        self.seen = []
+        self.socket = place.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("0.0.0.0", 0))
+        self.port = self.socket.getsockname()[1]
+        self.stream = place.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self.stream.bind(("0.0.0.0", self.port))
+        self.stream.listen()
+        self.threads = [threading.Thread(target=self.serve, daemon=True),
+                        threading.Thread(target=self.serve_stream,
+                                         daemon=True)]
+        for thread in self.threads:
+            thread.start()
+
+    def serve(self):
+        with contextlib.suppress(OSError):
+            while True:
+                question, peer = self.socket.recvfrom(2048)
+                self.seen.append(("udp", question))
+                for reply in self.answer(question, "udp"):
+                    self.socket.sendto(reply, peer)
+
+    def serve_stream(self):
+        with contextlib.suppress(OSError):
+            while True:
+                client, _ = self.stream.accept()
+                question = client.recv(2048)[2:]
+                self.seen.append(("tcp", question))
+                for reply in self.answer(question, "tcp"):
+                    client.sendall(struct.pack(">H", len(reply)) + reply)
+                client.close()
+
+    def close(self):
+        for made in (self.socket, self.stream):
+            with contextlib.suppress(OSError):
+                made.shutdown(socket.SHUT_RDWR)
+            made.close()
+
+
+def question_of(query):
+    """Its bytes from the name on, without EDNS."""
+    end = 12
+    while query[end]:
+        end += query[end] + 1
+    return query[12:end + 5]
+
+
+def reply_to(query, flags=0, records=b"", count=0):
+    return (query[:2] + struct.pack(">HHHHH", 0x8180 | flags, 1, count, 0, 0)
+            + question_of(query) + records)
+
+
+def text_record(size):
+    data = b"".join(bytes([200]) + b"x" * 200 for _ in range(size // 200))
+    return b"\xc0\x0c" + struct.pack(">HHIH", 16, 1, 60, len(data)) + data
