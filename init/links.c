@@ -324,8 +324,9 @@ static void plan_missing(const struct wanted *wanted, const struct links *links,
 			links_find(links, block->name) ||
 			links_hold(block, links) == LINKS_WAITS)
 			continue;
-		if (block->kind == WANTED_VLAN)
-			step.other = links_find(links, block->parent)->index;
+		/* only a VLAN has one */
+		const struct link *parent = links_find(links, block->parent);
+		step.other = parent ? parent->index : 0;
 		add(plan, step);
 	}
 }
