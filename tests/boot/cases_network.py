@@ -248,6 +248,9 @@ def network_health(t):
         within(machine, "web-2", "busybox mv /tmp/well /tmp/away")
         machine.expect(r"tare: web-2: unhealthy", after=mark)
         answer_only(machine, 8080, {"web"})
+        for line in ("^web  *default  *1 of 2  *172", "^web-2  *default  *runs",
+                     "^web  *default  *serves"):
+            machine.sh_until(f"/bin/tare net | grep '{line}'")
         within(machine, "web-2", "busybox mv /tmp/away /tmp/well")
         machine.expect(r"tare: web-2: healthy", after=mark)
         all_answer(machine, 8080, {"web", "web-2"})
