@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 
 #include "cli/net_host.h"
+#include "cli/net_names.h"
 #include "cli/net_probe.h"
 #include "cli/net_question.h"
 #include "cli/net_record.h"
@@ -82,6 +83,7 @@ static char *copy(struct arena *arena, const uint8_t *data, size_t size)
 static void read_files(const uint8_t *data, size_t size)
 {
 	static FILE *nowhere;
+	static struct net_names places;
 	struct net_host servers[NET_HOST_SERVERS_MAX];
 	auto_arena arena = { 0 };
 	struct survey survey;
@@ -103,6 +105,11 @@ static void read_files(const uint8_t *data, size_t size)
 	net_show_json(&survey, nowhere);
 	(void)net_host_parse_servers(copy(&arena, data, size), servers);
 	(void)net_host_find_workload(copy(&arena, data, size), "web", servers);
+	/* both are one text here: each passes over the other's lines */
+	(void)net_names_parse(copy(&arena, data, size),
+		copy(&arena, data, size), "web.shop", NULL, &places, NULL);
+	(void)net_names_parse(copy(&arena, data, size),
+		copy(&arena, data, size), "wbe", "front", &places, NULL);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
