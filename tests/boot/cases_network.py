@@ -522,8 +522,10 @@ def network_host(t):
                  "the route is missing")
             shown = machine.sh("/bin/tare net")
             need("bond0" in shown and "waits for eth7" in shown, shown)
-            machine.sh("grep 'eth7.9 waits for the interface eth7' "
-                       "/run/tare/notes")
+            said = machine.sh("grep -E 'waits for|somebody' "
+                              "/run/tare/notes")
+            need(said == "net: eth7.9 waits for the interface eth7, which is "
+                 "not there\n", said)
             # the lower layer of a VLAN is down with its parent's carrier
             machine.qmp("set_link", name="net", up=False)
             machine.sh_until("grep '^link eth0.7 up no-carrier' "
