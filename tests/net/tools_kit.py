@@ -24,6 +24,8 @@ LIMIT_S = 30
 NAMES = """version 1
 listen 192.0.2.1
 client 192.0.2.1 - 0 in
+listen 198.51.100.1
+client 198.51.100.1 - 1 in
 client 192.0.2.2 app 0 in
 client 198.51.100.2 web-1 1 in
 client 192.0.2.50 caller 0 in
@@ -32,12 +34,14 @@ pointer 192.0.2.2 app
 pointer 198.51.100.2 web-1
 name 0 web 198.51.100.2
 name 0 app 192.0.2.2
-name 1 called 198.51.100.50
+name 1 web 198.51.100.50
+name 2 camera 192.0.2.7
 end
 """
 PORTS = """version 1
 network 0 near bridge tb00000001 out 192.0.2.0/24 192.0.2.1
 network 1 far bridge tb00000002 out 198.51.100.0/24 198.51.100.1
+network 2 lan macvlan eth0 out 192.0.2.0/24 -
 port tcp - 80 web 7 198.51.100.2
 end
 """
