@@ -12,6 +12,7 @@
 #include "config/names.h"
 #include "config/node.h"
 #include "config/reader.h"
+#include "config/subnet_conflicts.h"
 #include "lib/address.h"
 #include "lib/text.h"
 
@@ -256,49 +257,6 @@ static void check_pair(struct reader *reader, const struct draft_host_link *old,
 	}
 }
 
-/* A subnet inside of the machine cannot be one outside. */
-static void check_pool(struct reader *reader, const struct draft *draft,
-	const struct draft_network *network, const struct network_pool *pool)
-{
-	char one[PREFIX_TEXT_SIZE];
-	char two[PREFIX_TEXT_SIZE];
-
-	for (size_t i = 0; i < draft->host_link_count; i++) {
-		const struct draft_host_link *link = &draft->host_links[i];
-
-		for (size_t k = 0; k < link->link.address_count; k++) {
-			const struct prefix *own = &link->link.addresses[k];
-			struct mark mark = link->address_marks[k];
-
-			if (!prefix_overlaps(own, &pool->subnet))
-				continue;
-			reader_push(reader, "networks");
-			reader_push(reader, network->network.name);
-			reader_push(reader, "ipam.config");
-			reader_error(reader, pool->mark,
-				"'%s' overlaps with '%s' of the machine's '%s', at line %u, column %u; write another subnet",
-				prefix_print(&pool->subnet, one),
-				prefix_print(own, two), link->link.name,
-				mark.line, mark.column);
-			reader_pop(reader, 0);
-			return;
-		}
-	}
-}
-
-static void check_networks(struct reader *reader, const struct draft *draft)
-{
-	for (size_t i = 0; i < draft->network_count; i++) {
-		const struct draft_network *network = &draft->networks[i];
-
-		/* the others are a part of what is outside */
-		if (network->network.driver != NETWORK_BRIDGE)
-			continue;
-		for (size_t k = 0; k < network->pool_count; k++)
-			check_pool(reader, draft, network, &network->pools[k]);
-	}
-}
-
 static void fill(struct reader *reader, struct draft *draft)
 {
 	size_t count = draft->host_link_count;
@@ -325,6 +283,6 @@ void host_conflicts_check(struct reader *reader, struct draft *draft)
 			check_pair(reader, &draft->host_links[k], link);
 	}
 	check_circles(reader, draft);
-	check_networks(reader, draft);
+	subnet_conflicts_check(reader, draft);
 	fill(reader, draft);
 }

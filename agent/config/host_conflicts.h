@@ -10,8 +10,7 @@ struct reader;
 
 /*
  * Reports interfaces that are in two others or in a circle, what is there
- * twice, and addresses that a network of services has. Fills
- * config.host_links.
+ * twice, and subnets that overlap. Fills config.host_links.
  */
 void host_conflicts_check(struct reader *reader, struct draft *draft);
 

@@ -225,6 +225,11 @@ static void test_host(void)
 	run_file(DATA "/host.txt");
 }
 
+static void test_subnets(void)
+{
+	run_file(DATA "/subnets.txt");
+}
+
 static void test_interpolation(void)
 {
 	run_file(DATA "/interpolation.txt");
@@ -239,6 +244,7 @@ int main(void)
 	RUN(test_networks);
 	RUN(test_reach);
 	RUN(test_host);
+	RUN(test_subnets);
 	RUN(test_interpolation);
 	return check_done();
 }
