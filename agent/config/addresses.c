@@ -39,8 +39,7 @@ bool address_read(struct reader *reader, const struct node *node, int family,
 	return false;
 }
 
-/* The subnet that an address with a length is in. */
-static struct prefix clean(const struct prefix *prefix)
+struct prefix subnet_of(const struct prefix *prefix)
 {
 	struct prefix result = *prefix;
 
@@ -71,7 +70,7 @@ static bool read_clean(struct reader *reader, const struct node *node,
 		*out = prefix;
 		return true;
 	}
-	subnet = clean(&prefix);
+	subnet = subnet_of(&prefix);
 	reader_error(reader, node->mark,
 		"'%.60s' is an address in a subnet; the subnet is '%s', write that",
 		text, prefix_print(&subnet, right));

@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct address;
+#include "lib/address.h"
+
 struct node;
-struct prefix;
 struct reader;
 
 /* An address of that family (AF_INET, AF_INET6), or of any: 0. */
@@ -26,6 +26,9 @@ bool subnet_read(struct reader *reader, const struct node *node,
 /* The same, or an address, which is a subnet of one. */
 bool prefix_read(struct reader *reader, const struct node *node,
 	struct prefix *out);
+
+/* The subnet that an address with a length is in. */
+struct prefix subnet_of(const struct prefix *prefix);
 
 /*
  * Is it the first address of its subnet, or in IPv4 the last? Those are of no

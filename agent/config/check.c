@@ -10,6 +10,7 @@
 #include "config/host_conflicts.h"
 #include "config/names.h"
 #include "config/network_conflicts.h"
+#include "config/network_parents.h"
 #include "config/networks.h"
 #include "config/port_conflicts.h"
 #include "config/reader.h"
@@ -267,6 +268,7 @@ void check_draft(struct reader *reader, struct draft *draft)
 	port_conflicts_check(reader, draft);
 	network_conflicts_check(reader, draft);
 	host_conflicts_check(reader, draft);
+	network_parents_check(reader, draft);
 	check_mounts(reader, draft);
 	for (size_t i = 0; i < draft->service_count; i++)
 		resolve(reader, draft, &draft->services[i]);

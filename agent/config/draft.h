@@ -105,7 +105,8 @@ struct draft_network {
 	bool is_external;
 	/* what an external one is: NETWORK_MODE_HOST or _NONE; else _OWN */
 	enum network_mode stands_for;
-	struct mark mode_mark; /* of driver_opts mode */
+	/* of driver_opts */
+	struct mark mode_mark, parent_mark;
 	struct network_pool *pools;
 	size_t pool_count;
 };
@@ -130,6 +131,7 @@ struct draft_host_link {
 	const struct node *node; /* of all its keys, or NULL */
 	struct prefix *addresses;
 	struct mark *address_marks;
+	struct mark word_marks[3]; /* of "dhcp", "dhcp6" and "auto" */
 	struct mark gateway4_mark, gateway6_mark;
 	struct host_route *routes;
 	struct host_peer *peers;

@@ -54,6 +54,14 @@ static void each_item(struct reader *reader, const struct node *node,
 	}
 }
 
+static void report_twice(struct reader *reader, struct mark mark,
+	struct mark first)
+{
+	reader_error(reader, mark,
+		"the interface has this address already, at line %u, column %u; remove one of them",
+		first.line, first.column);
+}
+
 static void add_address(struct reader *reader, struct draft_host_link *draft,
 	const struct prefix *prefix, struct mark mark)
 {
@@ -65,10 +73,7 @@ static void add_address(struct reader *reader, struct draft_host_link *draft,
 		if (address_compare(&draft->addresses[i].address,
 			    &prefix->address) != 0)
 			continue;
-		reader_error(reader, mark,
-			"the interface has this address already, at line %u, column %u; remove one of them",
-			draft->address_marks[i].line,
-			draft->address_marks[i].column);
+		report_twice(reader, mark, draft->address_marks[i]);
 		return;
 	}
 	addresses = reader_grow(reader, draft->addresses, count,
@@ -119,10 +124,13 @@ static void read_one_address(struct reader *reader, const struct node *node,
 	if (!text)
 		return;
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (text_equal(text, words[i].word)) {
-			draft->link.flags |= words[i].flag;
-			return;
-		}
+		if (!text_equal(text, words[i].word))
+			continue;
+		if (draft->link.flags & words[i].flag)
+			report_twice(reader, node->mark, draft->word_marks[i]);
+		draft->link.flags |= words[i].flag;
+		draft->word_marks[i] = node->mark;
+		return;
 	}
 	if (!strchr(text, '/') || prefix_parse(text, &prefix) < 0) {
 		reader_error(reader, node->mark,

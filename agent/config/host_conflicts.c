@@ -9,7 +9,7 @@
 
 #include "config/addresses.h"
 #include "config/draft.h"
-#include "config/names.h"
+#include "config/interfaces.h"
 #include "config/node.h"
 #include "config/reader.h"
 #include "config/subnet_conflicts.h"
@@ -70,72 +70,19 @@ static const struct draft_host_link *find(const struct draft *draft,
 	return NULL;
 }
 
-/* As the kernel and udev name devices (systemd.net-naming-scheme(7)). */
-static bool looks_like_device(const char *name)
-{
-	static const char *const starts[] = { "en", "eth", "wl", "ww", "usb",
-		"sl", "ib" };
-
-	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
-		if (text_starts_with(name, starts[i]))
-			return true;
-	}
-	return false;
-}
-
-/* A device may still come; a name like none may be a mistake. */
-static void warn_unknown(struct reader *reader, const struct draft *draft,
-	const struct draft_host_link *link, const struct step *step)
-{
-	const char *best = NULL;
-	size_t distance = 0;
-
-	if (looks_like_device(step->name))
-		return;
-	for (size_t i = 0; i < draft->host_link_count; i++) {
-		const char *other = draft->host_links[i].link.name;
-
-		if (!text_equal(other, link->link.name))
-			name_suggest(step->name, other, &best, &distance);
-	}
-	reader_push(reader, "host.network");
-	reader_push(reader, link->link.name);
-	reader_push(reader, step->key);
-	if (best)
-		reader_warn(reader, step->mark,
-			"no interface '%s' is declared, did you mean '%s'? It is waited for",
-			step->name, best);
-	else
-		reader_warn(reader, step->mark,
-			"no interface '%s' is declared, it is waited for",
-			step->name);
-	reader_pop(reader, 0);
-}
-
 static void check_step(struct reader *reader, const struct draft *draft,
 	const struct draft_host_link *link, const struct step *step)
 {
-	const struct draft_host_link *target = find(draft, step->name);
-	bool is_member = link->link.members.count > 0;
+	const struct draft_host_link *target;
 
-	if (strpbrk(step->name, "*?")) {
-		say(reader, link, step->key, step->mark,
-			"'%s' is a pattern, write the name of one interface",
-			step->name);
-		return;
-	}
-	if (!target && name_check_interface(step->name))
-		return; /* that has been reported */
-	if (!target) {
-		warn_unknown(reader, draft, link, step);
-		return;
-	}
-	if (mac_is_set(target->link.mac))
-		say(reader, link, step->key, step->mark,
-			"'%s' is found by 'match:' and may have another name; declare that interface by its own name, without 'match:'",
-			step->name);
-	else if (is_member &&
-		 (target->link.flags || target->link.address_count))
+	reader_push(reader, "host.network");
+	reader_push(reader, link->link.name);
+	reader_push(reader, step->key);
+	target = interface_find(reader, draft, step->name, step->mark, link);
+	reader_pop(reader, 0);
+	if (target && link->link.members.count > 0 &&
+		!mac_is_set(target->link.mac) &&
+		(target->link.flags || target->link.address_count))
 		say(reader, target, "address",
 			node_find_mark(target->node, "address",
 				target->link.mark),

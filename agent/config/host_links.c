@@ -5,6 +5,7 @@
 #include "config/addresses.h"
 #include "config/draft.h"
 #include "config/host_addresses.h"
+#include "config/interfaces.h"
 #include "config/keys.h"
 #include "config/names.h"
 #include "config/node.h"
@@ -204,6 +205,21 @@ static bool is_ours(const char *name)
 	       strlen(name) == 10 && strspn(name + 2, "0123456789abcdef") == 8;
 }
 
+/* Devices have no dots in their names, and a VLAN is only there when made. */
+static void check_dot(struct reader *reader,
+	const struct draft_host_link *draft)
+{
+	const struct host_link *link = &draft->link;
+	uint32_t vlan = interface_vlan(link->name);
+
+	if (vlan > 0 && link->kind == HOST_LINK_DEVICE &&
+		!mac_is_set(link->mac) && !is_pattern(link->name))
+		reader_warn(reader, link->mark,
+			"is this a VLAN? Then write 'vlan: {parent: %.*s, id: %u}', else '%s' is waited for and nothing makes it",
+			(int)(strrchr(link->name, '.') - link->name),
+			link->name, vlan, link->name);
+}
+
 static void read_link(struct reader *reader, const struct entry *entry,
 	void *item)
 {
@@ -218,8 +234,10 @@ static void read_link(struct reader *reader, const struct entry *entry,
 	if (wrong)
 		reader_error(reader, entry->mark, "the name '%.63s' %s",
 			entry->key, wrong);
-	if (node_is_null(entry->value))
+	if (node_is_null(entry->value)) {
+		check_dot(reader, draft);
 		return;
+	}
 	if (!reader_is_map(reader, entry->value,
 		    "a map, such as {address: dhcp}"))
 		return;
@@ -230,6 +248,7 @@ static void read_link(struct reader *reader, const struct entry *entry,
 	link->peers = draft->peers;
 	find_kind(reader, draft);
 	check_match(reader, draft);
+	check_dot(reader, draft);
 	check_kind(reader, draft);
 	host_addresses_check(reader, draft);
 }

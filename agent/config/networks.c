@@ -68,6 +68,7 @@ static void set_parent(struct reader *reader, const struct node *node,
 
 	if (wrong)
 		reader_error(reader, node->mark, "'%.60s' %s", value, wrong);
+	draft->parent_mark = node->mark;
 	draft->network.parent = value; /* a wrong one, too: it is not missing */
 }
 

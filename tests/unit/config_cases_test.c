@@ -230,6 +230,11 @@ static void test_subnets(void)
 	run_file(DATA "/subnets.txt");
 }
 
+static void test_parents(void)
+{
+	run_file(DATA "/parents.txt");
+}
+
 static void test_interpolation(void)
 {
 	run_file(DATA "/interpolation.txt");
@@ -245,6 +250,7 @@ int main(void)
 	RUN(test_reach);
 	RUN(test_host);
 	RUN(test_subnets);
+	RUN(test_parents);
 	RUN(test_interpolation);
 	return check_done();
 }
