@@ -50,6 +50,24 @@ struct prefix subnet_of(const struct prefix *prefix)
 	return result;
 }
 
+/* A subnet is told from an address by its length. */
+static void report_length(struct reader *reader, struct mark mark,
+	const struct address *address)
+{
+	struct prefix subnet = { *address, 64 };
+	char text[ADDRESS_TEXT_SIZE];
+	char right[PREFIX_TEXT_SIZE];
+
+	if (address->family == AF_INET) {
+		subnet.length = 16;
+		subnet.length = prefix_is_clean(&subnet) ? 16 : 24;
+	}
+	subnet = subnet_of(&subnet);
+	reader_error(reader, mark,
+		"'%s' lacks the length of a subnet, write it, too, such as '%s'",
+		address_print(address, text), prefix_print(&subnet, right));
+}
+
 static bool read_clean(struct reader *reader, const struct node *node,
 	bool needs_length, const char *expected, struct prefix *out)
 {
@@ -60,10 +78,13 @@ static bool read_clean(struct reader *reader, const struct node *node,
 
 	if (!text)
 		return false;
-	if ((needs_length && !strchr(text, '/')) ||
-		prefix_parse(text, &prefix) < 0) {
+	if (prefix_parse(text, &prefix) < 0) {
 		reader_error(reader, node->mark, "'%.60s' is wrong, write %s",
 			text, expected);
+		return false;
+	}
+	if (needs_length && !strchr(text, '/')) {
+		report_length(reader, node->mark, &prefix.address);
 		return false;
 	}
 	if (prefix_is_clean(&prefix)) {

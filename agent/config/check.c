@@ -41,7 +41,7 @@ static void check_target(struct reader *reader,
 			continue;
 		push_all(reader, service->service.name, NULL);
 		reader_error(reader, mount->mark,
-			"something is mounted at '%.100s' already, at line %u, column %u",
+			"something is mounted at '%.100s' already, at line %u, column %u; mount elsewhere, or remove one of them",
 			mount->target, other->mark.line, other->mark.column);
 		reader_pop(reader, 0);
 		return;
@@ -124,7 +124,8 @@ static void report_missing(struct reader *reader, const struct draft *draft,
 			dependency->name, best);
 	else
 		reader_error(reader, dependency->mark,
-			"there is no service '%.63s'", dependency->name);
+			"there is no service '%.63s'; add it, or remove this",
+			dependency->name);
 	reader_pop(reader, 0);
 }
 

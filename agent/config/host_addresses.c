@@ -132,9 +132,15 @@ static void read_one_address(struct reader *reader, const struct node *node,
 		draft->word_marks[i] = node->mark;
 		return;
 	}
-	if (!strchr(text, '/') || prefix_parse(text, &prefix) < 0) {
+	if (prefix_parse(text, &prefix) < 0) {
 		reader_error(reader, node->mark,
 			"'%.60s' is wrong, write " ADDRESS_EXAMPLE, text);
+		return;
+	}
+	if (!strchr(text, '/')) {
+		reader_error(reader, node->mark,
+			"'%.60s' lacks the length of its subnet, write it, too, such as '%.60s/%d'",
+			text, text, prefix.address.family == AF_INET ? 24 : 64);
 		return;
 	}
 	wrong = host_refuses(&prefix);

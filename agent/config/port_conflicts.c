@@ -13,7 +13,14 @@
 
 struct user {
 	const struct port *port;
-	const char *service;
+	const struct draft_service *service;
+};
+
+/* Who has a port already, "published by 'web'", and where. */
+struct owner {
+	char text[80];
+	struct mark mark;
+	bool is_itself; /* one of the two can go */
 };
 
 /* 0.0.0.0 or :: */
@@ -38,74 +45,179 @@ static bool is_same_port(const struct port *a, const struct port *b)
 	       overlaps(&a->host, &b->host);
 }
 
-static void say(struct reader *reader, const struct user *user,
-	const char *owner, struct mark mark)
+/* The ports of the machine that somebody wants, and those that were advised. */
+struct ports {
+	struct user *users;
+	size_t count;
+	bool is_taken[UINT16_MAX + 1];
+};
+
+static void collect(struct reader *reader, const struct draft *draft,
+	struct ports *ports)
 {
+	ports->users = reader_alloc_tree(reader, reader->port_count,
+		sizeof(*ports->users));
+	for (size_t i = 0; ports->users && i < draft->service_count; i++) {
+		const struct draft_service *service = &draft->services[i];
+
+		for (size_t k = 0; k < service->port_count; k++) {
+			if (service->replicas.count == 0)
+				continue;
+			ports->users[ports->count++] =
+				(struct user){ &service->ports[k], service };
+			ports->is_taken[service->ports[k].published] = true;
+		}
+	}
+	for (size_t i = 0; i < draft->host_link_count; i++) {
+		uint64_t port = draft->host_links[i].link.listen_port;
+
+		if (port <= UINT16_MAX)
+			ports->is_taken[port] = true;
+	}
+}
+
+static bool is_of_range(const struct user *user)
+{
+	const struct draft_service *service = user->service;
+	const struct mark *mark = &user->port->mark;
+	size_t count = 0;
+
+	for (size_t i = 0; i < service->port_count; i++)
+		count += service->ports[i].mark.line == mark->line &&
+			 service->ports[i].mark.column == mark->column;
+	return count > 1;
+}
+
+/* One that is free: 8080 for 80, the next one for others; 0: there is none. */
+static uint16_t find_free(struct ports *ports, uint16_t published)
+{
+	unsigned int number = published;
+
+	number += published < 1024 ? 8000 : 1;
+	while (number <= UINT16_MAX && ports->is_taken[number])
+		number++;
+	if (number > UINT16_MAX)
+		return 0;
+	ports->is_taken[number] = true;
+	return (uint16_t)number;
+}
+
+/* What to write instead, as the short form has it. */
+static void add_advice(struct text *out, struct ports *ports,
+	const struct user *user)
+{
+	const struct port *port = user->port;
+	char host[ADDRESS_TEXT_SIZE];
+	uint16_t number;
+
+	if (user->service->service.network_mode == NETWORK_MODE_HOST) {
+		text_add(out,
+			"let the program listen on another, and write that");
+		return;
+	}
+	if (is_of_range(user)) {
+		text_add(out, "write other ports of the machine");
+		return;
+	}
+	number = find_free(ports, port->published);
+	if (number == 0) {
+		text_add(out, "write another");
+		return;
+	}
+	text_add(out, "write another, such as '");
+	if (port->host.family)
+		text_add(out, port->host.family == AF_INET6 ? "[%s]:" : "%s:",
+			address_print(&port->host, host));
+	text_add(out, "%u:%u", number, port->target);
+	if (!text_equal(port->protocol, "tcp"))
+		text_add(out, "/%s", port->protocol);
+	text_add(out, "'");
+}
+
+static void say(struct reader *reader, struct ports *ports,
+	const struct user *user, const struct owner *owner)
+{
+	char buffer[120];
+	struct text advice;
+
+	text_init(&advice, buffer, sizeof(buffer));
+	if (owner->is_itself)
+		text_add(&advice, "remove one of them");
+	else
+		add_advice(&advice, ports, user);
 	reader_push(reader, "services");
-	reader_push(reader, user->service);
+	reader_push(reader, user->service->service.name);
 	reader_push(reader, "ports");
 	reader_error(reader, user->port->mark,
-		"port %u/%s is %s already, at line %u, column %u",
-		user->port->published, user->port->protocol, owner, mark.line,
-		mark.column);
+		"port %u/%s is %s already, at line %u, column %u; %s",
+		user->port->published, user->port->protocol, owner->text,
+		owner->mark.line, owner->mark.column, buffer);
 	reader_pop(reader, 0);
 }
 
 /* Has one of those before it the same port? */
-static void check_port(struct reader *reader, const struct user *users,
-	size_t count, const struct user *new)
+static bool find_user(const struct ports *ports, size_t index,
+	struct owner *out)
 {
-	for (size_t i = 0; i < count; i++) {
-		char owner[80];
+	const struct user *new = &ports->users[index];
+
+	for (size_t i = 0; i < index; i++) {
+		const struct user *old = &ports->users[i];
 		struct text text;
 
-		if (!is_same_port(users[i].port, new->port))
+		if (!is_same_port(old->port, new->port))
 			continue;
-		text_init(&text, owner, sizeof(owner));
-		text_add(&text, "published by '%.63s'", users[i].service);
-		say(reader, new, owner, users[i].port->mark);
-		return;
+		text_init(&text, out->text, sizeof(out->text));
+		text_add(&text, "published by '%.63s'",
+			old->service->service.name);
+		out->mark = old->port->mark;
+		out->is_itself = old->service == new->service &&
+				 old->port->target == new->port->target;
+		return true;
 	}
+	return false;
 }
 
 /* On the ports of its tunnels the machine itself listens. */
-static void check_tunnels(struct reader *reader, const struct draft *draft,
-	const struct user *user)
+static bool find_tunnel(const struct draft *draft, const struct user *user,
+	struct owner *out)
 {
 	for (size_t i = 0; i < draft->host_link_count; i++) {
 		const struct host_link *link = &draft->host_links[i].link;
-		char owner[80];
 		struct text text;
 
 		if (link->listen_port != user->port->published ||
 			!text_equal(user->port->protocol, "udp"))
 			continue;
-		text_init(&text, owner, sizeof(owner));
+		text_init(&text, out->text, sizeof(out->text));
 		text_add(&text, "that of the machine's '%.15s'", link->name);
-		say(reader, user, owner, link->mark);
+		out->mark = link->mark;
+		out->is_itself = false;
+		return true;
 	}
+	return false;
 }
 
 void port_conflicts_check(struct reader *reader, const struct draft *draft)
 {
-	size_t count = 0;
-	struct user *users =
-		reader_alloc_tree(reader, reader->port_count, sizeof(*users));
+	struct ports *ports = reader_alloc_tree(reader, 1, sizeof(*ports));
+	struct mark last = { 0, 0 };
 
-	if (!users)
+	if (!ports)
 		return;
-	for (size_t i = 0; i < draft->service_count; i++) {
-		const struct draft_service *service = &draft->services[i];
+	collect(reader, draft, ports);
+	for (size_t i = 0; i < ports->count; i++) {
+		const struct user *user = &ports->users[i];
+		struct mark mark = user->port->mark;
+		struct owner owner;
 
-		for (size_t k = 0; k < service->port_count; k++) {
-			struct user new = { &service->ports[k],
-				service->service.name };
-
-			if (service->replicas.count == 0)
-				continue;
-			check_port(reader, users, count, &new);
-			check_tunnels(reader, draft, &new);
-			users[count++] = new;
-		}
+		/* of a range, the first that another has says it all */
+		if (mark.line == last.line && mark.column == last.column)
+			continue;
+		if (!find_user(ports, i, &owner) &&
+			!find_tunnel(draft, user, &owner))
+			continue;
+		say(reader, ports, user, &owner);
+		last = mark;
 	}
 }

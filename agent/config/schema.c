@@ -63,9 +63,9 @@ static const struct option mount_rows[] = {
 	{ "source",      KIND_TEXT, FIELD(source), 1, 255 },
 	{ "target",      KIND_TEXT, FIELD(target), 1, 4095 },
 	{ "read_only",   KIND_BOOL, FIELD(read_only) },
-	{ "bind",        KIND_MAP, .table = &bind_table },
-	{ "volume",      KIND_MAP, .table = &named_table },
-	{ "tmpfs",       KIND_MAP, .table = &tmpfs_table },
+	{ "bind",        KIND_MAP, .table = &bind_table, .example = "{create_host_path: false}" },
+	{ "volume",      KIND_MAP, .table = &named_table, .example = "{nocopy: true}" },
+	{ "tmpfs",       KIND_MAP, .table = &tmpfs_table, .example = "{size: 64m}" },
 	{ "consistency", KIND_SILENT, .note = "for other systems" },
 	{ "image",       KIND_NOT_YET, .note = "copy the files into a named volume" },
 };
@@ -154,13 +154,13 @@ static const struct option reservations_rows[] = {
 static TABLE(reservations_table, "services.NAME.deploy.resources.reservations", reservations_rows);
 
 static const struct option resources_rows[] = {
-	{ "limits",       KIND_MAP, .table = &limits_table },
-	{ "reservations", KIND_MAP, .table = &reservations_table },
+	{ "limits",       KIND_MAP, .table = &limits_table, .example = "{cpus: 0.5, memory: 128m}" },
+	{ "reservations", KIND_MAP, .table = &reservations_table, .example = "{memory: 64m}" },
 };
 static TABLE(resources_table, "services.NAME.deploy.resources", resources_rows);
 
 static const struct option deploy_rows[] = {
-	{ "resources",       KIND_MAP, .table = &resources_table },
+	{ "resources",       KIND_MAP, .table = &resources_table, .example = "{limits: {memory: 128m}}" },
 	{ "replicas",        KIND_CUSTOM, .read = read_replicas },
 	{ "endpoint_mode",   KIND_TEXT, .offset = offsetof(struct draft_service, endpoint_mode), 1, 16 },
 	{ "labels",          KIND_SILENT, .note = "for the platform only" },
@@ -176,11 +176,11 @@ static TABLE(deploy_table, "services.NAME.deploy", deploy_rows);
 #define FIELD(name) .offset = offsetof(struct draft_service, service.healthcheck.name)
 static const struct option health_rows[] = {
 	{ "test",           KIND_CUSTOM, .read = read_health_test },
-	{ "interval",       KIND_DURATION, FIELD(interval_ms), 100, 86400000, .zero_is_none = true },
-	{ "timeout",        KIND_DURATION, FIELD(timeout_ms), 100, 86400000, .zero_is_none = true },
-	{ "retries",        KIND_COUNT, FIELD(retries), 1, 1000, .zero_is_none = true },
+	{ "interval",       KIND_DURATION, FIELD(interval_ms), 100, 86400000, .zero_means = "30s" },
+	{ "timeout",        KIND_DURATION, FIELD(timeout_ms), 100, 86400000, .zero_means = "30s" },
+	{ "retries",        KIND_COUNT, FIELD(retries), 1, 1000, .zero_means = "3" },
 	{ "start_period",   KIND_DURATION, FIELD(start_period_ms), 0, 86400000 },
-	{ "start_interval", KIND_DURATION, FIELD(start_interval_ms), 100, 86400000, .zero_is_none = true },
+	{ "start_interval", KIND_DURATION, FIELD(start_interval_ms), 100, 86400000, .zero_means = "5s" },
 	{ "disable",        KIND_BOOL, .offset = offsetof(struct draft_service, disables_health) },
 };
 #undef FIELD
@@ -221,7 +221,7 @@ static const struct option service_rows[] = {
 	{ "extra_hosts",       KIND_CUSTOM, .read = read_extra_hosts },
 	{ "links",             KIND_CUSTOM, .read = read_links },
 	{ "expose",            KIND_CUSTOM, .read = read_expose },
-	{ "healthcheck",       KIND_MAP, .table = &health_table },
+	{ "healthcheck",       KIND_MAP, .table = &health_table, .example = "{test: \"curl -f http://localhost/\", interval: 10s}" },
 	{ "ports",             KIND_CUSTOM, .read = read_ports },
 	{ "volumes",           KIND_CUSTOM, .read = read_mounts },
 	{ "tmpfs",             KIND_CUSTOM, .read = read_tmpfs },
@@ -259,10 +259,10 @@ static const struct option service_rows[] = {
 	{ "cpu_quota",         KIND_CUSTOM, .read = read_cpu_quota },
 	{ "cpu_period",        KIND_COUNT, FIELD(cpu_period_us), 1000, 1000000 },
 	{ "cpuset",            KIND_TEXT, FIELD(cpuset), 1, 255, .check = name_check_cpus },
-	{ "blkio_config",      KIND_MAP, .table = &block_table },
+	{ "blkio_config",      KIND_MAP, .table = &block_table, .example = "{weight: 500}" },
 	{ "ulimits",           KIND_CUSTOM, .read = read_ulimits },
 	{ "oom_score_adj",     KIND_CUSTOM, .read = read_oom_score_adj },
-	{ "deploy",            KIND_MAP, .table = &deploy_table },
+	{ "deploy",            KIND_MAP, .table = &deploy_table, .example = "{replicas: 2}" },
 	{ "scale",             KIND_CUSTOM, .read = read_scale },
 
 	{ "build",             KIND_NEVER,
@@ -343,7 +343,7 @@ static const struct option network_rows[] = {
 	{ "internal",    KIND_BOOL, FIELD(network.is_internal) },
 	{ "enable_ipv4", KIND_BOOL, FIELD(network.has_ipv4), .preset = "true" },
 	{ "enable_ipv6", KIND_BOOL, FIELD(network.has_ipv6) },
-	{ "ipam",        KIND_MAP, .table = &ipam_table },
+	{ "ipam",        KIND_MAP, .table = &ipam_table, .example = "{config: [{subnet: 172.20.0.0/16}]}" },
 	{ "external",    KIND_BOOL, FIELD(is_external) },
 	{ "name",        KIND_TEXT, FIELD(given_name), 1, 63, .check = name_check_network },
 	{ "attachable",  KIND_SILENT, .note = "nothing runs outside of the config" },
@@ -401,7 +401,7 @@ static const struct option wireguard_rows[] = {
 static TABLE(wireguard_table, "host.network.NAME.wireguard", wireguard_rows);
 
 static const struct option host_link_rows[] = {
-	{ "match",     KIND_MAP, .table = &match_table },
+	{ "match",     KIND_MAP, .table = &match_table, .example = "{mac: \"52:54:00:12:34:56\"}" },
 	{ "address",   KIND_CUSTOM, .read = read_host_address },
 	{ "gateway",   KIND_CUSTOM, .read = read_host_gateway },
 	{ "routes",    KIND_CUSTOM, .read = read_routes },
@@ -409,10 +409,10 @@ static const struct option host_link_rows[] = {
 	{ "mtu",       KIND_COUNT, FIELD(mtu), 68, UINT16_MAX },
 	{ "dns",       KIND_CUSTOM, .read = read_host_dns },
 	{ "search",    KIND_CUSTOM, .read = read_host_search },
-	{ "vlan",      KIND_MAP, .table = &vlan_table },
-	{ "bond",      KIND_MAP, .table = &bond_table },
-	{ "bridge",    KIND_MAP, .table = &bridge_table },
-	{ "wireguard", KIND_MAP, .table = &wireguard_table },
+	{ "vlan",      KIND_MAP, .table = &vlan_table, .example = "{parent: eth0, id: 7}" },
+	{ "bond",      KIND_MAP, .table = &bond_table, .example = "{members: [eth0, eth1]}" },
+	{ "bridge",    KIND_MAP, .table = &bridge_table, .example = "{members: [eth0]}" },
+	{ "wireguard", KIND_MAP, .table = &wireguard_table, .example = "{port: 51820}" },
 };
 #undef FIELD
 TABLE(schema_host_link, "host.network.NAME", host_link_rows);
@@ -437,7 +437,7 @@ static const struct option host_rows[] = {
 	{ "name",     KIND_TEXT, FIELD(host_name), 1, 63, .check = name_check_host },
 	{ "network",  KIND_CUSTOM, .read = read_host_network },
 	{ "firewall", KIND_CUSTOM, .read = read_firewall },
-	{ "time",     KIND_MAP, .table = &time_table },
+	{ "time",     KIND_MAP, .table = &time_table, .example = "{servers: [pool.ntp.org]}" },
 	{ "api",      KIND_NOT_YET, .note = "there is no remote API, remove it" },
 };
 static TABLE(host_table, "host", host_rows);
@@ -448,7 +448,7 @@ static const struct option top_rows[] = {
 	{ "volumes",  KIND_CUSTOM, .read = read_volumes },
 	{ "networks", KIND_CUSTOM, .read = read_networks },
 	{ "name",     KIND_TEXT, FIELD(name), 1, 63, .check = name_check_project },
-	{ "host",     KIND_MAP, .table = &host_table },
+	{ "host",     KIND_MAP, .table = &host_table, .example = "{name: edge-1}" },
 	{ "version",  KIND_IGNORED, .note = "the key is obsolete" },
 	{ "configs",  KIND_NOT_YET, .note = "put files beside the config and mount them, 'volumes: [\"./file:/path:ro\"]'" },
 	{ "include",  KIND_NOT_YET, .note = "write all services into this file" },

@@ -45,6 +45,8 @@ struct option {
 	void (*read)(struct reader *reader, const struct node *node,
 		void *base);
 	const struct schema_table *table;
+	const char *example;    /* of a map */
+	const char *zero_means; /* as zero_is_none, with a warning: "30s" */
 	const char *note;
 };
 

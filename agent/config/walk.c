@@ -75,7 +75,7 @@ static int set_text(struct reader *reader, const struct option *row,
 
 static int set_u64(const struct option *row, uint64_t value, uint64_t *field)
 {
-	bool is_none = value == 0 && row->zero_is_none;
+	bool is_none = value == 0 && (row->zero_is_none || row->zero_means);
 
 	if (!is_none && (value < row->min || (row->max && value > row->max)))
 		return -ERANGE;
@@ -155,6 +155,18 @@ static void add_limit(struct text *out, const struct option *row,
 	}
 }
 
+/* "1s to 24h" */
+static void add_limits(struct text *out, const struct option *row)
+{
+	if (row->kind == KIND_MODE) {
+		text_add(out, "0 to 7777");
+		return;
+	}
+	add_limit(out, row, row->min);
+	text_add(out, " to ");
+	add_limit(out, row, row->max);
+}
+
 static void report_range(struct reader *reader, const struct option *row,
 	struct mark mark, const char *value)
 {
@@ -162,15 +174,31 @@ static void report_range(struct reader *reader, const struct option *row,
 	struct text limits;
 
 	text_init(&limits, buffer, sizeof(buffer));
-	if (row->kind == KIND_MODE) {
-		text_add(&limits, "0 to 7777");
-	} else {
-		add_limit(&limits, row, row->min);
-		text_add(&limits, " to ");
-		add_limit(&limits, row, row->max);
-	}
+	add_limits(&limits, row);
 	reader_error(reader, mark, "'%.60s' is out of range, write %s", value,
 		buffer);
+}
+
+/* Docker's 0 is no limit of 0, and not without end, but nothing said. */
+static void warn_zero(struct reader *reader, const struct option *row,
+	struct mark mark, const char *value)
+{
+	char buffer[80];
+	struct text limits;
+
+	text_init(&limits, buffer, sizeof(buffer));
+	add_limits(&limits, row);
+	reader_warn(reader, mark,
+		"'%.60s' means what the image says, else %s, as without the key; write %s",
+		value, row->zero_means, buffer);
+}
+
+static bool is_zero(const struct option *row, const void *base)
+{
+	const uint64_t *field =
+		(const void *)((const char *)base + row->offset);
+
+	return *field == 0;
 }
 
 static void read_scalar(struct reader *reader, const struct option *row,
@@ -187,6 +215,20 @@ static void read_scalar(struct reader *reader, const struct option *row,
 			text, describe(row->kind));
 	else if (result == -ERANGE)
 		report_range(reader, row, node->mark, text);
+	else if (row->zero_means && is_zero(row, base))
+		warn_zero(reader, row, node->mark, text);
+}
+
+static void read_map(struct reader *reader, const struct option *row,
+	const struct node *node, void *base)
+{
+	char buffer[160];
+	struct text expected;
+
+	text_init(&expected, buffer, sizeof(buffer));
+	text_add(&expected, "a map, such as %s", row->example);
+	if (reader_is_map(reader, node, buffer))
+		walk_map(reader, node, row->table, base);
 }
 
 static void read_row(struct reader *reader, const struct option *row,
@@ -207,8 +249,7 @@ static void read_row(struct reader *reader, const struct option *row,
 	} else if (row->kind == KIND_CUSTOM) {
 		row->read(reader, node, base);
 	} else if (row->kind == KIND_MAP) {
-		if (reader_is_map(reader, node, "a map of keys"))
-			walk_map(reader, node, row->table, base);
+		read_map(reader, row, node, base);
 	} else if (row->kind != KIND_SILENT) {
 		read_scalar(reader, row, node, base);
 	}
@@ -250,6 +291,13 @@ static void report_unknown(struct reader *reader,
 	if (table == &schema_top && looks_like_service(entry->value))
 		reader_error(reader, entry->mark,
 			"unknown key; if it is a service, move it below 'services:'");
+	else if (home && best && distance == 1)
+		reader_error(reader, entry->mark,
+			"unknown key, did you mean '%s'? '%s' %s%s", best,
+			entry->key,
+			*home ? "belongs into "
+			      : "stands at the top of the file, without indentation",
+			home);
 	else if (home && !*home)
 		reader_error(reader, entry->mark,
 			"unknown key; '%s' stands at the top of the file, without indentation",

@@ -87,6 +87,21 @@ static void test_no_other_key_is_explained(void)
 	}
 }
 
+/* "{KEY: ...}" begins with a key of the table. */
+static bool is_example(const struct schema_table *table, const char *example)
+{
+	size_t length = strcspn(example + 1, ":");
+
+	for (size_t i = 0; *example == '{' && i < table->count; i++) {
+		const char *key = table->rows[i].key;
+
+		if (strncmp(key, example + 1, length) == 0 && !key[length])
+			return is_explained(table->rows[i].kind) ||
+			       table->rows[i].kind == KIND_SILENT;
+	}
+	return false;
+}
+
 /* A row says all that its kind needs. */
 static void test_rows_are_whole(void)
 {
@@ -100,6 +115,9 @@ static void test_rows_are_whole(void)
 			CHECK(is_explained(row->kind) != !!row->note);
 			CHECK((row->kind == KIND_CUSTOM) == !!row->read);
 			CHECK((row->kind == KIND_MAP) == !!row->table);
+			CHECK((row->kind == KIND_MAP) == !!row->example);
+			CHECK(!row->example ||
+				is_example(row->table, row->example));
 			CHECK(row->min <= row->max);
 			for (size_t other = 0; other < k; other++)
 				CHECK(!text_equal(table->rows[other].key,
