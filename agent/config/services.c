@@ -88,7 +88,7 @@ static void read_named_service(struct reader *reader, const struct entry *entry,
 void read_services(struct reader *reader, const struct node *node, void *base)
 {
 	static const struct walk_names names = {
-		.example = "a map of names",
+		.example = "a map of names, such as {web: {image: nginx}}",
 		.what = "services",
 		.max = CONFIG_SERVICES_MAX,
 		.size = sizeof(struct draft_service),

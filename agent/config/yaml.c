@@ -8,6 +8,7 @@
 
 #include "config/node.h"
 #include "config/reader.h"
+#include "config/tabs.h"
 #include "config/yaml_words.h"
 #include "lib/text.h"
 
@@ -462,9 +463,12 @@ static struct node *read_stream(struct builder *b)
 
 struct node *yaml_read(struct reader *reader, const char *text, size_t size)
 {
-	struct builder b = { .reader = reader, .text = text, .size = size };
+	struct builder b = { .reader = reader, .size = size };
 	struct node *root;
 
+	if (!tabs_replace(reader, &text, size))
+		return NULL;
+	b.text = text;
 	if (!yaml_parser_initialize(&b.parser)) {
 		reader->is_out_of_memory = true;
 		return NULL;

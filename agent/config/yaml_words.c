@@ -30,7 +30,8 @@ struct words {
 	"a line that starts with '%%' is a YAML directive, and only '%%YAML 1.2' is known"
 #define ESCAPE \
 	"this is no escape that double quotes know; write '\\\\' for a backslash, or use single quotes"
-#define TAB "a tab cannot indent, use spaces"
+#define TOKEN "found character that cannot start any token" /* libyaml's */
+#define TAB   "a tab cannot indent, use spaces"
 
 /* clang-format off */
 static const struct words all_words[] = {
@@ -200,7 +201,7 @@ static bool report_by_text(struct reader *reader, const yaml_parser_t *parser,
 	struct mark mark = to_mark(parser->problem_mark);
 	const char *problem = parser->problem;
 
-	if (text_equal(problem, "found character that cannot start any token"))
+	if (text_equal(problem, TOKEN))
 		report_token(reader, mark, split);
 	else if (text_equal(problem,
 			 "mapping values are not allowed in this context"))
@@ -211,6 +212,20 @@ static bool report_by_text(struct reader *reader, const yaml_parser_t *parser,
 	else
 		return false;
 	return true;
+}
+
+bool yaml_words_is_tab(const yaml_parser_t *parser, const char *text,
+	size_t size)
+{
+	struct split split;
+
+	if (parser->error != YAML_SCANNER_ERROR)
+		return false;
+	if (text_starts_with(parser->problem, "found a tab character"))
+		return true;
+	split = split_at(text, size, parser->problem_mark);
+	return split.after_size > 0 && *split.after == '\t' &&
+	       text_equal(parser->problem, TOKEN);
 }
 
 void yaml_words_report(struct reader *reader, const yaml_parser_t *parser,

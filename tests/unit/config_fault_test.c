@@ -101,10 +101,11 @@ static void write_file(int folder_fd, const char *name, const char *bytes)
 	CHECK(fd_write_all(fd, bytes, strlen(bytes)) == 0);
 }
 
-static int load_with_fault(int folder_fd, unsigned int nth, bool *fired)
+static int load_with_fault(const char *yaml, int folder_fd, unsigned int nth,
+	bool *fired)
 {
 	auto_arena arena = { .limit_bytes = 4 << 20 };
-	struct config_source source = { "compose.yaml", text, strlen(text),
+	struct config_source source = { "compose.yaml", yaml, strlen(yaml),
 		folder_fd };
 	int result;
 
@@ -115,12 +116,28 @@ static int load_with_fault(int folder_fd, unsigned int nth, bool *fired)
 	return result;
 }
 
+/* Loads it again and again, until all of its allocations have failed once. */
+static void fail_each(const char *yaml, int folder_fd)
+{
+	unsigned int fds = fault_count_fds();
+	unsigned int nth = 1;
+	bool fired = true;
+
+	for (; fired && nth < 10000; nth++) {
+		int result = load_with_fault(yaml, folder_fd, nth, &fired);
+
+		CHECK(result == (fired ? -ENOMEM : -EINVAL));
+		CHECK(config.service_count == 0);
+		CHECK(fault_count_fds() == fds);
+	}
+	printf("# %u allocations\n", nth - 2);
+	CHECK(nth > 20);
+}
+
 static void test_every_allocation(void)
 {
 	char folder[] = "/tmp/tare-config-XXXXXX";
 	struct error err;
-	unsigned int nth = 1;
-	bool fired = true;
 
 	CHECK(mkdtemp(folder) != NULL);
 	auto_fd folder_fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -129,23 +146,21 @@ static void test_every_allocation(void)
 	write_file(folder_fd, "web.env", "E='x'\nF=$A\n");
 	write_file(folder_fd, "psk", KEY "\n");
 
-	unsigned int fds = fault_count_fds();
-
-	for (; fired && nth < 10000; nth++) {
-		int result = load_with_fault(folder_fd, nth, &fired);
-
-		CHECK(result == (fired ? -ENOMEM : -EINVAL));
-		CHECK(config.service_count == 0);
-		CHECK(fault_count_fds() == fds);
-	}
-	printf("# %u allocations\n", nth - 2);
-	CHECK(nth > 50);
+	fail_each(text, folder_fd);
 	CHECK(problems.error_count == 2); /* oops, and C */
 	CHECK(fd_remove_tree(AT_FDCWD, folder, &err) == 0);
+}
+
+/* It is read more than once then. */
+static void test_tabs(void)
+{
+	fail_each("services:\n\ta: {image: x, ports: [1]}\n", -1);
+	CHECK(problems.error_count == 1);
 }
 
 int main(void)
 {
 	RUN(test_every_allocation);
+	RUN(test_tabs);
 	return check_done();
 }
