@@ -68,7 +68,7 @@ static void print_text(const struct problems *problems)
 
 static void print_json_string(const char *name, const char *value)
 {
-	char escaped[2048];
+	char escaped[6 * PATH_MAX + 256]; /* "\\u0001" */
 	struct text text;
 
 	text_init(&text, escaped, sizeof(escaped));
@@ -76,9 +76,12 @@ static void print_json_string(const char *name, const char *value)
 	printf("\"%s\":\"%s\",", name, escaped);
 }
 
-static void print_json(const struct problems *problems, bool is_good)
+static void print_json(const char *path, const struct problems *problems,
+	bool is_good)
 {
-	printf("{\"valid\":%s,\"problems\":[", is_good ? "true" : "false");
+	printf("{");
+	print_json_string("file", path);
+	printf("\"valid\":%s,\"problems\":[", is_good ? "true" : "false");
 	for (size_t i = 0; i < problems->count; i++) {
 		const struct problem *problem = &problems->items[i];
 
@@ -163,6 +166,23 @@ static void print_summary(const char *path, const struct problems *problems,
 	}
 }
 
+/* One that cannot be read has no place in it to tell of. */
+static void report_unread(const char *path, const char *name, bool as_json,
+	struct problems *problems, const struct error *err)
+{
+	struct problem problem = { .is_warning = false };
+
+	if (!as_json) {
+		fprintf(stderr, "tare: %s\n", err->text);
+		return;
+	}
+	/* what does not fit is cut */
+	(void)text_copy(problem.file, sizeof(problem.file), name);
+	(void)text_copy(problem.text, sizeof(problem.text), err->text);
+	problems_add(problems, &problem);
+	print_json(path, problems, false);
+}
+
 int check_file(const char *path, bool as_json)
 {
 	static struct problems problems; /* large */
@@ -181,7 +201,7 @@ int check_file(const char *path, bool as_json)
 	memset(&problems, 0, sizeof(problems));
 	if (fd_read_file(AT_FDCWD, path, READ_LIMIT, &text, &source.size,
 		    &err) < 0) {
-		fprintf(stderr, "tare: %s\n", err.text);
+		report_unread(path, name, as_json, &problems, &err);
 		return 1;
 	}
 	source.name = name;
@@ -192,7 +212,7 @@ int check_file(const char *path, bool as_json)
 		check_profiles(folder_fd, &config, &problems);
 	is_good = is_good && problems.error_count == 0;
 	if (as_json) {
-		print_json(&problems, is_good);
+		print_json(path, &problems, is_good);
 		return !is_good;
 	}
 	print_text(&problems);

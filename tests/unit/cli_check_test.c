@@ -12,8 +12,9 @@
 #include "check.h"
 #include "lib/fd.h"
 
-#define BAD  "services:\n  a: {imagee: \"x\\\"\\x01\"}\n  b: {image: }\n"
-#define GOOD "services:\n  a: {image: x}\n"
+#define BAD     "services:\n  a: {imagee: \"x\\\"\\x01\"}\n  b: {image: }\n"
+#define GOOD    "services:\n  a: {image: x}\n"
+#define PROFILE "services:\n  a: {image: x, security_opt: [seccomp=p.json]}\n"
 
 static char base[32];
 static char printed[16384];
@@ -92,13 +93,10 @@ static void test_folder(void)
 
 static void test_profile(void)
 {
-	static const char text[] =
-		"services:\n  a: {image: x, security_opt: [seccomp=p.json]}\n";
-
 	(void)put("p.json", "{\"defaultAction\": \"SCMP_ACT_ALLOW\"}");
-	CHECK(run(put("good.yaml", text), false) == 0);
+	CHECK(run(put("good.yaml", PROFILE), false) == 0);
 	(void)put("p.json", "{\"defaultAction\": \"SCMP_ACT_ALOW\"}");
-	CHECK(run(put("good.yaml", text), false) == 1);
+	CHECK(run(put("good.yaml", PROFILE), false) == 1);
 	CHECK(strstr(printed, "p.json: defaultAction"));
 	CHECK(strstr(printed, "good.yaml has 1 error and"));
 }
@@ -109,6 +107,44 @@ static void test_one_file_after_another(void)
 	CHECK(run(put("bad.yaml", BAD), false) == 1);
 	CHECK(run(put("good.yaml", GOOD), false) == 0);
 	CHECK(!strstr(printed, "imagee"));
+}
+
+static bool has_name(const json_t *object, const char *file)
+{
+	const char *name = json_string_value(json_object_get(object, "file"));
+
+	return name && strcmp(name, file) == 0;
+}
+
+/* Is there a problem about that file? */
+static bool names_file(const json_t *whole, const char *file)
+{
+	const json_t *problems = json_object_get(whole, "problems");
+
+	for (size_t i = 0; i < json_array_size(problems); i++) {
+		if (has_name(json_array_get(problems, i), file))
+			return true;
+	}
+	return false;
+}
+
+static void test_json_of_several_files(void)
+{
+	json_t *whole;
+
+	(void)put(".env", "A=\"\n");
+	(void)put("p.json", "{\"defaultAction\": 1}");
+	CHECK(run(put("bad.yaml", BAD), true) == 1);
+	whole = json_loads(printed, 0, NULL);
+	CHECK(names_file(whole, "bad.yaml"));
+	CHECK(names_file(whole, ".env"));
+	json_decref(whole);
+	(void)put(".env", "");
+	CHECK(run(put("good.yaml", PROFILE), true) == 1);
+	whole = json_loads(printed, 0, NULL);
+	CHECK(names_file(whole, "p.json"));
+	CHECK(!names_file(whole, "good.yaml"));
+	json_decref(whole);
 }
 
 static void test_json(void)
@@ -133,7 +169,15 @@ static void test_json(void)
 
 static void test_what_cannot_be_read(void)
 {
+	json_t *whole;
+
 	CHECK(run("/no/such/file", false) == 1);
+	CHECK(run("/no/such/file", true) == 1);
+	whole = json_loads(printed, 0, NULL);
+	CHECK(json_is_false(json_object_get(whole, "valid")));
+	CHECK(names_file(whole, "file"));
+	CHECK(has_name(whole, "/no/such/file"));
+	json_decref(whole);
 }
 
 int main(void)
@@ -145,6 +189,7 @@ int main(void)
 	RUN(test_profile);
 	RUN(test_one_file_after_another);
 	RUN(test_json);
+	RUN(test_json_of_several_files);
 	RUN(test_what_cannot_be_read);
 	RUN(test_folder);
 	CHECK(fd_remove_tree(AT_FDCWD, base, NULL) == 0);
