@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* host_addresses - addresses, gateways and routes of the machine */
+/* host_addresses - addresses, gateways and name servers of the machine */
 #include "config/host_addresses.h"
 
 #include <stdbool.h>
@@ -12,8 +12,6 @@
 #include "config/names.h"
 #include "config/node.h"
 #include "config/reader.h"
-#include "config/schema.h"
-#include "config/walk.h"
 #include "lib/address.h"
 #include "lib/text.h"
 
@@ -22,7 +20,6 @@
 
 enum host_limit {
 	ADDRESSES_MAX = 32,
-	ROUTES_MAX = 256,
 	SEARCH_MAX = 32,
 	MTU_MIN_IPV6 = 1280, /* RFC 8200, 5 */
 };
@@ -223,71 +220,6 @@ void read_host_search(struct reader *reader, const struct node *node,
 	void *base)
 {
 	each_item(reader, node, SEARCH_MAX, read_one_domain, base);
-}
-
-void read_route_to(struct reader *reader, const struct node *node, void *base)
-{
-	struct draft_route *draft = base;
-
-	draft->has_to = true;
-	if (node->kind == NODE_SCALAR && text_equal(node->text, "default"))
-		return;
-	if (!prefix_read(reader, node, &draft->route.to))
-		draft->is_wrong = true;
-	else if (draft->route.to.length == 0) /* that is the default */
-		draft->route.to.address.family = 0;
-}
-
-void read_route_via(struct reader *reader, const struct node *node, void *base)
-{
-	struct draft_route *draft = base;
-
-	draft->is_wrong |= !address_read(reader, node, 0, &draft->route.via);
-}
-
-static void add_route(struct reader *reader, struct draft_host_link *draft,
-	const struct host_route *route)
-{
-	struct host_route *grown = reader_grow(reader, draft->routes,
-		draft->link.route_count, sizeof(*grown));
-
-	if (!grown)
-		return;
-	grown[draft->link.route_count++] = *route;
-	draft->routes = grown;
-}
-
-static void read_one_route(struct reader *reader, const struct node *node,
-	struct draft_host_link *draft)
-{
-	struct draft_route route = { .route.mark = node->mark };
-	const struct host_route *own = &route.route;
-
-	if (!reader_is_map(reader, node,
-		    "a map, such as {to: 198.51.100.0/24, via: 192.0.2.1}"))
-		return;
-	walk_map(reader, node, &schema_route, &route);
-	if (!route.has_to)
-		reader_error(reader, node->mark,
-			"the key 'to' is missing, write a subnet such as 198.51.100.0/24, or default");
-	else if (route.is_wrong)
-		return;
-	else if (own->to.address.family == 0 && own->via.family == 0)
-		reader_error(reader, node->mark,
-			"the default route needs a 'via:', write the router's address");
-	else if (own->to.address.family && own->via.family &&
-		 own->to.address.family != own->via.family)
-		reader_error(reader, node->mark,
-			"'to:' and 'via:' are of different families, write both as IPv4 or as IPv6");
-	else
-		add_route(reader, draft, own);
-}
-
-void read_routes(struct reader *reader, const struct node *node, void *base)
-{
-	if (reader_is_list(reader, node,
-		    "a list, such as [{to: 198.51.100.0/24, via: 192.0.2.1}]"))
-		each_item(reader, node, ROUTES_MAX, read_one_route, base);
 }
 
 static bool has_family(const struct host_link *link, int family)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host_addresses - addresses, gateways and routes of the machine
+ * host_addresses - addresses, gateways and name servers of the machine
  */
 #ifndef TARE_CONFIG_HOST_ADDRESSES_H
 #define TARE_CONFIG_HOST_ADDRESSES_H
