@@ -126,6 +126,12 @@ bool address_is_end(const struct prefix *prefix)
 	return is_last;
 }
 
+bool address_is_of_link(const struct address *address)
+{
+	return address->family == AF_INET6 && address->bytes[0] == 0xfe &&
+	       (address->bytes[1] & 0xc0) == 0x80;
+}
+
 static int read_digit(char c)
 {
 	if (c >= '0' && c <= '9')

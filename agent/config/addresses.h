@@ -36,6 +36,9 @@ struct prefix subnet_of(const struct prefix *prefix);
  */
 bool address_is_end(const struct prefix *prefix);
 
+/* fe80::/10, which every link has for itself (RFC 4291, 2.5.6). */
+bool address_is_of_link(const struct address *address);
+
 /* Six bytes, as 02:42:ac:11:00:02: one card, not a group, not all 0. */
 bool mac_read(struct reader *reader, const struct node *node, uint8_t out[6]);
 

@@ -231,13 +231,6 @@ static bool has_family(const struct host_link *link, int family)
 	return family == AF_INET6 && (link->flags & (HOST_AUTO6 | HOST_DHCP6));
 }
 
-/* fe80::/10 (RFC 4291, 2.5.6) */
-static bool is_of_link(const struct address *address)
-{
-	return address->family == AF_INET6 && address->bytes[0] == 0xfe &&
-	       (address->bytes[1] & 0xc0) == 0x80;
-}
-
 static void check_gateway(struct reader *reader, const struct host_link *link,
 	const struct address *gateway, struct mark mark)
 {
@@ -246,7 +239,7 @@ static void check_gateway(struct reader *reader, const struct host_link *link,
 	const struct prefix *own = NULL;
 	size_t path;
 
-	if (gateway->family == 0 || is_of_link(gateway))
+	if (gateway->family == 0 || address_is_of_link(gateway))
 		return;
 	path = reader_push(reader, "gateway");
 	for (size_t i = 0; i < link->address_count; i++) {

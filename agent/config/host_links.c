@@ -5,6 +5,7 @@
 #include "config/addresses.h"
 #include "config/draft.h"
 #include "config/host_addresses.h"
+#include "config/host_routes.h"
 #include "config/interfaces.h"
 #include "config/keys.h"
 #include "config/names.h"
@@ -251,6 +252,7 @@ static void read_link(struct reader *reader, const struct entry *entry,
 	check_dot(reader, draft);
 	check_kind(reader, draft);
 	host_addresses_check(reader, draft);
+	host_routes_check(reader, draft);
 }
 
 void read_host_network(struct reader *reader, const struct node *node,

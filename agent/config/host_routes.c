@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* host_routes - where the machine's interfaces lead, besides their subnets */
+#include "config/host_routes.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/socket.h>
@@ -93,4 +95,120 @@ void read_routes(struct reader *reader, const struct node *node, void *base)
 		read_one_route(reader, e->value, base);
 		reader_pop(reader, path);
 	}
+}
+
+/* ---- what they say against each other ------------------------------------ */
+
+/* Addresses that DHCP or routers will bring are not known here. */
+static bool is_dynamic(const struct host_link *link, int family)
+{
+	return family == AF_INET ? link->flags & HOST_DHCP4
+				 : link->flags & (HOST_AUTO6 | HOST_DHCP6);
+}
+
+static bool is_reached(const struct host_link *link,
+	const struct address *router)
+{
+	for (size_t i = 0; i < link->address_count; i++) {
+		if (prefix_contains(&link->addresses[i], router))
+			return true;
+	}
+	/* a route without a router says what is on the link, too */
+	for (size_t i = 0; i < link->route_count; i++) {
+		const struct host_route *route = &link->routes[i];
+
+		if (route->via.family == 0 &&
+			route->to.address.family == router->family &&
+			prefix_contains(&route->to, router))
+			return true;
+	}
+	return address_is_of_link(router) || is_dynamic(link, router->family);
+}
+
+static void check_router(struct reader *reader, const struct host_link *link,
+	const struct host_route *route)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	if (route->via.family == 0)
+		return;
+	address_print(&route->via, text);
+	for (size_t i = 0; i < link->address_count; i++) {
+		if (address_compare(&link->addresses[i].address, &route->via) ==
+			0) {
+			reader_error(reader, route->mark,
+				"'%s' is the machine's own address, write the router's",
+				text);
+			return;
+		}
+	}
+	if (!is_reached(link, &route->via))
+		reader_error(reader, route->mark,
+			"no address of the interface is in a subnet with '%s', so that it cannot be reached; write a router in one, or an 'address:' beside it",
+			text);
+}
+
+/* 0 stands for the metric of the link, whatever that is. */
+static uint64_t metric_of(const struct host_link *link, uint64_t metric)
+{
+	return metric == link->metric ? 0 : metric;
+}
+
+static int family_of(const struct host_route *route)
+{
+	return route->to.address.family ? route->to.address.family
+					: route->via.family;
+}
+
+static bool is_same(const struct host_link *link, const struct host_route *a,
+	const struct host_route *b)
+{
+	return family_of(a) == family_of(b) && a->to.length == b->to.length &&
+	       address_compare(&a->to.address, &b->to.address) == 0 &&
+	       metric_of(link, a->metric) == metric_of(link, b->metric);
+}
+
+static void warn_twice(struct reader *reader, const struct host_route *route,
+	const char *what, struct mark mark)
+{
+	reader_warn(reader, route->mark,
+		"there is %s, at line %u, column %u, and one of them is used; write another 'metric:', or remove one of them",
+		what, mark.line, mark.column);
+}
+
+/* Has the gateway, or a route before this one, the same meaning? */
+static void check_twice(struct reader *reader,
+	const struct draft_host_link *draft, const struct host_route *route)
+{
+	const struct host_link *link = &draft->link;
+	bool is_ipv4 = family_of(route) == AF_INET;
+
+	if (route->to.address.family == 0 &&
+		metric_of(link, route->metric) == 0 &&
+		(is_ipv4 ? link->gateway4 : link->gateway6).family) {
+		warn_twice(reader, route, "a 'gateway:' already",
+			is_ipv4 ? draft->gateway4_mark : draft->gateway6_mark);
+		return;
+	}
+	for (const struct host_route *old = link->routes; old < route; old++) {
+		if (!is_same(link, old, route))
+			continue;
+		warn_twice(reader, route, "a route to the same already",
+			old->mark);
+		return;
+	}
+}
+
+void host_routes_check(struct reader *reader,
+	const struct draft_host_link *draft)
+{
+	size_t path = reader_push(reader, "routes");
+
+	for (size_t i = 0; i < draft->link.route_count; i++) {
+		const struct host_route *route = &draft->link.routes[i];
+
+		check_router(reader, &draft->link, route);
+		check_twice(reader, draft, route);
+	}
+	reader_pop(reader, path);
 }

@@ -115,7 +115,8 @@ void read_firewall(struct reader *reader, const struct node *node, void *base);
 void read_time_servers(struct reader *reader, const struct node *node,
 	void *base);
 
-/* host_links.c, host_addresses.c, host_routes.c, wireguard.c: into struct draft_host_link */
+/* host_links.c, host_addresses.c, host_routes.c, wireguard.c: into struct
+ * draft_host_link */
 void read_match_mac(struct reader *reader, const struct node *node, void *base);
 void read_vlan_parent(struct reader *reader, const struct node *node,
 	void *base);

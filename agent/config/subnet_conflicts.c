@@ -4,7 +4,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/socket.h>
 
 #include "config/addresses.h"
 #include "config/draft.h"
@@ -159,14 +158,6 @@ static void check_network(struct reader *reader, const struct claims *claims,
 
 /* ---- interfaces ---------------------------------------------------------- */
 
-/* Every link has these of its own (RFC 4291, 2.5.6). */
-static bool is_link_local(const struct prefix *prefix)
-{
-	return prefix->address.family == AF_INET6 &&
-	       prefix->address.bytes[0] == 0xfe &&
-	       (prefix->address.bytes[1] & 0xc0) == 0x80;
-}
-
 static bool is_host(const struct prefix *prefix)
 {
 	return prefix->length == 8 * address_size(&prefix->address);
@@ -177,7 +168,7 @@ static bool shares_subnet(const struct claim *old, const struct claim *new)
 {
 	return old->kind == CLAIM_ADDRESS && new->kind == CLAIM_ADDRESS &&
 	       !is_host(&old->prefix) && !is_host(&new->prefix) &&
-	       !is_link_local(&new->prefix) &&
+	       !address_is_of_link(&new->prefix.address) &&
 	       address_compare(&old->prefix.address, &new->prefix.address) !=
 		       0 && /* that is reported as an address twice */
 	       prefix_overlaps(&old->prefix, &new->prefix);
