@@ -12,6 +12,7 @@
 #include "config/network_conflicts.h"
 #include "config/network_parents.h"
 #include "config/networks.h"
+#include "config/pool_room.h"
 #include "config/port_conflicts.h"
 #include "config/reader.h"
 #include "config/replicas.h"
@@ -270,6 +271,7 @@ void check_draft(struct reader *reader, struct draft *draft)
 	network_conflicts_check(reader, draft);
 	host_conflicts_check(reader, draft);
 	network_parents_check(reader, draft);
+	pool_room_check(reader, draft);
 	check_mounts(reader, draft);
 	for (size_t i = 0; i < draft->service_count; i++)
 		resolve(reader, draft, &draft->services[i]);

@@ -233,6 +233,22 @@ static inline int weave(size_t number, const char *yaml)
 	return fabric_weave(&fabric, &source);
 }
 
+/* While all of another config still run, which keep their addresses. */
+static inline int weave_beside(size_t number, const char *yaml, size_t last)
+{
+	static const struct service *leaving[64];
+	struct blueprint_source source = { .config = &configs[number],
+		.last = &configs[last],
+		.leaving = leaving };
+
+	arena_clear(&arenas[number]);
+	if (!cases_load(yaml, &arenas[number], &configs[number]))
+		return -EINVAL;
+	for (size_t i = 0; i < configs[last].service_count && i < 64; i++)
+		leaving[source.leaving_count++] = &configs[last].services[i];
+	return fabric_weave(&fabric, &source);
+}
+
 /* As if it ran: this process is its first. */
 static inline int attach(const char *name)
 {

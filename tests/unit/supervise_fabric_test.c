@@ -163,12 +163,16 @@ static void test_no_place(void)
 		       "networks: {default: {ipam: {config: [{subnet: "
 		       "192.0.2.0/29}]}}}\n") == 0);
 	CHECK(attach("web-3") == 0);
-	CHECK(weave(0, "services: {web: {image: i, scale: 6}}\n"
+	CHECK(weave(1, "services: {old: {image: i, scale: 3}}\n"
 		       "networks: {default: {ipam: {config: [{subnet: "
 		       "192.0.2.0/29}]}}}\n") == 0);
+	CHECK(weave_beside(0,
+		      "services: {web: {image: i, scale: 4}}\n"
+		      "networks: {default: {ipam: {config: [{subnet: "
+		      "192.0.2.0/29}]}}}\n",
+		      1) == 0);
 	CHECK(strstr(journal, "log networks: give 'web"));
-	CHECK(attach("web-2") == 0);
-	CHECK(attach("web-6") == -ENETUNREACH);
+	CHECK(attach("web-4") == -ENETUNREACH);
 	CHECK(strstr(journal, "network 'default': there is no address for it"));
 	end();
 }
@@ -229,10 +233,14 @@ static void test_links_that_do_not_change(void)
 	CHECK(settle(1, "web") == -EPERM);
 	CHECK(!tether_is_settled(&fabric, service(1, "web")));
 	CHECK(settle(1, "web") == 0);
-	CHECK(weave(0, "services: {a: {image: i, networks: [x]}, "
-		       "web: {image: i, networks: [default, x]}}\n"
-		       "networks: {default: , x: {ipam: {config: [{subnet: "
+	CHECK(weave(1, "services: {a: {image: i, networks: [x]}}\n"
+		       "networks: {x: {ipam: {config: [{subnet: "
 		       "192.0.2.0/30}]}}}\n") == 0);
+	CHECK(weave_beside(0,
+		      "services: {web: {image: i, networks: [default, x]}}\n"
+		      "networks: {default: , x: {ipam: {config: [{subnet: "
+		      "192.0.2.0/30}]}}}\n",
+		      1) == 0);
 	CHECK(times("settle web") == 2 && settle(0, "web") == -ENETUNREACH);
 	CHECK(times("settle web") == 2);
 	CHECK(strstr(journal, "network 'x': there is no address for it"));
