@@ -126,6 +126,13 @@ bool address_is_end(const struct prefix *prefix)
 	return is_last;
 }
 
+bool address_is_any(const struct address *address)
+{
+	static const uint8_t zero[16];
+
+	return memcmp(address->bytes, zero, sizeof(zero)) == 0;
+}
+
 bool address_is_of_link(const struct address *address)
 {
 	return address->family == AF_INET6 && address->bytes[0] == 0xfe &&

@@ -36,6 +36,9 @@ struct prefix subnet_of(const struct prefix *prefix);
  */
 bool address_is_end(const struct prefix *prefix);
 
+/* 0.0.0.0 or :: */
+bool address_is_any(const struct address *address);
+
 /* fe80::/10, which every link has for itself (RFC 4291, 2.5.6). */
 bool address_is_of_link(const struct address *address);
 

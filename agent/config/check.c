@@ -12,6 +12,7 @@
 #include "config/network_conflicts.h"
 #include "config/network_parents.h"
 #include "config/networks.h"
+#include "config/node.h"
 #include "config/pool_room.h"
 #include "config/port_conflicts.h"
 #include "config/reader.h"
@@ -145,6 +146,33 @@ static void add_condition(struct reader *reader, struct service *service,
 	service->depends_conditions = grown;
 }
 
+/* A condition that comes never, or at once. */
+static void check_condition(struct reader *reader, const char *service,
+	const struct dependency *dependency, const struct draft_service *target)
+{
+	bool is_again = target->service.restart == RESTART_ALWAYS ||
+			target->service.restart == RESTART_UNLESS_STOPPED;
+	struct mark mark;
+
+	push_all(reader, service, dependency->key);
+	if (dependency->condition == DEPENDS_COMPLETED && is_again) {
+		mark = node_find_mark(target->node, "restart",
+			target->service.mark);
+		reader_error(reader, dependency->mark,
+			"'%.63s' never finishes, since its 'restart:', at line %u, column %u, starts it again; write 'restart: on-failure' there",
+			dependency->name, mark.line, mark.column);
+	}
+	if (dependency->condition == DEPENDS_HEALTHY &&
+		target->service.healthcheck.is_disabled) {
+		mark = node_find_mark(target->node, "healthcheck",
+			target->service.mark);
+		reader_warn(reader, dependency->mark,
+			"'%.63s' is not tested, see line %u, column %u, and counts as healthy when it runs; write 'condition: service_started'",
+			dependency->name, mark.line, mark.column);
+	}
+	reader_pop(reader, 0);
+}
+
 /* Keeps the dependencies that exist. */
 static void resolve(struct reader *reader, const struct draft *draft,
 	struct draft_service *service)
@@ -163,6 +191,8 @@ static void resolve(struct reader *reader, const struct draft *draft,
 				d->name);
 			add_condition(reader, &service->service, &conditions,
 				kept, d->condition);
+			check_condition(reader, service->service.name, d,
+				target);
 			service->dependencies[kept++] = *d;
 		} else if (!d->is_optional && target) {
 			report_idle(reader, service->service.name, d, target);

@@ -65,6 +65,12 @@ void read_rule_protocol(struct reader *reader, const struct node *node,
 			"'%.60s' is no protocol, write tcp, udp or sctp", text);
 }
 
+/* "from: 0.0.0.0/0" says as little as no from. */
+static bool is_anybody(const struct draft_rule *draft)
+{
+	return draft->rule.from.address.family && draft->rule.from.length == 0;
+}
+
 static void read_rule(struct reader *reader, const struct node *node,
 	struct draft *draft)
 {
@@ -75,7 +81,7 @@ static void read_rule(struct reader *reader, const struct node *node,
 		    "a map, such as {from: 192.0.2.0/24, port: 22}"))
 		return;
 	walk_map(reader, node, &schema_rule, &rule);
-	if (!rule.has_from && !rule.has_port)
+	if (!rule.has_port && (!rule.has_from || is_anybody(&rule)))
 		reader_error(reader, node->mark,
 			"this would let in everybody everywhere; write 'port:', 'from:' or both, such as {from: 192.0.2.0/24, port: 22}");
 	grown = reader_grow(reader, draft->firewall, draft->firewall_count,

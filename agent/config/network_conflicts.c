@@ -4,9 +4,11 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "config/addresses.h"
 #include "config/draft.h"
+#include "config/networks.h"
 #include "config/node.h"
 #include "config/reader.h"
 #include "lib/address.h"
@@ -76,7 +78,100 @@ static void check_host_ports(struct reader *reader,
 			"the service has replicas in the machine's own network, and one of them alone can listen on a port; remove the ports, or give it a network of its own");
 }
 
-static void check_ports(struct reader *reader,
+/* The network that the service goes out by: of the highest gw_priority. */
+static const struct draft_network *find_way_out(const struct draft *draft,
+	const struct draft_service *service)
+{
+	const struct draft_network *best = NULL;
+	int64_t priority = 0;
+
+	for (size_t i = 0; i < service->attachment_count; i++) {
+		const struct attachment *own =
+			&service->attachments[i].attachment;
+		const struct draft_network *network =
+			networks_find(draft, own->network);
+
+		if (!network || network->network.is_internal ||
+			(best && own->gw_priority <= priority))
+			continue;
+		best = network;
+		priority = own->gw_priority;
+	}
+	return best;
+}
+
+/* What comes in for a service goes to it by its way out. */
+static void check_way_in(struct reader *reader, const struct draft *draft,
+	const struct draft_service *service)
+{
+	const struct draft_network *way = find_way_out(draft, service);
+	struct mark mark =
+		node_find_mark(service->node, "ports", service->service.mark);
+
+	if (service->attachment_count == 0)
+		return; /* in networks that do not exist: reported */
+	push_key(reader, service, "ports");
+	if (!way)
+		reader_warn(reader, mark,
+			"all networks of the service are internal, so that nobody reaches its ports; remove them, or put it into another network, too");
+	else if (way->network.driver != NETWORK_BRIDGE)
+		reader_warn(reader, mark,
+			"the service goes out by '%.63s', where it has an address of its own, and the machine leads nobody there; remove the ports, or give a bridge network a higher 'gw_priority:'",
+			way->network.name);
+	reader_pop(reader, 0);
+}
+
+/* Can the machine have that address? What DHCP brings is not known. */
+static bool can_have(const struct draft *draft, const struct address *address)
+{
+	unsigned int dynamic = address->family == AF_INET
+				       ? HOST_DHCP4
+				       : HOST_DHCP6 | HOST_AUTO6;
+
+	for (size_t i = 0; i < draft->host_link_count; i++) {
+		const struct host_link *link = &draft->host_links[i].link;
+
+		if (link->flags & dynamic)
+			return true;
+		for (size_t k = 0; k < link->address_count; k++) {
+			if (address_compare(&link->addresses[k].address,
+				    address) == 0)
+				return true;
+		}
+	}
+	for (size_t i = 0; i < draft->network_count; i++) {
+		const struct draft_network *network = &draft->networks[i];
+
+		for (size_t k = 0; k < network->pool_count; k++) {
+			if (prefix_contains(&network->pools[k].subnet, address))
+				return true; /* it may be the gateway */
+		}
+	}
+	return draft->host_link_count == 0; /* all by DHCP */
+}
+
+static void check_addresses(struct reader *reader, const struct draft *draft,
+	const struct draft_service *service)
+{
+	push_key(reader, service, "ports");
+	for (size_t i = 0; i < service->port_count;
+		i += count_item(service, i)) {
+		const struct port *port = &service->ports[i];
+		char text[ADDRESS_TEXT_SIZE];
+
+		if (port->host.family == 0 || address_is_any(&port->host) ||
+			address_is_loopback(&port->host) ||
+			address_is_of_link(&port->host) ||
+			can_have(draft, &port->host))
+			continue;
+		reader_warn(reader, port->mark,
+			"no interface of host.network has the address '%s', so that nobody reaches the port; write one that is there, or none for all",
+			address_print(&port->host, text));
+	}
+	reader_pop(reader, 0);
+}
+
+static void check_ports(struct reader *reader, const struct draft *drafts,
 	const struct draft_service *draft)
 {
 	const struct service *service = &draft->service;
@@ -86,7 +181,10 @@ static void check_ports(struct reader *reader,
 	if (draft->port_count == 0)
 		return;
 	text_init(&what, buffer, sizeof(buffer));
-	if (service->network_mode == NETWORK_MODE_HOST)
+	check_addresses(reader, drafts, draft);
+	if (service->network_mode == NETWORK_MODE_OWN)
+		check_way_in(reader, drafts, draft);
+	else if (service->network_mode == NETWORK_MODE_HOST)
 		check_host_ports(reader, draft);
 	else if (service->network_mode == NETWORK_MODE_NONE)
 		say(reader, draft, "ports",
@@ -162,7 +260,7 @@ void network_conflicts_check(struct reader *reader, const struct draft *draft)
 		const struct draft_service *service = &draft->services[i];
 		bool is_own = service->service.network_mode == NETWORK_MODE_OWN;
 
-		check_ports(reader, service);
+		check_ports(reader, draft, service);
 		check_sysctls(reader, service);
 		if (!is_own && mac_is_set(service->mac))
 			say(reader, service, "mac_address",

@@ -3,9 +3,9 @@
 #include "config/port_conflicts.h"
 
 #include <stdbool.h>
-#include <string.h>
 #include <sys/socket.h>
 
+#include "config/addresses.h"
 #include "config/draft.h"
 #include "config/reader.h"
 #include "lib/address.h"
@@ -23,20 +23,13 @@ struct owner {
 	bool is_itself; /* one of the two can go */
 };
 
-/* 0.0.0.0 or :: */
-static bool is_any(const struct address *address)
-{
-	static const uint8_t zero[16];
-
-	return memcmp(address->bytes, zero, sizeof(zero)) == 0;
-}
-
 static bool overlaps(const struct address *a, const struct address *b)
 {
 	if (a->family == 0 || b->family == 0)
 		return true;
 	return a->family == b->family &&
-	       (is_any(a) || is_any(b) || address_compare(a, b) == 0);
+	       (address_is_any(a) || address_is_any(b) ||
+		       address_compare(a, b) == 0);
 }
 
 static bool is_same_port(const struct port *a, const struct port *b)
