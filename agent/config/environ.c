@@ -196,7 +196,7 @@ static void read_file_item(struct reader *reader, const struct node *node,
 		walk_map(reader, node, &schema_env_file, &options);
 		if (!options.path && !node->is_broken)
 			reader_error(reader, node->mark,
-				"the key 'path' is missing");
+				"the key 'path' is missing, write the file, such as {path: ./web.env}");
 	} else {
 		options.path = reader_text(reader, node,
 			"the name of a file, such as ./web.env");

@@ -2,6 +2,9 @@
 /* health - how it is found out whether a service works */
 #include "config/health.h"
 
+#include <stdbool.h>
+#include <string.h>
+
 #include "config/draft.h"
 #include "config/keys.h"
 #include "config/node.h"
@@ -35,8 +38,42 @@ static void set_kind(struct reader *reader, const struct node *node,
 				"after CMD-SHELL there is one text, the line for the shell; write [\"CMD-SHELL\", \"curl -f http://localhost/ || exit 1\"]");
 	} else {
 		reader_error(reader, node->mark,
-			"'%.60s' is no kind of test; a list starts with CMD, CMD-SHELL or NONE",
+			"'%.60s' is no kind of test; a list starts with CMD, CMD-SHELL or NONE, such as [\"CMD\", \"curl\", \"-f\", \"http://localhost/\"]",
 			kind);
+	}
+}
+
+static bool is_operator(const char *word)
+{
+	static const char *const words[] = { "||", "&&", "|", ";", "&", ">",
+		"<", ">>", "2>&1" };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (text_equal(words[i], word))
+			return true;
+	}
+	return false;
+}
+
+/* What only a shell would split, or understand. */
+static void check_words(struct reader *reader, const struct node *node,
+	const struct healthcheck *health)
+{
+	const struct strings *test = &health->test;
+
+	if (health->is_shell || test->count == 0)
+		return;
+	if (strchr(test->items[0], ' ') && *test->items[0] != '/')
+		reader_warn(reader, node->mark,
+			"'%.60s' is the name of one program, with its spaces; write CMD-SHELL instead of CMD, or each word by itself",
+			test->items[0]);
+	for (size_t i = 1; i < test->count; i++) {
+		if (!is_operator(test->items[i]))
+			continue;
+		reader_warn(reader, node->mark,
+			"'%s' is for a shell, and there is none here; write [\"CMD-SHELL\", \"...\"] with all of it in one text",
+			test->items[i]);
+		return;
 	}
 }
 
@@ -62,6 +99,7 @@ static void read_list(struct reader *reader, const struct node *node,
 		else if (text)
 			reader_append(reader, &health->test, text);
 	}
+	check_words(reader, node, health);
 }
 
 void read_health_test(struct reader *reader, const struct node *node,

@@ -204,6 +204,37 @@ static void check_pair(struct reader *reader, const struct draft_host_link *old,
 	}
 }
 
+static bool has_way_out(const struct host_link *link)
+{
+	for (size_t i = 0; i < link->route_count; i++) {
+		if (link->routes[i].to.address.family == 0)
+			return true;
+	}
+	return link->gateway4.family || link->gateway6.family;
+}
+
+/* A way out, and nobody who would know the names there. */
+static void check_servers(struct reader *reader, const struct draft *draft)
+{
+	const struct draft_host_link *way = NULL;
+
+	for (size_t i = 0; i < draft->host_link_count; i++) {
+		const struct draft_host_link *own = &draft->host_links[i];
+
+		if (own->link.flags || own->link.dns_count > 0)
+			return;
+		if (!way && has_way_out(&own->link))
+			way = own;
+	}
+	if (!way)
+		return;
+	reader_push(reader, "host.network");
+	reader_push(reader, way->link.name);
+	reader_warn(reader, way->link.mark,
+		"no interface has a name server, so that no names outside are known; write 'dns:' here, such as 'dns: 192.0.2.53'");
+	reader_pop(reader, 0);
+}
+
 static void fill(struct reader *reader, struct draft *draft)
 {
 	size_t count = draft->host_link_count;
@@ -230,6 +261,7 @@ void host_conflicts_check(struct reader *reader, struct draft *draft)
 			check_pair(reader, &draft->host_links[k], link);
 	}
 	check_circles(reader, draft);
+	check_servers(reader, draft);
 	subnet_conflicts_check(reader, draft);
 	fill(reader, draft);
 }

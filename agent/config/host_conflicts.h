@@ -10,7 +10,8 @@ struct reader;
 
 /*
  * Reports interfaces that are in two others or in a circle, what is there
- * twice, and subnets that overlap. Fills config.host_links.
+ * twice, subnets that overlap, and a way out without name servers. Fills
+ * config.host_links.
  */
 void host_conflicts_check(struct reader *reader, struct draft *draft);
 

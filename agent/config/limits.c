@@ -151,8 +151,10 @@ static void read_block_item(struct reader *reader, const struct node *node,
 	if (reader->problems->error_count != before)
 		return;
 	if (!from.path || from.value == 0)
-		reader_error(reader, node->mark, "the key '%s' is missing",
-			from.path ? value : "path");
+		reader_error(reader, node->mark,
+			"the key '%s' is missing, write both, such as {path: /dev/vda, %s}",
+			from.path ? value : "path",
+			kind == BLOCK_WEIGHT ? "weight: 300" : "rate: 1000");
 	else
 		add_block_limit(reader, draft, &limit, node->mark);
 }
@@ -285,7 +287,8 @@ static bool read_limit_map(struct reader *reader, const struct node *map,
 		reader_pop(reader, path);
 	}
 	if (is_good && (!has_soft || !has_hard)) {
-		reader_error(reader, map->mark, "the key '%s' is missing",
+		reader_error(reader, map->mark,
+			"the key '%s' is missing, write both, such as {soft: 1024, hard: 4096}",
 			has_soft ? "hard" : "soft");
 		return false;
 	}

@@ -217,7 +217,8 @@ static void read_long(struct reader *reader, struct draft_service *draft,
 
 	walk_map(reader, node, &schema_mount, &options);
 	if (!options.type || !options.target) {
-		reader_error(reader, node->mark, "the key '%s' is missing",
+		reader_error(reader, node->mark,
+			"the key '%s' is missing, write both, such as {type: volume, source: data, target: /data}",
 			options.type ? "target" : "type");
 		return;
 	}

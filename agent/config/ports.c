@@ -27,6 +27,7 @@ static bool parse_range(struct reader *reader, const char *text,
 	size_t first = strcspn(text, "-");
 	const char *copy = reader_copy(reader, text, first);
 
+	*out = (struct range){ 0, 0 };
 	if (!copy || value_port(copy, &out->first) < 0)
 		return false;
 	out->last = out->first;
@@ -104,6 +105,12 @@ static bool read_range(struct reader *reader, const char *text,
 {
 	if (parse_range(reader, text, out))
 		return true;
+	if (out->first > out->last && out->last > 0) {
+		reader_error(reader, mark,
+			"'%.60s' goes down, write the lower port first: '%u-%u'",
+			text, out->last, out->first);
+		return false;
+	}
 	reader_error(reader, mark,
 		"'%.60s' is no port, write a number from 1 to 65535", text);
 	return false;
@@ -154,6 +161,23 @@ static char *cut_last(char *text, char c)
 	return at + 1;
 }
 
+/* Several ':' are an IPv6 address, or a mistake. */
+static void report_colons(struct reader *reader, struct mark mark,
+	const char *text, const struct long_port *parts)
+{
+	struct address address;
+
+	if (address_parse(parts->host_ip, &address) == 0)
+		reader_error(reader, mark,
+			"an IPv6 address stands in brackets, write '[%s]:%.11s:%.11s%s%.4s'",
+			parts->host_ip, parts->published, parts->target,
+			parts->protocol ? "/" : "",
+			parts->protocol ? parts->protocol : "");
+	else
+		reader_error(reader, mark, "'%.60s' is no port, %s", text,
+			SHORT_FORM);
+}
+
 /* [ADDRESS:][PORT:]PORT[/PROTOCOL] */
 static void read_short(struct reader *reader, struct draft_service *draft,
 	const struct node *node)
@@ -180,8 +204,7 @@ static void read_short(struct reader *reader, struct draft_service *draft,
 		copy[strlen(copy) - 1] = '\0';
 		parts.host_ip = copy + 1;
 	} else if (parts.host_ip && strchr(parts.host_ip, ':')) {
-		reader_error(reader, node->mark, "'%.60s' is no port, %s", text,
-			SHORT_FORM);
+		report_colons(reader, node->mark, text, &parts);
 		return;
 	}
 	add_parts(reader, draft, &parts, node->mark);
@@ -201,7 +224,8 @@ static void read_long(struct reader *reader, struct draft_service *draft,
 	if (parts.target)
 		add_parts(reader, draft, &parts, node->mark);
 	else
-		reader_error(reader, node->mark, "the key 'target' is missing");
+		reader_error(reader, node->mark,
+			"the key 'target' is missing, write the port in the container, such as {target: 80, published: 8080}");
 }
 
 void read_ports(struct reader *reader, const struct node *node, void *base)

@@ -183,6 +183,15 @@ static bool leads_astray(const struct claim *route, const struct claim *address)
 	       prefix_overlaps(&route->prefix, &address->prefix);
 }
 
+/* Are both behind peers of different interfaces? */
+static bool shares_peer(const struct claim *old, const struct claim *new)
+{
+	return old->kind == CLAIM_PEER && new->kind == CLAIM_PEER &&
+	       old->prefix.length ==
+		       new->prefix.length &&prefix_overlaps(&old->prefix,
+			       &new->prefix);
+}
+
 static void report_pair(struct reader *reader, const struct claim *new,
 	const struct claim *old)
 {
@@ -199,7 +208,11 @@ static void report_pair(struct reader *reader, const struct claim *new,
 	reader_push(reader, "host.network");
 	reader_push(reader, new->link);
 	reader_push(reader, keys[new->kind]);
-	if (new->kind == CLAIM_ADDRESS)
+	if (old->kind == CLAIM_PEER)
+		reader_warn(reader, new->mark,
+			"'%s' is behind a peer of '%s' already, at line %u, column %u, and packets to it leave by one of the two only; remove one of them",
+			one, old->link, old->mark.line, old->mark.column);
+	else if (new->kind == CLAIM_ADDRESS)
 		reader_warn(reader, new->mark,
 			"'%s' is in one subnet with '%s' of '%s', at line %u, column %u, and packets to it leave by one of the two only; write an address of another subnet, or make a bond of both",
 			one, two, old->link, old->mark.line, old->mark.column);
@@ -218,7 +231,8 @@ static void check_claim(struct reader *reader, const struct claims *claims,
 		other < claims->items + claims->count; other++) {
 		if (other->link == claim->link)
 			continue;
-		if ((other < claim && shares_subnet(other, claim)) ||
+		if ((other < claim && (shares_subnet(other, claim) ||
+					      shares_peer(other, claim))) ||
 			leads_astray(claim, other)) {
 			report_pair(reader, claim, other);
 			return;
