@@ -103,6 +103,38 @@ static const char *host_refuses(const struct prefix *prefix)
 	return NULL;
 }
 
+/* "192.0.2.10/255.255.255.0" is "192.0.2.10/24"; -1: it is no such mask. */
+static int mask_length(const char *text)
+{
+	struct address mask;
+	int length = 0;
+
+	if (address_parse(text, &mask) < 0 || mask.family != AF_INET)
+		return -1;
+	while (length < 32 && mask.bytes[length / 8] & (0x80 >> length % 8))
+		length++;
+	for (int bit = length; bit < 32; bit++) {
+		if (mask.bytes[bit / 8] & (0x80 >> bit % 8))
+			return -1;
+	}
+	return length;
+}
+
+static void report_address(struct reader *reader, struct mark mark,
+	const char *text)
+{
+	const char *slash = strchr(text, '/');
+	int length = slash ? mask_length(slash + 1) : -1;
+
+	if (length > 0)
+		reader_error(reader, mark,
+			"'%.60s' has a mask, write its length, '%.*s/%d'", text,
+			(int)(slash - text), text, length);
+	else
+		reader_error(reader, mark,
+			"'%.60s' is wrong, write " ADDRESS_EXAMPLE, text);
+}
+
 static void read_one_address(struct reader *reader, const struct node *node,
 	struct draft_host_link *draft)
 {
@@ -130,8 +162,7 @@ static void read_one_address(struct reader *reader, const struct node *node,
 		return;
 	}
 	if (prefix_parse(text, &prefix) < 0) {
-		reader_error(reader, node->mark,
-			"'%.60s' is wrong, write " ADDRESS_EXAMPLE, text);
+		report_address(reader, node->mark, text);
 		return;
 	}
 	if (!strchr(text, '/')) {

@@ -186,10 +186,12 @@ static bool leads_astray(const struct claim *route, const struct claim *address)
 /* Are both behind peers of different interfaces? */
 static bool shares_peer(const struct claim *old, const struct claim *new)
 {
-	return old->kind == CLAIM_PEER && new->kind == CLAIM_PEER &&
-	       old->prefix.length ==
-		       new->prefix.length &&prefix_overlaps(&old->prefix,
-			       &new->prefix);
+	const struct prefix *one = &old->prefix;
+	const struct prefix *two = &new->prefix;
+
+	if (old->kind != CLAIM_PEER || new->kind != CLAIM_PEER)
+		return false;
+	return prefix_overlaps(one, two) && one->length == two->length;
 }
 
 static void report_pair(struct reader *reader, const struct claim *new,

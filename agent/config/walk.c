@@ -11,6 +11,7 @@
 #include "config/node.h"
 #include "config/reader.h"
 #include "config/schema.h"
+#include "config/synonyms.h"
 #include "config/values.h"
 #include "lib/text.h"
 
@@ -282,6 +283,7 @@ static bool looks_like_service(const struct node *node)
 static void report_unknown(struct reader *reader,
 	const struct schema_table *table, const struct entry *entry)
 {
+	const char *advice = synonym_advice(table->path, entry->key);
 	const char *home = find_home(entry->key);
 	const char *best = NULL;
 	size_t distance = 0;
@@ -291,6 +293,8 @@ static void report_unknown(struct reader *reader,
 	if (table == &schema_top && looks_like_service(entry->value))
 		reader_error(reader, entry->mark,
 			"unknown key; if it is a service, move it below 'services:'");
+	else if (advice)
+		reader_error(reader, entry->mark, "unknown key; %s", advice);
 	else if (home && best && distance == 1)
 		reader_error(reader, entry->mark,
 			"unknown key, did you mean '%s'? '%s' %s%s", best,

@@ -11,6 +11,7 @@
 
 #include "check.h"
 #include "config/schema.h"
+#include "config/synonyms.h"
 #include "lib/error.h"
 #include "lib/fd.h"
 #include "lib/text.h"
@@ -126,6 +127,21 @@ static void test_rows_are_whole(void)
 	}
 }
 
+/* What others call a key is none of ours. */
+static void test_synonyms_are_no_keys(void)
+{
+	for (size_t i = 0; schema_tables[i]; i++) {
+		const struct schema_table *table = schema_tables[i];
+
+		for (size_t k = 0; k < table->count; k++) {
+			check_row(table->rows[k].key);
+			CHECK(!synonym_advice(table->path, table->rows[k].key));
+		}
+	}
+	CHECK(synonym_advice("host", "hostname"));
+	CHECK(!synonym_advice("host", "dhcp"));
+}
+
 int main(void)
 {
 	struct error err;
@@ -137,6 +153,7 @@ int main(void)
 	RUN(test_every_key_is_named);
 	RUN(test_no_other_key_is_explained);
 	RUN(test_rows_are_whole);
+	RUN(test_synonyms_are_no_keys);
 	free(page);
 	return check_done();
 }
