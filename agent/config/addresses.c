@@ -26,6 +26,7 @@ bool address_read(struct reader *reader, const struct node *node, int family,
 	const char *expected = example_of(family);
 	const char *text = reader_text(reader, node, expected);
 	struct address address;
+	struct prefix prefix;
 
 	if (!text)
 		return false;
@@ -34,8 +35,13 @@ bool address_read(struct reader *reader, const struct node *node, int family,
 		*out = address;
 		return true;
 	}
-	reader_error(reader, node->mark, "'%.60s' is wrong, write %s", text,
-		expected);
+	if (strchr(text, '/') && prefix_parse(text, &prefix) == 0)
+		reader_error(reader, node->mark,
+			"'%.60s' has the length of a subnet, which is not for here; write '%.*s'",
+			text, (int)strcspn(text, "/"), text);
+	else
+		reader_error(reader, node->mark, "'%.60s' is wrong, write %s",
+			text, expected);
 	return false;
 }
 

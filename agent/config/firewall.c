@@ -43,8 +43,13 @@ void read_rule_port(struct reader *reader, const struct node *node, void *base)
 		value_port(last ? last : copy, &draft->rule.last_port) == 0 &&
 		draft->rule.first_port <= draft->rule.last_port)
 		return;
-	reader_error(reader, node->mark,
-		"'%.60s' is wrong, write " PORT_EXAMPLE, text);
+	if (strchr(text, '/'))
+		reader_error(reader, node->mark,
+			"'%.60s' has a protocol, write it as in {port: 22, protocol: tcp}",
+			text);
+	else
+		reader_error(reader, node->mark,
+			"'%.60s' is wrong, write " PORT_EXAMPLE, text);
 }
 
 void read_rule_protocol(struct reader *reader, const struct node *node,

@@ -262,43 +262,70 @@ static bool has_family(const struct host_link *link, int family)
 	return family == AF_INET6 && (link->flags & (HOST_AUTO6 | HOST_DHCP6));
 }
 
-static void check_gateway(struct reader *reader, const struct host_link *link,
-	const struct address *gateway, struct mark mark)
+/* What keeps it from being a router in that subnet, or NULL. */
+static const char *router_refuses(const struct prefix *own,
+	const struct address *gateway)
+{
+	struct prefix prefix = { *gateway, own->length };
+	size_t bits = 8 * address_size(gateway);
+
+	if (address_compare(&own->address, gateway) == 0)
+		return "is the machine's own address";
+	/* all addresses of a subnet of two are for use (RFC 3021, RFC 6164) */
+	if (own->length + 1U < bits && address_is_end(&prefix))
+		return "is the address of the whole subnet, or its broadcast address";
+	return NULL;
+}
+
+static void report_unreached(struct reader *reader, struct mark mark,
+	const struct address *gateway, const struct prefix *own)
 {
 	char text[ADDRESS_TEXT_SIZE];
 	char subnet[PREFIX_TEXT_SIZE];
+
+	address_print(gateway, text);
+	if (!own)
+		reader_error(reader, mark,
+			"the interface has no static address of this family that leads to '%s'; remove the key, DHCP and SLAAC bring their own, or write an 'address:'",
+			text);
+	else if (own->length == 8 * address_size(gateway))
+		reader_error(reader, mark,
+			"'%s' has no subnet with a router in it; write 'routes: [{to: \"%s\"}, {to: default, via: \"%s\"}]' instead",
+			prefix_print(own, subnet), text, text);
+	else
+		reader_error(reader, mark,
+			"'%s' cannot be reached from '%s', write a router in that subnet, or 'routes:'",
+			text, prefix_print(own, subnet));
+}
+
+static void check_gateway(struct reader *reader, const struct host_link *link,
+	const struct address *gateway, struct mark mark)
+{
 	const struct prefix *own = NULL;
+	const char *wrong = NULL;
+	bool is_reached = false;
+	char text[ADDRESS_TEXT_SIZE];
 	size_t path;
 
 	if (gateway->family == 0 || address_is_of_link(gateway))
 		return;
 	path = reader_push(reader, "gateway");
-	for (size_t i = 0; i < link->address_count; i++) {
+	for (size_t i = 0; i < link->address_count && !wrong; i++) {
 		const struct prefix *prefix = &link->addresses[i];
 
-		if (address_compare(&prefix->address, gateway) == 0) {
-			reader_error(reader, mark,
-				"'%s' is the machine's own address, write the router's",
-				address_print(gateway, text));
-			reader_pop(reader, path);
-			return;
-		}
-		if (prefix_contains(prefix, gateway)) {
-			reader_pop(reader, path);
-			return;
-		}
-		if (prefix->address.family == gateway->family)
-			own = prefix;
+		if (prefix->address.family != gateway->family)
+			continue;
+		own = prefix;
+		if (!prefix_contains(prefix, gateway))
+			continue;
+		wrong = router_refuses(prefix, gateway);
+		is_reached = true;
 	}
-	if (own)
-		reader_error(reader, mark,
-			"'%s' cannot be reached from '%s', write a router in that subnet, or 'routes:'",
-			address_print(gateway, text),
-			prefix_print(own, subnet));
-	else
-		reader_error(reader, mark,
-			"the interface has no static address of this family that leads to '%s'; remove the key, DHCP and SLAAC bring their own, or write an 'address:'",
-			address_print(gateway, text));
+	if (wrong)
+		reader_error(reader, mark, "'%s' %s, write the router's",
+			address_print(gateway, text), wrong);
+	else if (!is_reached)
+		report_unreached(reader, mark, gateway, own);
 	reader_pop(reader, path);
 }
 

@@ -79,6 +79,10 @@ static void check_step(struct reader *reader, const struct draft *draft,
 	reader_push(reader, link->link.name);
 	reader_push(reader, step->key);
 	target = interface_find(reader, draft, step->name, step->mark, link);
+	if (target && target->link.kind == HOST_LINK_WIREGUARD)
+		reader_error(reader, step->mark,
+			"'%s' is a WireGuard interface, which has no Ethernet; write another",
+			step->name);
 	reader_pop(reader, 0);
 	if (target && link->link.members.count > 0 &&
 		!mac_is_set(target->link.mac) &&
@@ -164,6 +168,31 @@ static void check_circles(struct reader *reader, const struct draft *draft)
 		if (circle.colours[i] == COLOUR_NEW)
 			look_for_circle(&circle, i);
 	}
+}
+
+/* Of two ways out with the same metric, which one is taken is by chance. */
+static void check_metric(struct reader *reader,
+	const struct draft_host_link *old, const struct draft_host_link *new)
+{
+	const struct host_link *a = &old->link;
+	const struct host_link *b = &new->link;
+	bool both4 = (a->gateway4.family || (a->flags & HOST_DHCP4)) &&
+		     (b->gateway4.family || (b->flags & HOST_DHCP4));
+	bool both6 =
+		(a->gateway6.family ||
+			(a->flags & (HOST_DHCP6 | HOST_AUTO6))) &&
+		(b->gateway6.family || (b->flags & (HOST_DHCP6 | HOST_AUTO6)));
+	struct mark mark = node_find_mark(old->node, "metric", old->link.mark);
+
+	if (a->metric == 0 || a->metric != b->metric || (!both4 && !both6))
+		return;
+	reader_push(reader, "host.network");
+	reader_push(reader, b->name);
+	reader_push(reader, "metric");
+	reader_warn(reader, node_find_mark(new->node, "metric", b->mark),
+		"'%s' has this metric already, at line %u, column %u, so that it is by chance which of both leads outside; write another",
+		a->name, mark.line, mark.column);
+	reader_pop(reader, 0);
 }
 
 /* What two links have that can be there once. */
@@ -257,8 +286,10 @@ void host_conflicts_check(struct reader *reader, struct draft *draft)
 			check_step(reader, draft, link, &step);
 			check_masters(reader, draft, link, k);
 		}
-		for (size_t k = 0; k < i; k++)
+		for (size_t k = 0; k < i; k++) {
 			check_pair(reader, &draft->host_links[k], link);
+			check_metric(reader, &draft->host_links[k], link);
+		}
 	}
 	check_circles(reader, draft);
 	check_servers(reader, draft);

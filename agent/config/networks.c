@@ -134,7 +134,8 @@ static void read_driver_option(struct reader *reader, const struct entry *entry,
 				draft);
 		return;
 	}
-	if (best)
+	/* those of other drivers are all alike */
+	if (best && !text_starts_with(entry->key, "com.docker."))
 		reader_warn(reader, entry->mark,
 			"this option is unknown, ignored; did you mean '%s'?",
 			best);

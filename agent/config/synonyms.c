@@ -11,6 +11,14 @@
 #define WIREGUARD "host.network.NAME.wireguard"
 #define PEER      "host.network.NAME.wireguard.peers[]"
 
+#define RULE    "host.firewall[]"
+#define NETWORK "networks.NAME"
+#define IPAM    "networks.NAME.ipam"
+#define POOL    "networks.NAME.ipam.config[]"
+#define PLACE   "services.NAME.networks.NAME"
+
+#define IPAM_CONFIG \
+	"write 'ipam: {config: [{subnet: 172.20.0.0/16, gateway: 172.20.0.1}]}'"
 #define WITH_LENGTH \
 	"write the address with its length, such as 'address: 192.0.2.10/24'"
 #define MATCH \
@@ -68,6 +76,24 @@ static const struct synonym {
 	{ PEER, "private_key",          "write the peer's 'public_key:'" },
 	{ PEER, "persistent_keepalive", "write 'keepalive:'" },
 	{ PEER, "preshared_key",        "write it into a file beside the config, and 'preshared_key_file:'" },
+
+	{ RULE, "action", "rules only let in, and all else stays out; remove it" },
+	{ RULE, "source", "write 'from:'" },
+	{ RULE, "src",    "write 'from:'" },
+	{ RULE, "to",     "a rule is for all addresses of the machine; remove it" },
+
+	{ NETWORK, "gateway",     IPAM_CONFIG },
+	{ NETWORK, "mode",        "write it as in 'driver_opts: {parent: eth0, mode: bridge}'" },
+	{ NETWORK, "mtu",         "write 'driver_opts: {mtu: 1400}'" },
+	{ NETWORK, "nat",         "write 'driver_opts: {nat: \"false\"}'" },
+	{ NETWORK, "parent",      "write 'driver_opts: {parent: eth0}'" },
+	{ NETWORK, "subnet",      IPAM_CONFIG },
+	{ IPAM, "gateway",        IPAM_CONFIG },
+	{ IPAM, "subnet",         IPAM_CONFIG },
+	{ POOL, "range",          "write 'ip_range:'" },
+	{ PLACE, "ip",            "write 'ipv4_address:'" },
+	{ PLACE, "ipv4",          "write 'ipv4_address:'" },
+	{ PLACE, "ipv6",          "write 'ipv6_address:'" },
 
 	{ "host", "dns",         "write it in an interface, such as 'network: {eth0: {dns: 192.0.2.53}}'" },
 	{ "host", "ethernets",   INTERFACES },
