@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/images.h"
 #include "config/config.h"
 #include "config/problem.h"
 #include "lib/arena.h"
@@ -208,8 +209,10 @@ int check_file(const char *path, bool as_json)
 	source.text = text;
 	source.folder_fd = folder_fd;
 	is_good = config_load(&source, &arena, &config, &problems) == 0;
-	if (is_good)
+	if (is_good) {
 		check_profiles(folder_fd, &config, &problems);
+		images_check(folder_fd, name, &config, &problems);
+	}
 	is_good = is_good && problems.error_count == 0;
 	if (as_json) {
 		print_json(path, &problems, is_good);

@@ -7,10 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "check.h"
 #include "lib/fd.h"
+#include "store_build.h"
 
 #define BAD     "services:\n  a: {imagee: \"x\\\"\\x01\"}\n  b: {image: }\n"
 #define GOOD    "services:\n  a: {image: x}\n"
@@ -147,6 +149,57 @@ static void test_json_of_several_files(void)
 	json_decref(whole);
 }
 
+static void put_image(const char *name, const char *tag,
+	const char *architecture)
+{
+	struct build_image image = { .count = 0, .architecture = architecture };
+	struct build layer = { .size = 0 };
+	struct build tar = { .size = 0 };
+	auto_fd fd = open(base, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	build_file(&layer, "hello", "hello");
+	build_end(&layer);
+	build_layer(&image, layer, BUILD_PLAIN);
+	build_documents(&image);
+	build_layout(&(struct build_target){ &tar, -1 }, &image, tag);
+	build_write(fd, name, tar.bytes, tar.size);
+	build_clear(&tar);
+	build_image_clear(&image);
+}
+
+/* Only where a folder for them is; and of each image once. */
+static void test_images(void)
+{
+	static const char text[] = "services:\n  a: {image: app:2}\n"
+				   "  b: {image: app:2}\n  c: {image: app}\n"
+				   "  d: {image: other}\n";
+	char folder[48];
+
+	CHECK(run(put("images.yaml", text), false) == 0);
+	CHECK(strstr(printed, "4 services, 0 warnings"));
+	(void)snprintf(folder, sizeof(folder), "%s/images", base);
+	CHECK(mkdir(folder, 0755) == 0);
+	CHECK(run(put("images.yaml", text), false) == 0);
+	CHECK(strstr(printed,
+		"images.yaml:2:3: services.a.image: warning: 'app:2': no archive in images has it; there is none at all; put it there"));
+	CHECK(!strstr(printed, "services.b"));
+	CHECK(strstr(printed, "4 services, 3 warnings"));
+	put_image("images/app.tar", "app:latest", NULL);
+	put_image("images/other.tar", "other:latest", "s390x");
+	CHECK(run(put("images.yaml", text), false) == 0);
+	CHECK(strstr(printed,
+		"services.a.image: warning: 'app:2': no archive in images has it; they have: app:latest, other:latest"));
+	CHECK(strstr(printed, "4 services, 1 warning\n"));
+	put_image("images/app2.tar", "app:2", NULL);
+	CHECK(run(put("images.yaml", text), false) == 0);
+	CHECK(strstr(printed, "4 services, 0 warnings"));
+	(void)put("images/app2.tar", "not a tar file, which is passed over");
+	(void)put("images/app.tar", "");
+	CHECK(run(put("images.yaml", text), false) == 0);
+	CHECK(strstr(printed, "4 services, 2 warnings"));
+	CHECK(fd_remove_tree(AT_FDCWD, folder, NULL) == 0);
+}
+
 static void test_json(void)
 {
 	json_error_t error;
@@ -188,6 +241,7 @@ int main(void)
 	RUN(test_numbers);
 	RUN(test_profile);
 	RUN(test_one_file_after_another);
+	RUN(test_images);
 	RUN(test_json);
 	RUN(test_json_of_several_files);
 	RUN(test_what_cannot_be_read);
