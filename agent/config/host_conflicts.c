@@ -246,11 +246,14 @@ static bool has_way_out(const struct host_link *link)
 static void check_servers(struct reader *reader, const struct draft *draft)
 {
 	const struct draft_host_link *way = NULL;
+	struct mark none = { 0, 0 };
 
 	for (size_t i = 0; i < draft->host_link_count; i++) {
 		const struct draft_host_link *own = &draft->host_links[i];
 
-		if (own->link.flags || own->link.dns_count > 0)
+		/* one that was wrong has been reported */
+		if (own->link.flags ||
+			node_find_mark(own->node, "dns", none).line > 0)
 			return;
 		if (!way && has_way_out(&own->link))
 			way = own;

@@ -145,9 +145,13 @@ static void check_match(struct reader *reader,
 	const struct draft_host_link *draft)
 {
 	const struct host_link *link = &draft->link;
+	const struct node *match = find(draft->node, "match");
 	bool has_mac = mac_is_set(link->mac);
 
-	if (is_pattern(link->name) && has_mac)
+	if (match && match->kind == NODE_MAP && !find(match, "mac"))
+		say(reader, draft, "match",
+			"the key 'mac' is missing, write that of the card, such as {mac: \"52:54:00:12:34:56\"}, or remove 'match:'");
+	else if (is_pattern(link->name) && has_mac)
 		say(reader, draft, "match",
 			"the name is a pattern, and this finds one interface; write a name without '*' and '?'");
 	else if (link->kind != HOST_LINK_DEVICE &&

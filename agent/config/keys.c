@@ -164,7 +164,7 @@ void read_depends_on(struct reader *reader, const struct node *node, void *base)
 			read_condition(reader, e, draft);
 		} else {
 			dependency.name = reader_text(reader, e->value,
-				"the name of a service");
+				"the name of a service, or a map in place of the list, such as {db: {condition: service_healthy}}");
 			if (dependency.name)
 				add_dependency(reader, draft, &dependency);
 		}

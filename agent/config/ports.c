@@ -69,7 +69,7 @@ static void add_ranges(struct reader *reader, struct draft_service *draft,
 
 	if (count > READER_PORTS_MAX - reader->port_count) {
 		reader_error(reader, port.mark,
-			"the services publish too many ports, the limit is %d",
+			"the services publish too many ports, the limit is %d; write fewer, or 'network_mode: host' for a program that needs all",
 			READER_PORTS_MAX);
 		return;
 	}

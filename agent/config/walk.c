@@ -263,7 +263,12 @@ static const char *find_home(const char *key)
 		&schema_service };
 
 	for (size_t i = 0; i < sizeof(homes) / sizeof(homes[0]); i++) {
-		if (find_row(homes[i], key))
+		const struct option *row = find_row(homes[i], key);
+
+		/* "name" and "version" can be of anything */
+		if (row && (homes[i] != &schema_top ||
+				   (row->kind != KIND_TEXT &&
+					   row->kind != KIND_IGNORED)))
 			return homes[i]->path;
 	}
 	return NULL;
