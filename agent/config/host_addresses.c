@@ -267,12 +267,13 @@ static const char *router_refuses(const struct prefix *own,
 	const struct address *gateway)
 {
 	struct prefix prefix = { *gateway, own->length };
-	size_t bits = 8 * address_size(gateway);
 
 	if (address_compare(&own->address, gateway) == 0)
 		return "is the machine's own address";
-	/* all addresses of a subnet of two are for use (RFC 3021, RFC 6164) */
-	if (own->length + 1U < bits && address_is_end(&prefix))
+	/* both of a subnet of two are for use (RFC 3021), and the first one of
+	 * IPv6 is that of any router there (RFC 4291, 2.6.1) */
+	if (gateway->family == AF_INET && own->length < 31 &&
+		address_is_end(&prefix))
 		return "is the address of the whole subnet, or its broadcast address";
 	return NULL;
 }
