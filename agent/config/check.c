@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "config/alias_conflicts.h"
 #include "config/draft.h"
 #include "config/host_conflicts.h"
 #include "config/names.h"
@@ -296,6 +297,7 @@ static void sort_services(struct reader *reader, struct draft *draft)
 void check_draft(struct reader *reader, struct draft *draft)
 {
 	wiring_check(reader, draft);
+	alias_conflicts_check(reader, draft);
 	replicas_check(reader, draft);
 	port_conflicts_check(reader, draft);
 	network_conflicts_check(reader, draft);

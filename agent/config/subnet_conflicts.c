@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 
 #include "config/addresses.h"
 #include "config/draft.h"
@@ -22,13 +23,15 @@ enum claim_kind {
 /* A subnet that an interface of the machine leads to. */
 struct claim {
 	enum claim_kind kind;
-	struct prefix prefix;
+	struct prefix prefix; /* as it was written */
+	struct prefix subnet;
 	const char *link;
 	struct mark mark;
+	size_t order;
 };
 
 struct claims {
-	struct claim *items;
+	struct claim *items; /* in the order of the file, later by subnet */
 	size_t count;
 };
 
@@ -39,8 +42,9 @@ static void add(struct claims *claims, enum claim_kind kind,
 	if (prefix->address.family == 0 ||
 		(kind != CLAIM_ADDRESS && prefix->length <= WAY_OUT_MAX))
 		return;
-	claims->items[claims->count++] =
-		(struct claim){ kind, *prefix, link->link.name, mark };
+	claims->items[claims->count] = (struct claim){ kind, *prefix,
+		subnet_of(prefix), link->link.name, mark, claims->count };
+	claims->count++;
 }
 
 static void add_peer(struct claims *claims, const struct draft_host_link *link,
@@ -163,7 +167,7 @@ static bool is_host(const struct prefix *prefix)
 	return prefix->length == 8 * address_size(&prefix->address);
 }
 
-/* Do two addresses of different interfaces share a subnet? */
+/* Do two addresses share a subnet, of which one may be a part of the other? */
 static bool shares_subnet(const struct claim *old, const struct claim *new)
 {
 	return old->kind == CLAIM_ADDRESS && new->kind == CLAIM_ADDRESS &&
@@ -172,26 +176,6 @@ static bool shares_subnet(const struct claim *old, const struct claim *new)
 	       address_compare(&old->prefix.address, &new->prefix.address) !=
 		       0 && /* that is reported as an address twice */
 	       prefix_overlaps(&old->prefix, &new->prefix);
-}
-
-/* Does a route lead where an address of another interface is? */
-static bool leads_astray(const struct claim *route, const struct claim *address)
-{
-	return route->kind != CLAIM_ADDRESS && address->kind == CLAIM_ADDRESS &&
-	       !is_host(&address->prefix) &&
-	       route->prefix.length == address->prefix.length &&
-	       prefix_overlaps(&route->prefix, &address->prefix);
-}
-
-/* Are both behind peers of different interfaces? */
-static bool shares_peer(const struct claim *old, const struct claim *new)
-{
-	const struct prefix *one = &old->prefix;
-	const struct prefix *two = &new->prefix;
-
-	if (old->kind != CLAIM_PEER || new->kind != CLAIM_PEER)
-		return false;
-	return prefix_overlaps(one, two) && one->length == two->length;
 }
 
 static void report_pair(struct reader *reader, const struct claim *new,
@@ -225,20 +209,99 @@ static void report_pair(struct reader *reader, const struct claim *new,
 	reader_pop(reader, 0);
 }
 
-/* Once for each claim, of an earlier address or, for a route, of any. */
-static void check_claim(struct reader *reader, const struct claims *claims,
+/* Of each address, the first of another interface in its subnet. */
+static void check_addresses(struct reader *reader, const struct claims *claims)
+{
+	for (size_t i = 0; i < claims->count; i++) {
+		const struct claim *claim = &claims->items[i];
+		size_t k = claim->kind == CLAIM_ADDRESS ? 0 : i;
+
+		while (k < i &&
+			(claims->items[k].link == claim->link ||
+				!shares_subnet(&claims->items[k], claim)))
+			k++;
+		if (k < i)
+			report_pair(reader, claim, &claims->items[k]);
+	}
+}
+
+/* By subnet, those with the same in the order of the file. */
+static int compare(const void *a, const void *b)
+{
+	const struct claim *one = a;
+	const struct claim *two = b;
+	int result =
+		address_compare(&one->subnet.address, &two->subnet.address);
+
+	if (result == 0)
+		result = one->subnet.length - two->subnet.length;
+	if (result == 0)
+		result = one->order < two->order ? -1 : 1;
+	return result;
+}
+
+/* The first one, and the first one of another interface. */
+struct firsts {
+	const struct claim *items[2];
+};
+
+static void remember(struct firsts *firsts, const struct claim *claim)
+{
+	if (!firsts->items[0])
+		firsts->items[0] = claim;
+	else if (!firsts->items[1] && firsts->items[0]->link != claim->link)
+		firsts->items[1] = claim;
+}
+
+static const struct claim *first_elsewhere(const struct firsts *firsts,
 	const struct claim *claim)
 {
-	for (const struct claim *other = claims->items;
-		other < claims->items + claims->count; other++) {
-		if (other->link == claim->link)
+	bool is_other =
+		firsts->items[0] && firsts->items[0]->link != claim->link;
+
+	return firsts->items[is_other ? 0 : 1];
+}
+
+/* Routes and peers that lead where another interface is, or its peers. */
+static void check_same(struct reader *reader, const struct claim *claims,
+	size_t count)
+{
+	struct firsts addresses = { { NULL, NULL } };
+	struct firsts peers = { { NULL, NULL } };
+
+	for (size_t i = 0; i < count; i++) {
+		if (claims[i].kind == CLAIM_ADDRESS &&
+			!is_host(&claims[i].prefix))
+			remember(&addresses, &claims[i]);
+		else if (claims[i].kind == CLAIM_PEER)
+			remember(&peers, &claims[i]);
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct claim *other =
+			first_elsewhere(&addresses, &claims[i]);
+
+		if (claims[i].kind == CLAIM_ADDRESS)
 			continue;
-		if ((other < claim && (shares_subnet(other, claim) ||
-					      shares_peer(other, claim))) ||
-			leads_astray(claim, other)) {
-			report_pair(reader, claim, other);
-			return;
-		}
+		if (!other && claims[i].kind == CLAIM_PEER)
+			other = first_elsewhere(&peers, &claims[i]);
+		if (other &&
+			(other->kind == CLAIM_ADDRESS || other < &claims[i]))
+			report_pair(reader, &claims[i], other);
+	}
+}
+
+static void check_routes(struct reader *reader, const struct claims *claims)
+{
+	for (size_t first = 0, next; first < claims->count; first = next) {
+		const struct prefix *subnet = &claims->items[first].subnet;
+
+		next = first + 1;
+		while (next < claims->count &&
+			claims->items[next].subnet.length == subnet->length &&
+			address_compare(&claims->items[next].subnet.address,
+				&subnet->address) == 0)
+			next++;
+		check_same(reader, &claims->items[first], next - first);
 	}
 }
 
@@ -247,8 +310,7 @@ void subnet_conflicts_check(struct reader *reader, const struct draft *draft)
 	struct claims claims = { 0 };
 
 	collect(reader, draft, &claims);
-	for (size_t i = 0; i < claims.count; i++)
-		check_claim(reader, &claims, &claims.items[i]);
+	check_addresses(reader, &claims);
 	for (size_t i = 0; i < draft->network_count; i++) {
 		const struct draft_network *network = &draft->networks[i];
 
@@ -256,4 +318,8 @@ void subnet_conflicts_check(struct reader *reader, const struct draft *draft)
 		if (network->network.driver == NETWORK_BRIDGE)
 			check_network(reader, &claims, network);
 	}
+	if (claims.count > 0)
+		qsort(claims.items, claims.count, sizeof(*claims.items),
+			compare);
+	check_routes(reader, &claims);
 }

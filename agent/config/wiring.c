@@ -6,7 +6,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/socket.h>
 
 #include "config/addresses.h"
@@ -404,7 +403,7 @@ static void wire(struct reader *reader, struct draft *draft,
 	fill(reader, service);
 }
 
-static bool is_attached(const struct draft_service *service, const char *name)
+bool wiring_is_attached(const struct draft_service *service, const char *name)
 {
 	for (size_t i = 0; i < service->attachment_count; i++) {
 		if (text_equal(service->attachments[i].attachment.network,
@@ -412,41 +411,6 @@ static bool is_attached(const struct draft_service *service, const char *name)
 			return true;
 	}
 	return false;
-}
-
-/* A name of two services is answered with the addresses of both. */
-static void check_alias(struct reader *reader, const struct draft *draft,
-	const struct draft_service *service, const struct attachment *own,
-	const char *alias)
-{
-	for (size_t i = 0; i < draft->service_count; i++) {
-		const struct draft_service *other = &draft->services[i];
-
-		if (other == service ||
-			strcasecmp(other->service.name, alias) != 0 ||
-			!is_attached(other, own->network))
-			continue;
-		push_place(reader, service->service.name, own->network,
-			"aliases");
-		reader_warn(reader, own->mark,
-			"'%.63s' is a service in this network, at line %u, column %u, and who asks for it gets one of both; write another alias",
-			alias, other->service.mark.line,
-			other->service.mark.column);
-		reader_pop(reader, 0);
-	}
-}
-
-static void check_aliases(struct reader *reader, const struct draft *draft,
-	const struct draft_service *service)
-{
-	for (size_t i = 0; i < service->attachment_count; i++) {
-		const struct attachment *own =
-			&service->attachments[i].attachment;
-
-		for (size_t k = 0; k < own->aliases.count; k++)
-			check_alias(reader, draft, service, own,
-				own->aliases.items[k]);
-	}
 }
 
 /* Told of the service with which it is too many. */
@@ -461,7 +425,7 @@ static void check_crowd(struct reader *reader, const struct draft *draft,
 		const struct draft_service *service = &draft->services[i];
 		size_t before = count;
 
-		if (!is_attached(service, network->name))
+		if (!wiring_is_attached(service, network->name))
 			continue;
 		count += service->replicas.count;
 		if (before > BRIDGE_PORTS_MAX || count <= BRIDGE_PORTS_MAX)
@@ -479,8 +443,6 @@ void wiring_check(struct reader *reader, struct draft *draft)
 	pools_check_all(reader, draft);
 	for (size_t i = 0; i < draft->service_count; i++)
 		wire(reader, draft, &draft->services[i]);
-	for (size_t i = 0; i < draft->service_count; i++)
-		check_aliases(reader, draft, &draft->services[i]);
 	for (size_t i = 0; i < draft->network_count; i++)
 		check_crowd(reader, draft, &draft->networks[i].network);
 }

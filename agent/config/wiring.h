@@ -5,7 +5,10 @@
 #ifndef TARE_CONFIG_WIRING_H
 #define TARE_CONFIG_WIRING_H
 
+#include <stdbool.h>
+
 struct draft;
+struct draft_service;
 struct reader;
 
 /*
@@ -14,5 +17,8 @@ struct reader;
  * and addresses and names that cannot be there.
  */
 void wiring_check(struct reader *reader, struct draft *draft);
+
+/* Is the service in that network? */
+bool wiring_is_attached(const struct draft_service *service, const char *name);
 
 #endif
