@@ -45,6 +45,24 @@ bool address_read(struct reader *reader, const struct node *node, int family,
 	return false;
 }
 
+bool server_read(struct reader *reader, const struct node *node,
+	struct address *out)
+{
+	struct address address;
+	char text[ADDRESS_TEXT_SIZE];
+
+	if (!address_read(reader, node, 0, &address))
+		return false;
+	if (address_is_any(&address) || address_is_multicast(&address)) {
+		reader_error(reader, node->mark,
+			"'%s' is the address of nobody, write that of a name server, such as 192.0.2.53",
+			address_print(&address, text));
+		return false;
+	}
+	*out = address;
+	return true;
+}
+
 struct prefix subnet_of(const struct prefix *prefix)
 {
 	struct prefix result = *prefix;

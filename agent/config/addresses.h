@@ -19,6 +19,10 @@ struct reader;
 bool address_read(struct reader *reader, const struct node *node, int family,
 	struct address *out);
 
+/* The same, of a name server, which somebody can have. */
+bool server_read(struct reader *reader, const struct node *node,
+	struct address *out);
+
 /* "ADDRESS/LENGTH", with nothing set behind the length. */
 bool subnet_read(struct reader *reader, const struct node *node,
 	struct prefix *out);

@@ -119,7 +119,12 @@ void read_health_test(struct reader *reader, const struct node *node,
 	if (!text)
 		return;
 	health->is_shell = true;
-	if (*text)
+	if (text_equal(text, "NONE") || text_starts_with(text, "CMD ") ||
+		text_starts_with(text, "CMD-SHELL "))
+		reader_error(reader, node->mark,
+			"a text is a line for the shell, which knows no %.*s; write a list, such as [\"NONE\"] or [\"CMD\", \"curl\", \"-f\", \"http://localhost/\"]",
+			(int)strcspn(text, " "), text);
+	else if (*text)
 		reader_append(reader, &health->test, text);
 	else
 		reader_error(reader, node->mark,

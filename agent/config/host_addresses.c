@@ -221,7 +221,7 @@ static void read_one_server(struct reader *reader, const struct node *node,
 	const size_t max = sizeof(draft->link.dns) / sizeof(draft->link.dns[0]);
 
 	if (draft->link.dns_count < max &&
-		address_read(reader, node, 0,
+		server_read(reader, node,
 			&draft->link.dns[draft->link.dns_count]))
 		draft->link.dns_count++;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* lookup - what a service finds by which name, and which ports it shows */
 #include <string.h>
+#include <sys/socket.h>
 
 #include "config/addresses.h"
 #include "config/draft.h"
@@ -36,11 +37,17 @@ static bool fits(struct reader *reader, const struct node *node, size_t max)
 static void add_server(struct reader *reader, const struct node *node,
 	struct draft_service *draft)
 {
+	static const struct address docker = { AF_INET, { 127, 0, 0, 11 } };
 	struct address address;
 	struct address *grown;
 
-	if (!address_read(reader, node, 0, &address))
+	if (!server_read(reader, node, &address))
 		return;
+	if (address_compare(&address, &docker) == 0) {
+		reader_warn(reader, node->mark,
+			"Docker has a name server at 127.0.0.11, here it is the gateway, which is asked without this key, ignored");
+		return;
+	}
 	grown = reader_grow(reader, draft->dns, draft->dns_count,
 		sizeof(*grown));
 	if (!grown)
