@@ -28,12 +28,17 @@
 struct arena;
 struct error;
 
+struct pool_list {
+	const struct address *addresses;
+	size_t count;
+};
+
 /* What a network asks for, besides what its struct topology_network says. */
 struct pool_network {
 	bool has_ipv4, has_ipv6;      /* false: it has no addresses of these */
 	struct prefix range4, range6; /* what is given out; 0: all the subnet */
-	const struct address *reserved; /* never given (aux_addresses) */
-	size_t reserved_count;
+	/* never given (aux_addresses) */
+	struct pool_list reserved4, reserved6;
 };
 
 struct pool_request {

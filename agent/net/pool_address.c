@@ -311,6 +311,13 @@ static void add_use(struct plan *plan, size_t network,
 	};
 }
 
+static void add_reserved(struct plan *plan, size_t network,
+	const struct pool_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		add_use(plan, network, &list->addresses[i], NULL);
+}
+
 static void collect_uses(struct plan *plan)
 {
 	const struct pool_work *work = plan->work;
@@ -322,8 +329,8 @@ static void collect_uses(struct plan *plan)
 
 		add_use(plan, i, &network->gateway4, NULL);
 		add_use(plan, i, &network->gateway6, NULL);
-		for (size_t j = 0; j < asked->reserved_count; j++)
-			add_use(plan, i, &asked->reserved[j], NULL);
+		add_reserved(plan, i, &asked->reserved4);
+		add_reserved(plan, i, &asked->reserved6);
 	}
 	for (size_t i = 0; i < plan->want_count; i++)
 		add_use(plan, plan->wants[i].network, plan->wants[i].address,
@@ -446,7 +453,8 @@ static int init_plan(struct plan *plan)
 	size_t uses = wants + POOL_FAMILIES * topology->network_count;
 
 	for (size_t i = 0; i < topology->network_count; i++)
-		uses += request->networks[i].reserved_count;
+		uses += request->networks[i].reserved4.count +
+			request->networks[i].reserved6.count;
 	plan->ranges = arena_array(arena,
 		POOL_FAMILIES * topology->network_count, sizeof(*plan->ranges));
 	plan->wants = arena_array(arena, wants, sizeof(*plan->wants));

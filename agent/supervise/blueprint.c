@@ -40,10 +40,9 @@ static void read_pools(const struct network *network,
 		*(is_v6 ? &out->subnet6 : &out->subnet4) = own->subnet;
 		*(is_v6 ? &out->gateway6 : &out->gateway4) = own->gateway;
 		*(is_v6 ? &pool->range6 : &pool->range4) = own->ip_range;
-		if (own->reserved_count > 0) {
-			pool->reserved = own->reserved;
-			pool->reserved_count = own->reserved_count;
-		}
+		*(is_v6 ? &pool->reserved6 : &pool->reserved4) =
+			(struct pool_list){ own->reserved,
+				own->reserved_count };
 	}
 }
 

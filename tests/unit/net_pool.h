@@ -90,8 +90,10 @@ static inline void scene_network_word(struct scene *scene, size_t index,
 	else if (text_starts_with(word, "reserved=")) {
 		if (address_parse(value, &scene->reserved[index]) < 0)
 			abort();
-		asked->reserved = &scene->reserved[index];
-		asked->reserved_count = 1;
+		*(scene->reserved[index].family == AF_INET6
+				? &asked->reserved6
+				: &asked->reserved4) =
+			(struct pool_list){ &scene->reserved[index], 1 };
 	} else
 		abort();
 }

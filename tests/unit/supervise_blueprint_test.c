@@ -31,6 +31,12 @@ static void add_prefix(struct text *out, const char *key,
 		text_add(out, " %s%s", key, prefix_print(prefix, own));
 }
 
+static void add_reserved(struct text *out, const struct pool_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		add_address(out, "reserved=", &list->addresses[i]);
+}
+
 static void dump_networks(struct text *out, const struct blueprint *blueprint)
 {
 	static const char *const drivers[] = { "bridge", "macvlan", "ipvlan" };
@@ -49,8 +55,8 @@ static void dump_networks(struct text *out, const struct blueprint *blueprint)
 		add_address(out, "gateway=", &network->gateway6);
 		add_prefix(out, "range=", &pool->range4);
 		add_prefix(out, "range=", &pool->range6);
-		for (size_t j = 0; j < pool->reserved_count; j++)
-			add_address(out, "reserved=", &pool->reserved[j]);
+		add_reserved(out, &pool->reserved4);
+		add_reserved(out, &pool->reserved6);
 		if (network->parent)
 			text_add(out, " parent=%s", network->parent);
 		if (network->mode)
