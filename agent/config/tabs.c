@@ -50,6 +50,8 @@ static bool has_tabs(const char *text, size_t size)
 {
 	const char *end = text + size;
 
+	if (!memchr(text, '\t', size))
+		return false;
 	for (const char *line = text; line < end; line = next_line(line, end)) {
 		if (has_tab(line, end))
 			return true;

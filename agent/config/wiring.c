@@ -216,6 +216,8 @@ static void check_names(struct reader *reader,
 			&service->attachments[i].attachment;
 		char name[IFNAMSIZ];
 
+		if (!own->interface_name)
+			continue;
 		name_interface(own, i, name);
 		for (size_t k = 0; k < service->attachment_count; k++) {
 			const struct attachment *other =
@@ -223,8 +225,7 @@ static void check_names(struct reader *reader,
 			char taken[IFNAMSIZ];
 
 			name_interface(other, k, taken);
-			if (k == i || !own->interface_name ||
-				!text_equal(name, taken) ||
+			if (k == i || !text_equal(name, taken) ||
 				(other->interface_name && k > i))
 				continue;
 			push_place(reader, service->service.name, own->network,

@@ -6,7 +6,6 @@
  * alias of the host's end. So who asks need not have made it, and an agent that
  * died half way is gone on from.
  */
-#include <inttypes.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -19,6 +18,7 @@
 
 #define START       "tare "
 #define BATCH_BYTES 512
+#define DIGITS      16
 
 const char *link_alias_text(const struct link_found *link)
 {
@@ -56,6 +56,23 @@ uint64_t link_digest(const struct topology *topology, size_t endpoint)
 	return hash_bytes(hash, &own->address6, sizeof(struct address));
 }
 
+/* Without formats: a thousand of these are made to compare a thousand links. */
+static void add_word(struct text *text, const char *word)
+{
+	text_add_bytes(text, " ", 1);
+	text_add_bytes(text, word, strlen(word));
+}
+
+static void add_digest(struct text *text, uint64_t digest)
+{
+	char digits[DIGITS + 1] = "";
+
+	for (int i = 0; i < DIGITS; i++)
+		digits[i] = "0123456789abcdef"[digest >> 4 * (DIGITS - 1 - i) &
+					       0xf];
+	add_word(text, digits);
+}
+
 void link_make_port_alias(char out[LINK_ALIAS_SIZE],
 	const struct topology *topology, size_t endpoint, enum link_stage stage)
 {
@@ -63,14 +80,16 @@ void link_make_port_alias(char out[LINK_ALIAS_SIZE],
 	struct text text;
 
 	text_init(&text, out, LINK_ALIAS_SIZE);
-	text_add(&text, START "%s %s", own->container,
-		topology->networks[own->network].name);
+	text_add_bytes(&text, START, strlen(START) - 1);
+	add_word(&text, own->container);
+	add_word(&text, topology->networks[own->network].name);
 	if (stage != LINK_BEGUN)
-		text_add(&text, " %016" PRIx64,
-			link_digest(topology, endpoint));
-	if (stage == LINK_IN_PLACE)
-		text_add(&text, " %s%s", own->name,
-			own->has_default_route ? " default" : "");
+		add_digest(&text, link_digest(topology, endpoint));
+	if (stage == LINK_IN_PLACE) {
+		add_word(&text, own->name);
+		if (own->has_default_route)
+			add_word(&text, "default");
+	}
 }
 
 bool link_is_in_place(const struct link_found *link,
