@@ -352,21 +352,22 @@ static int list_gone(const struct fabric *fabric, const struct blueprint *next,
 	return 0;
 }
 
-/* Whose links are as they are to be. When nobody can tell, all are: what runs
- * goes on with those that it has. */
-static bool *compare_links(const struct topology *topology, struct arena *arena)
+/* When nobody can tell, all are as they are to be: what runs goes on with the
+ * links that it has. */
+void fabric_compare(struct fabric *fabric)
 {
-	bool *out =
-		arena_array(arena, topology->endpoint_count + 1, sizeof(*out));
+	const struct topology *topology = &fabric->blueprint.topology;
 	struct error err;
 
-	if (!out || link_compare(topology, out, &err) == 0)
-		return out;
+	if (fabric->is_compared)
+		return;
+	fabric->is_compared = true;
+	if (link_compare(topology, fabric->is_settled, &err) == 0)
+		return;
 	log_error("networks: %s, what runs keeps the links that it has",
 		err.text);
 	for (size_t i = 0; i < topology->endpoint_count; i++)
-		out[i] = true;
-	return out;
+		fabric->is_settled[i] = true;
 }
 
 int fabric_weave(struct fabric *fabric, const struct blueprint_source *source)
@@ -386,7 +387,9 @@ int fabric_weave(struct fabric *fabric, const struct blueprint_source *source)
 	if (result == 0)
 		result = list_gone(fabric, &blueprint, &arena, &gone);
 	if (result == 0) {
-		is_settled = compare_links(&blueprint.topology, &arena);
+		is_settled = arena_array(&arena,
+			blueprint.topology.endpoint_count + 1,
+			sizeof(*is_settled));
 		result = is_settled ? 0 : -ENOMEM;
 	}
 	if (result < 0) {
@@ -401,6 +404,7 @@ int fabric_weave(struct fabric *fabric, const struct blueprint_source *source)
 	fabric->book = book;
 	fabric->gone = gone;
 	fabric->is_settled = is_settled;
+	fabric->is_compared = false;
 	fabric->is_made = false;
 	fabric->is_in_force = false;
 	arm(fabric);
@@ -566,4 +570,5 @@ void fabric_close(struct fabric *fabric, struct loop *loop)
 	fabric->book = (struct book){ .entry_count = 0 };
 	fabric->gone = (struct gone){ .count = 0 };
 	fabric->is_settled = NULL;
+	fabric->is_compared = false;
 }

@@ -41,6 +41,7 @@ struct fabric {
 		size_t count;
 	} gone; /* of those that ran in the blueprint before; flows may still
 		 * lead to them */
+	bool is_compared; /* the next line is so */
 	bool *is_settled; /* of each endpoint; see tether.h */
 	bool is_made;     /* the bridges of this blueprint */
 	bool is_in_force; /* its rules */
@@ -93,6 +94,12 @@ bool fabric_drain(struct fabric *fabric, const struct service *service);
  * take the fast path are read anew, and rules made when they are others.
  */
 void fabric_see_links(struct fabric *fabric);
+
+/*
+ * Fills is_settled, once for each weaving: the first who wants to know waits
+ * until a thousand links are listed, and an agent that takes over is not he.
+ */
+void fabric_compare(struct fabric *fabric);
 
 /* Brings all in line now, if anything has changed. */
 void fabric_flush(struct fabric *fabric);

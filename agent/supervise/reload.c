@@ -44,9 +44,8 @@ void reload_compare(struct workload *workload)
 		workload_event(workload, EVENT_STOP);
 		return;
 	}
-	workload->is_moving =
-		workload->state == STATE_RUNNING &&
-		!tether_is_settled(workload->host->fabric, service);
+	/* or not: reload_move_one asks */
+	workload->is_moving = workload->state == STATE_RUNNING;
 	if (workload->live_digest != digest_service(service, DIGEST_LIVE)) {
 		resize(workload);
 	} else if (workload->state == STATE_FINISHED &&
@@ -95,17 +94,23 @@ static void move(struct supervisor *supervisor, struct workload *workload)
 	}
 }
 
+static bool is_to_move(struct supervisor *supervisor,
+	const struct workload *workload)
+{
+	return workload->is_moving && workload->state == STATE_RUNNING &&
+	       !tether_is_settled(&supervisor->fabric, workload->service);
+}
+
 bool reload_move_one(struct supervisor *supervisor)
 {
 	struct workload *workload = NULL;
 
 	while ((workload = roster_next(&supervisor->roster, workload))) {
-		if (!workload->is_moving)
-			continue;
-		if (workload->state == STATE_RUNNING)
-			move(supervisor, workload);
-		else
+		if (!is_to_move(supervisor, workload)) {
 			workload->is_moving = false;
+			continue;
+		}
+		move(supervisor, workload);
 		return !workload->is_moving;
 	}
 	return false;

@@ -87,10 +87,9 @@ static void on_turn(struct timer *timer)
 		has_unwanted = true; /* the fabric knows them still */
 		loop_arm(timer, AGAIN_MS);
 	}
-	if (reload_move_one(supervisor)) {
-		tell_ready(supervisor);
+	if (reload_move_one(supervisor))
 		loop_arm(timer, 0);
-	}
+	tell_ready(supervisor);
 	if (roster_start_one(&supervisor->roster))
 		loop_arm(timer, 0);
 	if (supervisor->wants_reload && !has_unwanted)

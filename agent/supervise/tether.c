@@ -90,8 +90,7 @@ int tether_attach(struct fabric *fabric, const struct service *service,
 	return result;
 }
 
-bool tether_is_settled(const struct fabric *fabric,
-	const struct service *service)
+bool tether_is_settled(struct fabric *fabric, const struct service *service)
 {
 	const struct topology *topology = &fabric->blueprint.topology;
 	bool is_settled = true;
@@ -101,6 +100,8 @@ bool tether_is_settled(const struct fabric *fabric,
 
 	if (service->network_mode != NETWORK_MODE_OWN)
 		return true;
+	if (count > 0)
+		fabric_compare(fabric);
 	for (size_t i = 0; i < count; i++)
 		is_settled &=
 			fabric->is_settled[&endpoints[i] - topology->endpoints];

@@ -27,11 +27,11 @@ int tether_attach(struct fabric *fabric, const struct service *service,
 	pid_t pid, struct error *err);
 
 /*
- * Whether one that runs had the links that it is to have when the config came
- * into force. Those of macvlan and ipvlan count as right, see tether_digest.
+ * Whether one that runs had the links that it is to have when this was first
+ * asked of the config in force. Those of macvlan and ipvlan count as right, see
+ * tether_digest.
  */
-bool tether_is_settled(const struct fabric *fabric,
-	const struct service *service);
+bool tether_is_settled(struct fabric *fabric, const struct service *service);
 
 /*
  * Brings the links of one that runs in line; namespace_fd is its network

@@ -69,7 +69,7 @@ struct workload {
 	bool is_due;       /* STATE_PREPARING: EVENT_RETRY is to be sent */
 	bool is_adopted;   /* an earlier agent started the process */
 	bool is_unborn;    /* that one ended before the program was executed */
-	bool is_moving; /* it runs, and its networks are others than its links */
+	bool is_moving; /* it runs, and its links may not be what they should */
 	bool is_draining; /* STATE_STOPPING: its signal is yet to come */
 	bool has_ended;   /* it is gone, and process 1 has not said how yet */
 	uint32_t failed;  /* 1 << chore: it failed since it was last prepared */
