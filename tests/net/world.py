@@ -318,6 +318,28 @@ def silent(place, address, port, kind="tcp", source=None):
          f"{place.name} asks {kind} {address} {port}: {said}")
 
 
+def complainer(place, host, port):
+    """Who says that nothing listens there: the sender of an ICMP error."""
+    is_6 = ":" in host
+    asking = place.socket(socket.AF_INET6 if is_6 else socket.AF_INET,
+                          socket.SOCK_DGRAM)
+    # IPV6_RECVERR and IP_RECVERR, linux/in6.h and linux/in.h
+    asking.setsockopt(socket.IPPROTO_IPV6 if is_6 else socket.IPPROTO_IP,
+                      25 if is_6 else 11, 1)
+    asking.settimeout(ANSWER_S)
+    asking.connect((host, port))
+    asking.send(b"?")
+    try:
+        asking.recv(1)
+    except ConnectionRefusedError:
+        pass
+    error = asking.recvmsg(1, 512, socket.MSG_ERRQUEUE)[1][0][2]
+    asking.close()
+    # struct sock_extended_err, then the sender as a socket address
+    return socket.inet_ntop(socket.AF_INET6, error[24:40]) if is_6 else (
+        socket.inet_ntop(socket.AF_INET, error[20:24]))
+
+
 def refused(place, address, port, kind="tcp", source=None):
     said = ask(place, address, port, kind, source)
     need(said == "refused",
