@@ -5,6 +5,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -17,6 +19,7 @@
 #include "net/ruleset_parts.h"
 
 #define REMOVE_BYTES 1024
+#define ASK_BYTES    64
 #define OBJECT_SIZE  160 /* of its name in an error */
 #define ROOM_MIN     16  /* elements of a set */
 
@@ -141,7 +144,33 @@ static int commit(int fd, const struct nft *nft, struct error *err)
 	return error_errno(err, "set packet rules: %s", object);
 }
 
-/* A difference that is no smaller than the whole is of no use. */
+static void see_generation(const struct nlmsghdr *message, void *context)
+{
+	const struct nlattr *table[NFTA_GEN_ID + 1];
+
+	netlink_parse(message, sizeof(struct nfgenmsg), table, NFTA_GEN_ID + 1);
+	*(uint32_t *)context = netlink_be32(table[NFTA_GEN_ID]);
+}
+
+/* Each transaction in this namespace, whoever's it is, makes it one more. 0:
+ * the kernel does not tell. */
+static uint32_t read_generation(int fd)
+{
+	const struct nfgenmsg body = { .nfgen_family = NFPROTO_UNSPEC };
+	uint64_t room[ASK_BYTES / sizeof(uint64_t)];
+	uint32_t generation = 0;
+	struct netlink_batch ask;
+
+	netlink_init(&ask, room, sizeof(room));
+	netlink_begin(&ask, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETGEN, 0,
+		&body, sizeof(body));
+	return netlink_ask(fd, &ask, see_generation, &generation) == 0
+		       ? generation
+		       : 0;
+}
+
+/* A difference that is no smaller than the whole is of no use. 1: it is in
+ * force, 0: there is none. */
 static int commit_difference(const struct ruleset *ruleset,
 	const struct nft *next)
 {
@@ -159,7 +188,8 @@ static int commit_difference(const struct ruleset *ruleset,
 	if (result < 0 || difference.batch.count == 1)
 		return result;
 	nft_end(&difference);
-	return netlink_commit(ruleset->fd, &difference.batch, NULL);
+	result = netlink_commit(ruleset->fd, &difference.batch, NULL);
+	return result < 0 ? result : 1;
 }
 
 int ruleset_open(struct ruleset *ruleset, struct error *err)
@@ -191,15 +221,20 @@ int ruleset_apply(struct ruleset *ruleset, const struct topology *topology,
 	struct error *err)
 {
 	uint64_t links = ruleset_fastpath_links(topology);
+	uint32_t generation = read_generation(ruleset->fd);
+	bool is_known = links == ruleset->links && generation > 0 &&
+			generation == ruleset->generation;
 	struct nft next;
 	int result = build(&next, topology, err);
+	int sent;
 
 	if (result < 0)
 		return result;
-	result = links == ruleset->links ? commit_difference(ruleset, &next)
-					 : -ESTALE;
-	if (result < 0)
+	sent = is_known ? commit_difference(ruleset, &next) : -ESTALE;
+	if (sent < 0) {
 		result = commit(ruleset->fd, &next, err);
+		sent = 1;
+	}
 	discard(&ruleset->last);
 	if (result < 0) {
 		discard(&next);
@@ -207,6 +242,8 @@ int ruleset_apply(struct ruleset *ruleset, const struct topology *topology,
 	}
 	ruleset->last = next;
 	ruleset->links = links;
+	/* that of another since it was read is one more, and the next sees it */
+	ruleset->generation = generation + (uint32_t)sent;
 	return 0;
 }
 

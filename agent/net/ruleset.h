@@ -6,9 +6,10 @@
  * Each change is one transaction, so that a packet meets the old rules or the
  * new ones. The first replaces both tables as a whole; the next ones have only
  * what differs from what was sent before (nft_diff.h), or, where the kernel
- * refuses that, the whole again. Nobody else is to change these two tables;
- * those of others are not touched. Rules stay when the process ends. `nft list
- * ruleset` shows them with what each is for.
+ * refuses that, the whole again; so it is after somebody else has changed any
+ * rules since, which may have been these. Tables of others are not touched.
+ * Rules stay when the process ends. `nft list ruleset` shows them with what
+ * each is for.
  *
  * Networks of other drivers than bridge, their endpoints and their groups have
  * no rules: their packets do not pass through the machine.
@@ -44,6 +45,7 @@ struct ruleset {
 	int fd;          /* NETLINK_NETFILTER */
 	struct nft last; /* what the kernel has; no data: that is not known */
 	uint64_t links;  /* of its flow table */
+	uint32_t generation; /* of all rules in the kernel, when it had these */
 };
 
 /* Adds the whole transaction to an empty nft. Pure. What does not fit is told

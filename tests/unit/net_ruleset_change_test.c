@@ -46,8 +46,13 @@ ssize_t __wrap_sendto(int fd, const void *data, size_t size, int flags,
 ssize_t __wrap_sendto(int fd, const void *data, size_t size, int flags,
 	const struct sockaddr *to, socklen_t length)
 {
-	sends++;
-	sent_bytes += size;
+	const struct nlmsghdr *first = data;
+
+	/* questions are none */
+	if (first->nlmsg_type == NFNL_MSG_BATCH_BEGIN) {
+		sends++;
+		sent_bytes += size;
+	}
 	return __real_sendto(fd, data, size, flags, to, length);
 }
 
@@ -393,16 +398,71 @@ static void test_outgrows_its_room(void)
 	end();
 }
 
-/* What somebody else has done to them does not last. */
-static void test_others_remove_it(void)
+/* One message to the table of a family. */
+static void meddle(unsigned int type, uint8_t family, const char *chain)
 {
+	struct nft nft;
+	uint64_t room[64];
+
+	nft_begin(&nft, room, sizeof(room));
+	nft.family = family;
+	nft_message(&nft, type, 0);
+	/* the attributes of tables and rules have the same numbers */
+	netlink_add_string(&nft.batch, NFTA_RULE_TABLE, "tare");
+	if (chain)
+		netlink_add_string(&nft.batch, NFTA_RULE_CHAIN, chain);
+	nft_end(&nft);
+	CHECK(netlink_commit(ours.fd, &nft.batch, NULL) == 0);
+}
+
+/* What somebody else has done to them does not last, whatever has changed since
+ * then, and be it nothing. */
+static void test_others_change_it(void)
+{
+	static const struct {
+		const char *label;
+		unsigned int type;
+		uint8_t family;
+		const char *chain;
+	} rows[] = {
+		{ "all", NFT_MSG_DELTABLE, NFPROTO_UNSPEC, NULL },
+		{ "inet", NFT_MSG_DELTABLE, NFPROTO_INET, NULL },
+		{ "bridge", NFT_MSG_DELTABLE, NFPROTO_BRIDGE, NULL },
+		{ "rules", NFT_MSG_DELRULE, NFPROTO_INET, NULL },
+		{ "a chain", NFT_MSG_DELRULE, NFPROTO_BRIDGE, "own_ip4" },
+	};
+
 	if (!begin())
 		return;
-	CHECK(ruleset_remove(NULL) == 0);
+	for (size_t i = 0; i < 2 * COUNT(rows); i++) {
+		check_row(rows[i / 2].label);
+		meddle(rows[i / 2].type, rows[i / 2].family, rows[i / 2].chain);
+		state.is_serving[0][0] ^= i % 2 == 1;
+		(void)apply();
+		CHECK(sends == 1 && sent_bytes > 10000);
+		CHECK(is_as_made_anew());
+		CHECK(apply() == 0);
+	}
+	check_row(NULL);
+	end();
+}
+
+/* What is not about them does, and takes the whole once. */
+static void test_others_change_theirs(void)
+{
+	struct nft nft;
+	uint64_t room[64];
+
+	if (!begin())
+		return;
+	nft_begin(&nft, room, sizeof(room));
+	nft_replace(&nft, NFPROTO_INET, "other");
+	nft_end(&nft);
+	CHECK(netlink_commit(ours.fd, &nft.batch, NULL) == 0);
 	state.is_serving[0][0] = false;
-	(void)apply();
-	CHECK(sends == 2);
-	CHECK(is_as_made_anew());
+	CHECK(apply() > 10000 && sends == 1);
+	state.is_serving[0][0] = true;
+	CHECK(apply() < 10000 && sends == 1);
 	end();
 }
 
@@ -443,7 +503,8 @@ int main(void)
 	RUN(test_any_changes);
 	RUN(test_sends_what_differs);
 	RUN(test_outgrows_its_room);
-	RUN(test_others_remove_it);
+	RUN(test_others_change_it);
+	RUN(test_others_change_theirs);
 	RUN(test_after_a_refusal);
 	RUN(test_another_link_by_its_name);
 	return check_done();
