@@ -274,17 +274,25 @@ static void arm(struct fabric *fabric)
 
 void fabric_see_links(struct fabric *fabric)
 {
-	const struct topology *topology = &fabric->blueprint.topology;
-	char before[TOPOLOGY_UPLINKS_MAX][IFNAMSIZ];
-	size_t count = topology->uplink_count;
+	struct topology *topology = &fabric->blueprint.topology;
+	char links[TOPOLOGY_UPLINKS_MAX][IFNAMSIZ] = { "" };
+	size_t size;
+	size_t count;
+	struct error err;
 
 	if (!fabric->is_made || fabric->is_over)
 		return; /* they are read when the bridges are made */
-	memcpy(before, fabric->uplinks, sizeof(before));
-	read_uplinks(fabric);
-	if (topology->uplink_count != count ||
-		memcmp(before, fabric->uplinks, count * sizeof(before[0])) != 0)
-		arm(fabric);
+	if (link_read_uplinks(links, &count, &err) < 0) {
+		log_warn("networks: %s", err.text);
+		return; /* those of before are as good as any */
+	}
+	size = count * sizeof(links[0]);
+	if (topology->uplink_count == count &&
+		memcmp(links, fabric->uplinks, size) == 0)
+		return;
+	memcpy(fabric->uplinks, links, size);
+	topology->uplink_count = count;
+	arm(fabric);
 }
 
 void fabric_rest(struct fabric *fabric)

@@ -39,6 +39,7 @@ static char journal[8192];
 static unsigned int rules_applied, stop_at;
 static size_t uplinks;
 static int rules_to_fail, networks_to_fail, attach_to_fail, settle_to_fail;
+static int uplinks_to_fail;
 
 static inline void note(const char *what, const char *who)
 {
@@ -76,9 +77,11 @@ int __wrap_link_read_taken(struct arena *arena, const struct prefix **out,
 int __wrap_link_read_uplinks(char out[][IFNAMSIZ], size_t *count,
 	struct error *err)
 {
-	(void)err;
 	for (size_t i = 0; i < uplinks; i++)
 		(void)snprintf(out[i], IFNAMSIZ, "eth%zu", i % 100);
+	*count = 0;
+	if (uplinks_to_fail > 0 && uplinks_to_fail--)
+		return error_set(err, -EINTR, "read the machine's links");
 	*count = uplinks;
 	return 0;
 }
@@ -200,6 +203,7 @@ static inline void begin(void)
 	rules_applied = 0;
 	uplinks = 0;
 	rules_to_fail = networks_to_fail = attach_to_fail = settle_to_fail = 0;
+	uplinks_to_fail = 0;
 	links_begin();
 	open_fabric();
 }

@@ -105,6 +105,24 @@ static void test_links_of_the_machine(void)
 	end();
 }
 
+/* Links that cannot be read are those of before: they keep the fast path. */
+static void test_links_that_cannot_be_read(void)
+{
+	begin();
+	uplinks = 2;
+	CHECK(weave(0, WEB) == 0);
+	CHECK(attach("web") == 0 && times("rules") == 1);
+	uplinks = 1;
+	uplinks_to_fail = 1;
+	fabric_see_links(&fabric);
+	CHECK(!fabric.is_due && strstr(journal, "read the machine's links"));
+	CHECK(fabric.blueprint.topology.uplink_count == 2);
+	fabric_see_links(&fabric);
+	CHECK(fabric.is_due);
+	CHECK(fabric.blueprint.topology.uplink_count == 1);
+	end();
+}
+
 /* Rules of this blueprint are in force: what is new in them can wait. */
 static void test_rules_refused_later(void)
 {
@@ -404,6 +422,7 @@ int main(void)
 	RUN(test_rules_refused);
 	RUN(test_no_fastpath);
 	RUN(test_links_of_the_machine);
+	RUN(test_links_that_cannot_be_read);
 	RUN(test_rules_refused_later);
 	RUN(test_networks_that_cannot_be_made);
 	RUN(test_a_link_that_fails);
