@@ -25,6 +25,7 @@
 struct message {
 	struct keep_entry entry;
 	bool is_whole; /* of this version, with a right checksum */
+	bool is_cut;   /* not all of its descriptors could be opened */
 	int fds[FDS_MAX];
 	size_t fd_count;
 };
@@ -102,6 +103,7 @@ static ssize_t look(const struct keep *keep, bool wants_fds,
 		return -errno;
 	if (wants_fds)
 		take_fds(&header, out);
+	out->is_cut = wants_fds && header.msg_flags & MSG_CTRUNC;
 	out->is_whole = is_whole(&out->entry, size, header.msg_flags);
 	return size;
 }
@@ -244,7 +246,9 @@ static int compact_one(struct keep *keep)
 
 	if (size < 0)
 		return (int)size;
-	if (is_live(keep, &message))
+	if (is_live(keep, &message) && message.is_cut)
+		result = -EMFILE;
+	else if (is_live(keep, &message))
 		result = send_message(keep, &message.entry, message.fds,
 			message.fd_count);
 	close_fds(&message);

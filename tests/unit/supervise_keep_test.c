@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -296,6 +297,36 @@ static void test_the_queue_is_tidied(void)
 	close_store();
 }
 
+/* Nothing goes round without its descriptors when no more can be opened. */
+static void test_no_descriptors_left(void)
+{
+	struct rlimit before, few;
+	char name[16];
+
+	open_store(4 << 20);
+	begin_agent();
+	CHECK(put("stays", 7, NULL) == 0);
+	for (uint64_t i = 0; i < 40; i++) {
+		(void)snprintf(name, sizeof(name), "w%d", (int)(i % 20));
+		CHECK(put(name, i, NULL) == 0);
+	}
+	CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+	few = before;
+	few.rlim_cur = (rlim_t)dup(0) + 1; /* room for that one alone */
+	(void)close((int)few.rlim_cur - 1);
+	CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+	keep_tidy(&keep);
+	CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+	CHECK(load() == 0 && found.count == 21);
+	keep_tidy(&keep);
+	CHECK(keep.queued <= 23);
+	keep_close(&keep);
+	begin_agent();
+	CHECK(load() == 0 && found.count == 21 && value_of("stays") == 7);
+	keep_close(&keep);
+	close_store();
+}
+
 /* More names than there ever is room for, one after the other. */
 static void test_names_come_and_go(void)
 {
@@ -445,6 +476,7 @@ int main(void)
 	RUN(test_what_is_not_whole_is_passed_over);
 	RUN(test_the_queue_stays_short);
 	RUN(test_the_queue_is_tidied);
+	RUN(test_no_descriptors_left);
 	RUN(test_names_come_and_go);
 	RUN(test_a_full_store);
 	RUN(test_faults);
