@@ -420,6 +420,8 @@ static _Noreturn void be_agent(unsigned int seed)
 		if (put(name, shared->begun[at], NULL) < 0)
 			_exit(2);
 		shared->done[at] = shared->begun[at];
+		if (at == 0)
+			keep_tidy(&keep);
 	}
 }
 
