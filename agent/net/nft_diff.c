@@ -19,6 +19,7 @@
 #define TABLE_NAME 1  /* the attribute of it in all messages */
 #define ATTRIBUTES 32 /* of a message, and more */
 #define NEAR       1024
+#define LOST_MAX   1000 /* that nothing near is the same as */
 
 /* What makes a thing, what removes it, and the attribute of its name. */
 static const struct kind {
@@ -186,8 +187,9 @@ static bool are_same(const struct thing *a, const struct thing *b)
 	       are_equal(a->element, b->element, a->element->nla_len);
 }
 
-/* The next two that are the same, if they are near; else the next two. */
-static void skip(const struct things *old, const struct things *new, size_t *i,
+/* The next two that are the same, if they are near; else, which is false, the
+ * next two. */
+static bool skip(const struct things *old, const struct things *new, size_t *i,
 	size_t *j)
 {
 	bool is_element = old->list[*i].element;
@@ -195,37 +197,39 @@ static void skip(const struct things *old, const struct things *new, size_t *i,
 	/* one of the sets ends here */
 	if (is_element != (new->list[*j].element != NULL)) {
 		*(is_element ? i : j) += 1;
-		return;
+		return true;
 	}
 	for (size_t d = 1; d < NEAR; d++) {
 		if (*i + d < old->count &&
 			are_same(&old->list[*i + d], &new->list[*j])) {
 			*i += d;
-			return;
+			return true;
 		}
 		if (*j + d < new->count &&
 			are_same(&old->list[*i], &new->list[*j + d])) {
 			*j += d;
-			return;
+			return true;
 		}
 	}
 	++*i;
 	++*j;
+	return false;
 }
 
 /* Most are in the same order. One that is not counts as another. */
-static void find_twins(struct things *old, struct things *new)
+static int find_twins(struct things *old, struct things *new)
 {
-	size_t i = 0, j = 0;
+	size_t i = 0, j = 0, lost = 0;
 
-	while (i < old->count && j < new->count) {
+	while (i < old->count && j < new->count &&lost < LOST_MAX) {
 		if (!are_same(&old->list[i], &new->list[j])) {
-			skip(old, new, &i, &j);
+			lost += !skip(old, new, &i, &j);
 			continue;
 		}
 		old->list[i].twin = &new->list[j];
 		new->list[j++].twin = &old->list[i++];
 	}
+	return lost < LOST_MAX ? 0 : -E2BIG;
 }
 
 /* ---- writing ------------------------------------------------------------- */
@@ -345,9 +349,10 @@ int nft_diff(struct nft *out, const struct nft *before, const struct nft *next)
 
 	if (result == 0)
 		result = list(&new, next, &arena);
+	if (result == 0)
+		result = find_twins(&old, &new);
 	if (result < 0)
 		return result;
-	find_twins(&old, &new);
 	remove_things(out, &old);
 	make_things(out, &new);
 	return out->batch.is_cut ? -EMSGSIZE : 0;

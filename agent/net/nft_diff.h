@@ -14,8 +14,9 @@ struct nft;
 
 /*
  * Adds to out, which is begun, what makes of tables that are as before made
- * them what next makes; nothing where that is the same. 0, -ENOMEM, or
- * -EMSGSIZE of any that is cut.
+ * them what next makes; nothing where that is the same. 0, -ENOMEM, -EMSGSIZE
+ * of any that is cut, or -E2BIG: so much is another that to go on looking for
+ * what is not would take longer than to make all anew.
  *
  * The kernel refuses it where something that stays refers to what is made anew:
  * a set of another size, for which the rules are the same. Then next itself is

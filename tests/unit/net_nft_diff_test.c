@@ -179,9 +179,40 @@ static void test_says_what_does_not_fit(void)
 	CHECK(out.batch.count == 1);
 }
 
+static void make_chains(struct nft *nft, const char *name)
+{
+	nft_replace(nft, NFPROTO_INET, "t");
+	for (unsigned int i = 0; i < 4000; i++) {
+		char own[16];
+		struct text text;
+
+		text_init(&text, own, sizeof(own));
+		text_add(&text, "%s%u", name, i);
+		nft_chain(nft, own);
+	}
+	nft_end(nft);
+}
+
+/* To look for what is the same takes longer than to make all anew. */
+static void test_says_when_all_differs(void)
+{
+	struct nft before, next, out;
+
+	nft_begin(&before, before_room, sizeof(before_room));
+	make_chains(&before, "a");
+	nft_begin(&next, next_room, sizeof(next_room));
+	make_chains(&next, "b");
+	nft_begin(&out, out_room, sizeof(out_room));
+	CHECK(nft_diff(&out, &before, &next) == -E2BIG);
+	CHECK(out.batch.count == 1);
+	CHECK(nft_diff(&out, &before, &before) == 0);
+	CHECK(out.batch.count == 1);
+}
+
 int main(void)
 {
 	RUN(test_what_differs);
 	RUN(test_says_what_does_not_fit);
+	RUN(test_says_when_all_differs);
 	return check_done();
 }
