@@ -6,6 +6,10 @@
  * left alone; chains, sets, flow tables and elements are removed or made each
  * by itself, rules chain by chain: those of one come one after the other in
  * both. It takes little time where most come in the same order. Pure.
+ *
+ * Chains that both have must come in the same order: one that does not is made
+ * anew, and where nothing leads to it the kernel removes its rules with it
+ * without a word, also those that are the same and are not made again.
  */
 #ifndef TARE_NET_NFT_DIFF_H
 #define TARE_NET_NFT_DIFF_H
