@@ -130,10 +130,15 @@ static void visit_link(const struct nlmsghdr *message, void *context)
 
 int links_list(int fd, const struct links_filter *filter, struct links *links)
 {
-	struct listing listing = { filter, links };
+	static struct links now;
+	struct listing listing = { filter, &now };
+	int result;
 
-	links->count = 0;
-	return nl_dump(fd, RTM_GETLINK, AF_UNSPEC, visit_link, &listing);
+	now.count = 0;
+	result = nl_dump(fd, RTM_GETLINK, AF_UNSPEC, visit_link, &listing);
+	if (result == 0)
+		*links = now;
+	return result;
 }
 
 const struct link *links_find(const struct links *links, const char *name)

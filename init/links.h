@@ -46,7 +46,8 @@ struct links_filter {
 	const char *extra_kind;
 };
 
-/* Fill in the list; of a thousand workloads' interfaces it has none. */
+/* Fill in the list; of a thousand workloads' interfaces it has none. On error
+ * it is as before: what could not be read says nothing of what is there. */
 int links_list(int fd, const struct links_filter *filter, struct links *links);
 
 /* is a message of the kernel's about a link of interest? */

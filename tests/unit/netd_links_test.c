@@ -31,6 +31,7 @@ struct told {
 };
 static const struct told *told;
 static size_t told_count;
+static int told_result; /* of the kernel, when it has told of them */
 
 static void tell(const struct told *link, nl_visit *visit, void *context)
 {
@@ -71,7 +72,7 @@ int __wrap_nl_dump(int fd, uint16_t kind, uint8_t family, nl_visit *visit,
 	(void)family;
 	for (size_t i = 0; i < told_count; i++)
 		tell(&told[i], visit, context);
-	return 0;
+	return told_result;
 }
 
 /* how many links are of interest, into links */
@@ -102,6 +103,26 @@ static void test_what_routers_say(void)
 		CHECK(links.rows[i].is_managed == (i & 1));
 		CHECK(links.rows[i].has_more == (i >= 2));
 	}
+}
+
+/* A list that is torn is none: who is missing there would be waited for. */
+static void test_is_listed_whole(void)
+{
+	static const struct told both[] = { { .index = 1, .name = "eth0" },
+		{ .index = 2, .name = "eth1" } };
+	static const struct told other = { .index = 3, .name = "eth2" };
+	const struct links_filter filter = { &wanted, NULL };
+
+	told = both;
+	told_count = 2;
+	CHECK(list("link vlan v eth0 7\nend\n", NULL) == 2);
+	told = &other;
+	told_count = 1;
+	told_result = -ENOBUFS;
+	CHECK(links_list(3, &filter, &links) == -ENOBUFS);
+	told_result = 0;
+	CHECK(links.count == 2 && links_find(&links, "eth1"));
+	CHECK(links_hold(&wanted.links[0], &links) == LINKS_FREE);
 }
 
 static void test_which_links_are_hardware(void)
@@ -307,6 +328,7 @@ static void test_what_is_told_of_ports(void)
 int main(void)
 {
 	RUN(test_what_routers_say);
+	RUN(test_is_listed_whole);
 	RUN(test_which_links_are_hardware);
 	RUN(test_what_is_told_of_ports);
 	RUN(test_plan);
