@@ -190,15 +190,12 @@ static void forget_flows(struct fabric *fabric)
 	fabric->gone.count = 0;
 }
 
-static void read_uplinks(struct fabric *fabric)
+static int read_uplinks(struct fabric *fabric, struct error *err)
 {
 	struct topology *topology = &fabric->blueprint.topology;
-	struct error err;
 
 	topology->uplinks = (const char(*)[IFNAMSIZ])fabric->uplinks;
-	if (link_read_uplinks(fabric->uplinks, &topology->uplink_count, &err) <
-		0)
-		log_warn("networks: %s", err.text);
+	return link_read_uplinks(fabric->uplinks, &topology->uplink_count, err);
 }
 
 /* A kernel may have no flow tables, and a link may have gone since. */
@@ -222,7 +219,10 @@ static void bring_in_line(struct fabric *fabric, struct error *err)
 
 	if (!fabric->is_made) {
 		fabric->is_made = link_apply_networks(topology, err) == 0;
-		read_uplinks(fabric);
+		if (read_uplinks(fabric, &later) < 0) {
+			fabric->is_made = false;
+			*err = err->code < 0 ? *err : later;
+		}
 	}
 	if (apply_rules(fabric, &later) == 0) {
 		fabric->is_in_force = true;

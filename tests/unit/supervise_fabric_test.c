@@ -123,6 +123,24 @@ static void test_links_that_cannot_be_read(void)
 	end();
 }
 
+/* At first there are none of before: they are read again in a while. */
+static void test_links_that_cannot_be_read_yet(void)
+{
+	begin();
+	uplinks = 2;
+	uplinks_to_fail = 1;
+	CHECK(weave(0, WEB) == 0);
+	CHECK(attach("web") == 0 && times("rules") == 1);
+	CHECK(fabric.blueprint.topology.uplink_count == 0);
+	CHECK(strstr(journal, "links") && strstr(journal, "trying again\n"));
+	CHECK(fabric.is_due);
+	loop_arm(&fabric.timer, 0);
+	run_until_rules();
+	CHECK(times("rules") == 2 && !fabric.is_due);
+	CHECK(fabric.blueprint.topology.uplink_count == 2);
+	end();
+}
+
 /* Rules of this blueprint are in force: what is new in them can wait. */
 static void test_rules_refused_later(void)
 {
@@ -423,6 +441,7 @@ int main(void)
 	RUN(test_no_fastpath);
 	RUN(test_links_of_the_machine);
 	RUN(test_links_that_cannot_be_read);
+	RUN(test_links_that_cannot_be_read_yet);
 	RUN(test_rules_refused_later);
 	RUN(test_networks_that_cannot_be_made);
 	RUN(test_a_link_that_fails);
