@@ -340,11 +340,15 @@ int main(int argc, char **argv)
 
 	if (count < 1 || count > COUNT_MAX)
 		return 2;
+	/* bare rules have a namespace of their own: the agent's would all be
+	 * sent again after each transaction of somebody else */
+	if (unshare(CLONE_NEWNET) < 0)
+		die("unshare");
+	rules_fd = netlink_open(NETLINK_NETFILTER, &err);
 	if (unshare(CLONE_NEWNET) < 0)
 		die("unshare");
 	own_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 	host_fd = netlink_open(NETLINK_ROUTE, &err);
-	rules_fd = netlink_open(NETLINK_NETFILTER, &err);
 	if (ruleset_open(&rules, &err) < 0)
 		die(err.text);
 	if (link_apply_networks(&topology, &err) < 0)
