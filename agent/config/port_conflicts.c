@@ -3,6 +3,7 @@
 #include "config/port_conflicts.h"
 
 #include <stdbool.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "config/addresses.h"
@@ -12,8 +13,10 @@
 #include "lib/text.h"
 
 struct user {
-	const struct port *port;
-	const struct draft_service *service;
+	struct port *port;
+	struct draft_service *service;
+	bool yields; /* to others, since any port of the machine will do */
+	bool is_dropped;
 };
 
 /* Who has a port already, "published by 'web'", and where. */
@@ -45,19 +48,31 @@ struct ports {
 	bool is_taken[UINT16_MAX + 1];
 };
 
+/* The program of a service in the machine's network listens anyway. */
+static struct user make_user(struct draft_service *service, size_t index)
+{
+	struct port *port = &service->ports[index];
+
+	return (struct user){
+		.port = port,
+		.service = service,
+		.yields = port->is_unsaid &&
+			  service->service.network_mode != NETWORK_MODE_HOST,
+	};
+}
+
 static void collect(struct reader *reader, const struct draft *draft,
 	struct ports *ports)
 {
 	ports->users = reader_alloc_tree(reader, reader->port_count,
 		sizeof(*ports->users));
 	for (size_t i = 0; ports->users && i < draft->service_count; i++) {
-		const struct draft_service *service = &draft->services[i];
+		struct draft_service *service = &draft->services[i];
 
 		for (size_t k = 0; k < service->port_count; k++) {
 			if (service->replicas.count == 0)
 				continue;
-			ports->users[ports->count++] =
-				(struct user){ &service->ports[k], service };
+			ports->users[ports->count++] = make_user(service, k);
 			ports->is_taken[service->ports[k].published] = true;
 		}
 	}
@@ -141,24 +156,35 @@ static void say(struct reader *reader, struct ports *ports,
 	reader_push(reader, "services");
 	reader_push(reader, user->service->service.name);
 	reader_push(reader, "ports");
-	reader_error(reader, user->port->mark,
-		"port %u/%s is %s already, at line %u, column %u; %s",
-		user->port->published, user->port->protocol, owner->text,
-		owner->mark.line, owner->mark.column, buffer);
+	if (user->is_dropped)
+		reader_warn(reader, user->port->mark,
+			"port %u/%s is %s already, at line %u, column %u, so this one is not published; %s",
+			user->port->published, user->port->protocol,
+			owner->text, owner->mark.line, owner->mark.column,
+			buffer);
+	else
+		reader_error(reader, user->port->mark,
+			"port %u/%s is %s already, at line %u, column %u; %s",
+			user->port->published, user->port->protocol,
+			owner->text, owner->mark.line, owner->mark.column,
+			buffer);
 	reader_pop(reader, 0);
 }
 
-/* Has one of those before it the same port? */
+/* Has one that comes first the same port? */
 static bool find_user(const struct ports *ports, size_t index,
 	struct owner *out)
 {
 	const struct user *new = &ports->users[index];
 
-	for (size_t i = 0; i < index; i++) {
+	for (size_t i = 0; i < ports->count; i++) {
 		const struct user *old = &ports->users[i];
+		bool is_first =
+			old->yields == new->yields ? i < index : new->yields;
 		struct text text;
 
-		if (!is_same_port(old->port, new->port))
+		if (!is_first || old->is_dropped ||
+			!is_same_port(old->port, new->port))
 			continue;
 		text_init(&text, out->text, sizeof(out->text));
 		text_add(&text, "published by '%.63s'",
@@ -191,7 +217,24 @@ static bool find_tunnel(const struct draft *draft, const struct user *user,
 	return false;
 }
 
-void port_conflicts_check(struct reader *reader, const struct draft *draft)
+/* Takes the dropped ones away from their services. */
+static void drop(struct ports *ports)
+{
+	for (size_t i = ports->count; i-- > 0;) {
+		struct draft_service *service = ports->users[i].service;
+		size_t index = (size_t)(ports->users[i].port - service->ports);
+
+		if (!ports->users[i].is_dropped)
+			continue;
+		service->port_count--;
+		memmove(&service->ports[index], &service->ports[index + 1],
+			(service->port_count - index) *
+				sizeof(*service->ports));
+		service->service.port_count = service->port_count;
+	}
+}
+
+void port_conflicts_check(struct reader *reader, struct draft *draft)
 {
 	struct ports *ports = reader_alloc_tree(reader, 1, sizeof(*ports));
 	struct mark last = { 0, 0 };
@@ -200,17 +243,19 @@ void port_conflicts_check(struct reader *reader, const struct draft *draft)
 		return;
 	collect(reader, draft, ports);
 	for (size_t i = 0; i < ports->count; i++) {
-		const struct user *user = &ports->users[i];
+		struct user *user = &ports->users[i];
 		struct mark mark = user->port->mark;
 		struct owner owner;
 
-		/* of a range, the first that another has says it all */
-		if (mark.line == last.line && mark.column == last.column)
-			continue;
 		if (!find_user(ports, i, &owner) &&
 			!find_tunnel(draft, user, &owner))
+			continue;
+		user->is_dropped = user->yields;
+		/* of a range, the first that another has says it all */
+		if (mark.line == last.line && mark.column == last.column)
 			continue;
 		say(reader, ports, user, &owner);
 		last = mark;
 	}
+	drop(ports);
 }

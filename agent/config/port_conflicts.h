@@ -10,8 +10,9 @@ struct reader;
 
 /*
  * Reports ports that are published twice, also by one service, and those that
- * the machine itself listens on.
+ * the machine itself listens on. One that says no port of the machine gives way
+ * to others with a warning, and is no longer among those of its service then.
  */
-void port_conflicts_check(struct reader *reader, const struct draft *draft);
+void port_conflicts_check(struct reader *reader, struct draft *draft);
 
 #endif

@@ -138,7 +138,10 @@ static void add_parts(struct reader *reader, struct draft_service *draft,
 			parts->protocol);
 		return;
 	}
-	if (parts->host_ip && address_parse(parts->host_ip, &port.host) < 0) {
+	port.is_unsaid = !parts->published || !*parts->published;
+	/* nothing before the ':' is what a variable leaves: all addresses */
+	if (parts->host_ip && *parts->host_ip &&
+		address_parse(parts->host_ip, &port.host) < 0) {
 		reader_error(reader, mark,
 			"'%.60s' is no address; write one such as 127.0.0.1 or [::1]",
 			parts->host_ip);

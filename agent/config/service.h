@@ -65,6 +65,7 @@ struct port {
 	const char *protocol; /* "tcp", "udp" or "sctp" */
 	/* of the machine; family 0: each; 0.0.0.0 or ::, each of that family */
 	struct address host;
+	bool is_unsaid; /* no published one is said: it is the target */
 	struct mark mark;
 };
 

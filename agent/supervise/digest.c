@@ -79,7 +79,7 @@ static const struct list {
 		NUMBER(volume_mount, tmpfs_exec)),
 	[SHAPE_PORTS] = LIST(port, NUMBER(port, published),
 		NUMBER(port, target), STRING(port, protocol),
-		NUMBER(port, host)),
+		NUMBER(port, host), NUMBER(port, is_unsaid)),
 	[SHAPE_DEVICES] = LIST(device, STRING(device, source),
 		STRING(device, target), STRING(device, access)),
 	[SHAPE_DEVICE_RULES] = LIST(device_rule, NUMBER(device_rule, type),
