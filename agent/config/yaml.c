@@ -12,6 +12,8 @@
 #include "config/yaml_words.h"
 #include "lib/text.h"
 
+#define TAG_PREFIX "tag:yaml.org,2002:" /* what "!!" is short for */
+
 struct anchor {
 	struct anchor *next;
 	const char *name;
@@ -93,10 +95,19 @@ static struct node *new_broken(struct builder *b, struct mark mark)
 	return node;
 }
 
+/* Programs that write YAML like "!!merge <<", which says no more than "<<". */
+static bool is_merge(const yaml_event_t *event)
+{
+	return event->type == YAML_SCALAR_EVENT && event->data.scalar.tag &&
+	       text_equal((const char *)event->data.scalar.tag,
+		       TAG_PREFIX "merge") &&
+	       text_equal((const char *)event->data.scalar.value, "<<");
+}
+
 static void refuse_tag(struct builder *b, const unsigned char *tag,
 	struct mark mark)
 {
-	static const char prefix[] = "tag:yaml.org,2002:";
+	static const char prefix[] = TAG_PREFIX;
 	const char *name = (const char *)tag;
 	bool is_short;
 
@@ -162,7 +173,8 @@ static struct node *read_scalar(struct builder *b, const yaml_event_t *event)
 
 	if (!node)
 		return NULL;
-	refuse_tag(b, event->data.scalar.tag, node->mark);
+	if (!is_merge(event))
+		refuse_tag(b, event->data.scalar.tag, node->mark);
 	node->is_plain = event->data.scalar.style == YAML_PLAIN_SCALAR_STYLE;
 	node->text = reader_copy(b->reader, value, size);
 	if (!node->text)
