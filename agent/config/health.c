@@ -141,8 +141,8 @@ void health_check(struct reader *reader, struct draft_service *draft)
 	size_t path = reader_push(reader, "healthcheck");
 
 	if (draft->disables_health && health->test.count > 0)
-		reader_error(reader, mark,
-			"'disable: true' and a test are there; remove one of them");
+		reader_warn(reader, mark,
+			"'disable: true' and a test are there, so nothing is tested; remove one of them");
 	health->is_disabled |= draft->disables_health;
 	if (health->start_interval_ms > 0 && health->start_period_ms == 0)
 		reader_warn(reader, mark,
