@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /* environ - environment, env_file and labels: lists of NAME=value */
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "config/dotenv.h"
@@ -17,25 +18,63 @@
 
 #define VARIABLES_MAX 4096
 
-/* What a name without a value means */
-enum missing {
-	MISSING_IS_EMPTY,
-	MISSING_IS_OUTER, /* the value that .env has */
+/*
+ * Names without a value, which have the one of .env. Those that have none there
+ * are told together: some services pass on hundreds that may be set.
+ */
+struct missing {
+	struct mark mark; /* of the first */
+	size_t count;
+	size_t shown;
+	struct text names;
+	char buffer[120];
 };
 
+static void add_missing(struct missing *missing, const char *name,
+	struct mark mark)
+{
+	size_t room = sizeof(missing->buffer) - strlen(missing->buffer);
+	bool is_first = missing->count++ == 0;
+
+	if (is_first)
+		missing->mark = mark;
+	else if (missing->shown + 1 < missing->count ||
+		 strlen(", ") + strlen(name) >= room)
+		return;
+	text_add(&missing->names, is_first ? "%.60s" : ", %s", name);
+	missing->shown++;
+}
+
+static void report_missing(struct reader *reader, const struct missing *missing)
+{
+	size_t more = missing->count - missing->shown;
+
+	if (missing->count == 1)
+		reader_warn(reader, missing->mark,
+			"'%s' has no value here nor in .env, it is left out",
+			missing->buffer);
+	else if (more > 0)
+		reader_warn(reader, missing->mark,
+			"%s and %zu more have no value here nor in .env, they are left out",
+			missing->buffer, more);
+	else if (missing->count > 0)
+		reader_warn(reader, missing->mark,
+			"%s have no value here nor in .env, they are left out",
+			missing->buffer);
+}
+
+/* Without missing, no value is an empty one. */
 static void set_missing(struct reader *reader, struct variables *out,
-	const char *name, struct mark mark, enum missing missing)
+	const char *name, struct mark mark, struct missing *missing)
 {
 	const char *value = "";
 
-	if (missing == MISSING_IS_OUTER) {
+	if (missing) {
 		value = variables_find(reader->variables, name, strlen(name));
 		if (!value)
 			value = variables_find(out, name, strlen(name));
 		if (!value) {
-			reader_warn(reader, mark,
-				"'%.60s' has no value here nor in .env, it is left out",
-				name);
+			add_missing(missing, name, mark);
 			return;
 		}
 	}
@@ -43,12 +82,12 @@ static void set_missing(struct reader *reader, struct variables *out,
 }
 
 static void read_pair(struct reader *reader, const struct entry *entry,
-	struct variables *out, enum missing missing)
+	struct variables *out, struct missing *missing)
 {
 	const char *wrong = name_check_variable(entry->key);
 	const char *value;
 
-	if (wrong && missing == MISSING_IS_OUTER) {
+	if (wrong && missing) {
 		reader_error(reader, entry->mark, "'%.60s' %s", entry->key,
 			wrong);
 		return;
@@ -63,7 +102,7 @@ static void read_pair(struct reader *reader, const struct entry *entry,
 }
 
 static void read_item(struct reader *reader, const struct node *node,
-	struct variables *out, enum missing missing)
+	struct variables *out, struct missing *missing)
 {
 	const char *text = reader_text(reader, node, "NAME=value");
 	size_t length = text ? strcspn(text, "=") : 0;
@@ -76,7 +115,7 @@ static void read_item(struct reader *reader, const struct node *node,
 	if (!name)
 		return;
 	wrong = name_check_variable(name);
-	if (wrong && (missing == MISSING_IS_OUTER || !*name))
+	if (wrong && (missing || !*name))
 		reader_error(reader, node->mark, "'%.60s' %s", text, wrong);
 	else if (text[length])
 		variables_set(reader, out, name, text + length + 1);
@@ -85,7 +124,7 @@ static void read_item(struct reader *reader, const struct node *node,
 }
 
 static void read_all(struct reader *reader, const struct node *node,
-	struct variables *out, enum missing missing)
+	struct variables *out, struct missing *missing)
 {
 	size_t index = 0;
 
@@ -151,7 +190,7 @@ void read_labels(struct reader *reader, const struct node *node, void *base)
 	struct service *service = &((struct draft_service *)base)->service;
 	struct variables labels = { 0 };
 
-	read_all(reader, node, &labels, MISSING_IS_EMPTY);
+	read_all(reader, node, &labels, NULL);
 	join(reader, &labels, node->mark, &service->labels);
 }
 
@@ -226,6 +265,7 @@ void finish_environment(struct reader *reader, struct draft_service *draft)
 {
 	struct variables variables = { .parent = reader->variables };
 	struct mark mark = draft->service.mark;
+	struct missing missing = { 0 };
 	size_t path;
 
 	if (draft->env_file) {
@@ -237,8 +277,10 @@ void finish_environment(struct reader *reader, struct draft_service *draft)
 	path = reader_push(reader, "environment");
 	if (draft->environment) {
 		mark = draft->environment->mark;
-		read_all(reader, draft->environment, &variables,
-			MISSING_IS_OUTER);
+		text_init(&missing.names, missing.buffer,
+			sizeof(missing.buffer));
+		read_all(reader, draft->environment, &variables, &missing);
+		report_missing(reader, &missing);
 	}
 	if (draft->environment || draft->env_file)
 		join(reader, &variables, mark, &draft->service.environment);
