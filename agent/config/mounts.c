@@ -50,13 +50,67 @@ static bool set_target(struct reader *reader, const char *text,
 	return mount->target != NULL;
 }
 
+/* clang-format off */
+/* What people mount of the machine, and what they mean by it. */
+static const struct machine_file {
+	const char *path;
+	const char *advice;
+	bool is_ignored; /* works the same without */
+} machine_files[] = {
+	{ "/etc/localtime", "the machine's time is UTC, as without this, ignored; for another zone write 'TZ' in 'environment:'", true },
+	{ "/etc/timezone", "the machine's time is UTC, as without this, ignored; for another zone write 'TZ' in 'environment:'", true },
+	{ "/var/run/docker.sock", "there is no Docker socket to give; remove this, or the service if it cannot work without", false },
+	{ "/run/docker.sock", "there is no Docker socket to give; remove this, or the service if it cannot work without", false },
+	{ "/lib/modules", "the kernel of the machine has no modules; remove this", false },
+	{ "/dev/shm", "that of the machine is not mounted; remove this, and write 'shm_size:' for a larger one", false },
+	{ "/dev", "devices are not mounted; write 'devices:'", false },
+	{ "/proc", "nothing of the machine itself can be mounted; remove this", false },
+	{ "/sys", "nothing of the machine itself can be mounted; remove this", false },
+	{ "/", "nothing of the machine itself can be mounted; remove this", false },
+};
+/* clang-format on */
+
+#define MACHINE_FILES (sizeof(machine_files) / sizeof(machine_files[0]))
+
+static const struct machine_file *find_machine_file(const char *text)
+{
+	size_t length = strlen(text);
+
+	while (length > 1 && text[length - 1] == '/')
+		length--;
+	for (size_t i = 0; i < MACHINE_FILES; i++) {
+		const char *path = machine_files[i].path;
+
+		if (strlen(path) == length && strncmp(path, text, length) == 0)
+			return &machine_files[i];
+		/* those of /dev are asked for one by one */
+		if (text_equal(path, "/dev") && text_starts_with(text, "/dev/"))
+			return &machine_files[i];
+	}
+	return NULL;
+}
+
+static void report_machine_file(struct reader *reader, const char *text,
+	const struct machine_file *file, struct mark mark)
+{
+	if (file->is_ignored)
+		reader_warn(reader, mark, "'%.60s': %s", text, file->advice);
+	else
+		reader_error(reader, mark, "'%.60s': %s", text, file->advice);
+}
+
 /* A file or folder of the config folder; it must be there. */
 static bool set_file(struct reader *reader, const char *text,
 	struct volume_mount *mount)
 {
+	const struct machine_file *machine_file = find_machine_file(text);
 	const char *wrong = NULL;
 	struct stat status;
 
+	if (machine_file) {
+		report_machine_file(reader, text, machine_file, mount->mark);
+		return false;
+	}
 	mount->kind = VOLUME_FILE;
 	mount->source = path_in_folder(reader, text, &wrong);
 	if (wrong)
@@ -67,7 +121,7 @@ static bool set_file(struct reader *reader, const char *text,
 	if (reader->folder_fd >= 0 &&
 		fstatat(reader->folder_fd, mount->source, &status, 0) < 0) {
 		reader_error(reader, mount->mark,
-			"the file '%.100s' is not there (%s); put it beside the config",
+			"the file '%.100s' is not there (%s); put it beside the config, or use a named volume for what is written there",
 			text, strerror(errno));
 		return false;
 	}
@@ -83,6 +137,11 @@ static bool set_named(struct reader *reader, const char *text,
 	mount->source = text;
 	if (!wrong)
 		return true;
+	if (!*text) {
+		reader_error(reader, mount->mark,
+			"there is nothing before the ':', write the name of a volume, or './file'");
+		return false;
+	}
 	if (strchr(text, '/'))
 		wrong = "is no name of a volume; start a file with './'";
 	reader_error(reader, mount->mark, "'%.100s' %s", text, wrong);
