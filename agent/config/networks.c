@@ -157,19 +157,29 @@ void read_driver_opts(struct reader *reader, const struct node *node,
 	}
 }
 
-/* A network that is there without being made: that of the machine, or none. */
+/*
+ * A network that is there without being made: that of the machine, or none.
+ * What another project would have made is made here, since there is no other.
+ */
 static void finish_external(struct reader *reader, struct draft_network *draft)
 {
 	const char *name =
 		draft->given_name ? draft->given_name : draft->network.name;
+	size_t path;
 
-	if (text_equal(name, "host"))
+	if (text_equal(name, "host")) {
 		draft->stands_for = NETWORK_MODE_HOST;
-	else if (text_equal(name, "none"))
+		return;
+	}
+	if (text_equal(name, "none")) {
 		draft->stands_for = NETWORK_MODE_NONE;
-	else
-		say(reader, draft, "external",
-			"no network is there that this config does not make; remove the key, or write 'name: host' for the machine's own");
+		return;
+	}
+	path = reader_push(reader, "external");
+	reader_warn(reader,
+		node_find_mark(draft->node, "external", draft->network.mark),
+		"no network is there that this config does not make, so it is made; remove the key, or write 'name: host' for the machine's own");
+	reader_pop(reader, path);
 }
 
 static void finish_driver(struct reader *reader, struct draft_network *draft)
@@ -256,10 +266,10 @@ static void finish_network(struct reader *reader, struct draft_network *draft)
 {
 	struct network *network = &draft->network;
 
-	if (draft->is_external) {
+	if (draft->is_external)
 		finish_external(reader, draft);
+	if (draft->stands_for != NETWORK_MODE_OWN)
 		return;
-	}
 	finish_driver(reader, draft);
 	check_driver(reader, draft);
 	if (draft->ipam_driver && !text_equal(draft->ipam_driver, "default"))
