@@ -39,7 +39,7 @@ struct option {
 	enum option_kind kind;
 	size_t offset; /* of the field in the struct that the table fills */
 	uint64_t min, max;
-	bool zero_is_none;  /* 0 is right, too, and says nothing */
+	bool zero_is_none;  /* 0, or an empty text, says nothing */
 	const char *preset; /* the default, as a config would say it */
 	const char *(*check)(const char *text); /* as in names.h */
 	void (*read)(struct reader *reader, const struct node *node,

@@ -60,6 +60,8 @@ static int set_text(struct reader *reader, const struct option *row,
 {
 	const char *wrong = NULL;
 
+	if (!*text && row->zero_is_none)
+		return 0;
 	if (strlen(text) < row->min)
 		wrong = "is empty, give it a value or remove the key";
 	else if (row->max && strlen(text) > row->max)
