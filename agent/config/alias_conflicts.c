@@ -2,11 +2,13 @@
 /* alias_conflicts - names in a network that two services have */
 #include "config/alias_conflicts.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <strings.h>
 
 #include "config/draft.h"
+#include "config/node.h"
 #include "config/reader.h"
 #include "config/wiring.h"
 
@@ -55,10 +57,27 @@ static size_t find(const struct index *index, const char *name)
 	return low;
 }
 
+static void push_key(struct reader *reader, const struct attachment *own,
+	bool is_container)
+{
+	if (is_container) {
+		reader_push(reader, "container_name");
+		return;
+	}
+	reader_push(reader, "networks");
+	reader_push(reader, own->network);
+	reader_push(reader, "aliases");
+}
+
 static void check_alias(struct reader *reader, const struct index *index,
 	const struct draft_service *service, const struct attachment *own,
 	const char *alias)
 {
+	bool is_container = alias == service->container_name;
+	struct mark mark = is_container ? node_find_mark(service->node,
+						  "container_name", own->mark)
+					: own->mark;
+
 	for (size_t i = find(index, alias); i < index->count; i++) {
 		const struct draft_service *other = index->items[i];
 
@@ -69,13 +88,12 @@ static void check_alias(struct reader *reader, const struct index *index,
 			continue;
 		reader_push(reader, "services");
 		reader_push(reader, service->service.name);
-		reader_push(reader, "networks");
-		reader_push(reader, own->network);
-		reader_push(reader, "aliases");
-		reader_warn(reader, own->mark,
-			"'%.63s' is a service in this network, at line %u, column %u, and who asks for it gets one of both; write another alias",
-			alias, other->service.mark.line,
-			other->service.mark.column);
+		push_key(reader, own, is_container);
+		reader_warn(reader, mark,
+			"'%.63s' is a service in %s network, at line %u, column %u, and who asks for it gets one of both; write another %s",
+			alias, is_container ? "the same" : "this",
+			other->service.mark.line, other->service.mark.column,
+			is_container ? "name" : "alias");
 		reader_pop(reader, 0);
 	}
 }

@@ -70,7 +70,8 @@ struct draft_service {
 	size_t block_limit_count;
 	struct ulimit *ulimits;
 	size_t ulimit_count;
-	bool has_mode; /* `network_mode:` is there */
+	bool has_mode;              /* `network_mode:` is there */
+	const char *container_name; /* one more alias, everywhere */
 	struct draft_attachment *attachments;
 	size_t attachment_count;
 	uint8_t mac[6]; /* `mac_address:` */

@@ -210,6 +210,7 @@ static const struct option service_rows[] = {
 	{ "env_file",          KIND_CUSTOM, .read = read_env_file },
 	{ "working_dir",       KIND_TEXT, FIELD(working_dir), 1, 4095, .check = name_check_path, .zero_is_none = true },
 	{ "user",              KIND_TEXT, FIELD(user), 1, 255, .check = name_check_user, .zero_is_none = true },
+	{ "container_name",    KIND_TEXT, .offset = offsetof(struct draft_service, container_name), 1, 63, .check = name_check_network, .zero_is_none = true },
 	{ "hostname",          KIND_TEXT, FIELD(hostname), 1, 63, .check = name_check_host, .zero_is_none = true },
 	{ "restart",           KIND_CUSTOM, .read = read_restart },
 	{ "network_mode",      KIND_CUSTOM, .read = read_network_mode },
@@ -286,7 +287,6 @@ static const struct option service_rows[] = {
 
 	{ "attach",            KIND_SILENT, .note = "there is no terminal to attach to" },
 	{ "annotations",       KIND_IGNORED, .note = "annotations are not kept" },
-	{ "container_name",    KIND_IGNORED, .note = "a container has the name of its service" },
 	{ "logging",           KIND_IGNORED, .note = "logs go to the data partition, one file per service" },
 	{ "platform",          KIND_IGNORED, .note = "the machine's own platform is used" },
 	{ "pull_policy",       KIND_IGNORED, .note = "images come from archives, nothing is pulled yet" },

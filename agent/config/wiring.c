@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "config/addresses.h"
@@ -254,6 +255,21 @@ static void sort(struct draft_attachment *items, size_t count)
 	}
 }
 
+/* Others know it by `container_name:`, too, as Docker has it. */
+static void add_container_name(struct reader *reader,
+	const struct draft_service *service, struct strings *aliases)
+{
+	const char *name = service->container_name;
+
+	if (!name || strcasecmp(name, service->service.name) == 0)
+		return;
+	for (size_t i = 0; i < aliases->count; i++) {
+		if (strcasecmp(aliases->items[i], name) == 0)
+			return;
+	}
+	reader_append(reader, aliases, name);
+}
+
 static void attach_default(struct reader *reader, struct draft *draft,
 	struct draft_service *service)
 {
@@ -397,6 +413,7 @@ static void wire(struct reader *reader, struct draft *draft,
 			networks_find(draft, own->attachment.network), own };
 
 		check_place(&place, draft);
+		add_container_name(reader, service, &own->attachment.aliases);
 	}
 	/* there is none where no network is its own */
 	service->service.has_virtual_address &=
