@@ -33,9 +33,12 @@ static void set_kind(struct reader *reader, const struct node *node,
 				"after CMD there is no program, write one such as [\"CMD\", \"curl\", \"-f\", \"http://localhost/\"]");
 	} else if (text_equal(kind, "CMD-SHELL")) {
 		health->is_shell = true;
-		if (count != 1)
+		if (count == 0)
 			reader_error(reader, node->mark,
 				"after CMD-SHELL there is one text, the line for the shell; write [\"CMD-SHELL\", \"curl -f http://localhost/ || exit 1\"]");
+		else if (count > 1)
+			reader_warn(reader, node->mark,
+				"after CMD-SHELL there is one text, the line for the shell, what follows is ignored; write [\"CMD-SHELL\", \"curl -f http://localhost/ || exit 1\"]");
 	} else {
 		reader_error(reader, node->mark,
 			"'%.60s' is no kind of test; a list starts with CMD, CMD-SHELL or NONE, such as [\"CMD\", \"curl\", \"-f\", \"http://localhost/\"]",
@@ -96,7 +99,7 @@ static void read_list(struct reader *reader, const struct node *node,
 		reader_pop(reader, path);
 		if (text && e == node->first)
 			set_kind(reader, node, text, health);
-		else if (text)
+		else if (text && !(health->is_shell && health->test.count > 0))
 			reader_append(reader, &health->test, text);
 	}
 	check_words(reader, node, health);
