@@ -111,6 +111,7 @@ static const struct driver_option driver_options[] = {
 	{ "macvlan_mode", set_mode },
 	{ "ipvlan_mode", set_mode },
 	{ "nat", set_nat },
+	{ "com.docker.network.bridge.enable_ip_masquerade", set_nat },
 	{ "metadata", set_metadata },
 };
 #define DRIVER_OPTIONS (sizeof(driver_options) / sizeof(*driver_options))
