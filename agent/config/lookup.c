@@ -188,7 +188,7 @@ void read_expose(struct reader *reader, const struct node *node, void *base)
 static void add_extra_host(struct reader *reader, struct draft_service *draft,
 	const char *name, const struct node *node)
 {
-	const char *wrong = name_check_host(name);
+	const char *wrong = name_check_hostname(name);
 	struct extra_host host = { .name = name };
 	struct extra_host *grown;
 

@@ -159,7 +159,7 @@ const char *name_check_image(const char *text)
 	return check_repository(text, name - 1);
 }
 
-const char *name_check_host(const char *text)
+static const char *check_labels(const char *text, const char *others)
 {
 	size_t length = 0;
 
@@ -167,7 +167,7 @@ const char *name_check_host(const char *text)
 		return "is longer than 63 characters";
 	for (;; text++) {
 		if (*text && *text != '.') {
-			if (!is_alnum(*text) && *text != '-')
+			if (!is_alnum(*text) && !strchr(others, *text))
 				return "is no host name; write letters, digits and '-', with dots between";
 			if (*text == '-' && length == 0)
 				return "has a '-' at the start of a part, remove it";
@@ -182,6 +182,16 @@ const char *name_check_host(const char *text)
 			return NULL;
 		length = 0;
 	}
+}
+
+const char *name_check_host(const char *text)
+{
+	return check_labels(text, "-");
+}
+
+const char *name_check_hostname(const char *text)
+{
+	return check_labels(text, "-_");
 }
 
 static const char *check_words(const char *text)

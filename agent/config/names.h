@@ -16,6 +16,9 @@ const char *name_check_image(const char *text);
 /* Labels of letters, digits and '-', with dots between (RFC 1123, 2.1). */
 const char *name_check_host(const char *text);
 
+/* The same for a container, where '_' does no harm and is common. */
+const char *name_check_hostname(const char *text);
+
 /* Service: it names a cgroup and a log file, too. */
 const char *name_check_service(const char *text);
 

@@ -211,7 +211,7 @@ static const struct option service_rows[] = {
 	{ "working_dir",       KIND_TEXT, FIELD(working_dir), 1, 4095, .check = name_check_path, .zero_is_none = true },
 	{ "user",              KIND_TEXT, FIELD(user), 1, 255, .check = name_check_user, .zero_is_none = true },
 	{ "container_name",    KIND_TEXT, .offset = offsetof(struct draft_service, container_name), 1, 63, .check = name_check_network, .zero_is_none = true },
-	{ "hostname",          KIND_TEXT, FIELD(hostname), 1, 63, .check = name_check_host, .zero_is_none = true },
+	{ "hostname",          KIND_TEXT, FIELD(hostname), 1, 63, .check = name_check_hostname, .zero_is_none = true },
 	{ "restart",           KIND_CUSTOM, .read = read_restart },
 	{ "network_mode",      KIND_CUSTOM, .read = read_network_mode },
 	{ "networks",          KIND_CUSTOM, .read = read_attachments },
