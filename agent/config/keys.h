@@ -87,6 +87,8 @@ void read_gw_priority(struct reader *reader, const struct node *node,
 /* networks.c, pools.c: into struct draft_network, struct draft_pool */
 void read_driver_opts(struct reader *reader, const struct node *node,
 	void *base);
+void read_network_external(struct reader *reader, const struct node *node,
+	void *base);
 void read_pools(struct reader *reader, const struct node *node, void *base);
 void read_subnet(struct reader *reader, const struct node *node, void *base);
 void read_gateway(struct reader *reader, const struct node *node, void *base);

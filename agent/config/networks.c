@@ -158,6 +158,36 @@ void read_driver_opts(struct reader *reader, const struct node *node,
 	}
 }
 
+/* {name: NAME}, as it was written before version 3.5 of the files. */
+static void read_old_external(struct reader *reader, const struct node *node,
+	struct draft_network *draft)
+{
+	const char *text = reader_text(reader, node, "a name");
+	const char *wrong = text ? name_check_network(text) : NULL;
+
+	if (wrong)
+		reader_error(reader, node->mark, "'%.60s' %s", text, wrong);
+	draft->is_external = true;
+	draft->given_name = text;
+}
+
+void read_network_external(struct reader *reader, const struct node *node,
+	void *base)
+{
+	struct draft_network *draft = base;
+	const char *text;
+
+	if (node->kind == NODE_MAP && node->count == 1 &&
+		text_equal(node->first->key, "name")) {
+		read_old_external(reader, node->first->value, draft);
+		return;
+	}
+	text = reader_text(reader, node, "true or false");
+	if (text && value_bool(text, &draft->is_external) < 0)
+		reader_error(reader, node->mark,
+			"'%.60s' is wrong, write true or false", text);
+}
+
 /*
  * A network that is there without being made: that of the machine, or none.
  * What another project would have made is made here, since there is no other.

@@ -344,7 +344,7 @@ static const struct option network_rows[] = {
 	{ "enable_ipv4", KIND_BOOL, FIELD(network.has_ipv4), .preset = "true" },
 	{ "enable_ipv6", KIND_BOOL, FIELD(network.has_ipv6) },
 	{ "ipam",        KIND_MAP, .table = &ipam_table, .example = "{config: [{subnet: 172.20.0.0/16}]}" },
-	{ "external",    KIND_BOOL, FIELD(is_external) },
+	{ "external",    KIND_CUSTOM, .read = read_network_external },
 	{ "name",        KIND_TEXT, FIELD(given_name), 1, 63, .check = name_check_network },
 	{ "attachable",  KIND_SILENT, .note = "nothing runs outside of the config" },
 	{ "labels",      KIND_IGNORED, .note = "labels of networks are not kept" },
