@@ -16,6 +16,7 @@
 #include "config/node.h"
 #include "config/pool_room.h"
 #include "config/port_conflicts.h"
+#include "config/problem.h"
 #include "config/reader.h"
 #include "config/replicas.h"
 #include "config/sharing.h"
@@ -51,20 +52,32 @@ static void check_target(struct reader *reader,
 	}
 }
 
-static void check_volume(struct reader *reader, const struct strings *volumes,
-	const struct draft_service *service, const struct volume_mount *mount)
+/* Comparing thousands of names is for problems that are shown. */
+static const char *suggest_volume(const struct reader *reader,
+	const struct strings *volumes, const char *name)
 {
 	const char *best = NULL;
 	size_t distance = 0;
+
+	if (reader->problems->error_count > PROBLEMS_MAX)
+		return NULL;
+	for (size_t i = 0; i < volumes->count; i++)
+		name_suggest(name, volumes->items[i], &best, &distance);
+	return best;
+}
+
+static void check_volume(struct reader *reader, const struct strings *volumes,
+	const struct draft_service *service, const struct volume_mount *mount)
+{
+	const char *best;
 
 	if (mount->kind != VOLUME_NAMED)
 		return;
 	for (size_t i = 0; i < volumes->count; i++) {
 		if (text_equal(volumes->items[i], mount->source))
 			return;
-		name_suggest(mount->source, volumes->items[i], &best,
-			&distance);
 	}
+	best = suggest_volume(reader, volumes, mount->source);
 	push_all(reader, service->service.name, "volumes");
 	if (best)
 		reader_error(reader, mount->mark,

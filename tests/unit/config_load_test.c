@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "check.h"
@@ -295,6 +296,30 @@ static void test_many_warnings(void)
 	CHECK(problems.count == PROBLEMS_MAX);
 }
 
+/* Names are compared for the problems that are shown, not for all. */
+static void test_many_suggestions(void)
+{
+	static char text[1 << 18];
+	clock_t start = clock();
+	struct text out;
+
+	text_init(&out, text, sizeof(text));
+	text_add(&out, "x-m: &m [");
+	for (int i = 0; i < 100; i++)
+		text_add(&out, "'volume-number-%d-:/%d',", i, i);
+	text_add(&out, "]\nservices:\n");
+	for (int i = 0; i < 200; i++)
+		text_add(&out, "  s%d: {image: i, volumes: *m}\n", i);
+	text_add(&out, "volumes:\n");
+	for (int i = 0; i < 2000; i++)
+		text_add(&out, "  volume-number-%d: {}\n", i);
+	CHECK(!out.is_cut);
+	CHECK(load(text, strlen(text), -1) == -EINVAL);
+	CHECK(problems.error_count == 20000);
+	CHECK(strstr(print(0), "did you mean 'volume-number-0'?") != NULL);
+	CHECK((clock() - start) / CLOCKS_PER_SEC < 10);
+}
+
 /* What a problem says is safe to print: no controls, whole characters. */
 static void test_clean(void)
 {
@@ -438,6 +463,7 @@ int main(void)
 	RUN(test_places);
 	RUN(test_many_errors);
 	RUN(test_many_warnings);
+	RUN(test_many_suggestions);
 	RUN(test_clean);
 	RUN(test_dotenv_that_is_no_file);
 	RUN(test_no_folder);
