@@ -84,6 +84,13 @@ static void collect(struct reader *reader, const struct draft *draft,
 	}
 }
 
+static bool is_of_one_range(const struct user *a, const struct user *b)
+{
+	return a->service == b->service &&
+	       a->port->mark.line == b->port->mark.line &&
+	       a->port->mark.column == b->port->mark.column;
+}
+
 static bool is_of_range(const struct user *user)
 {
 	const struct draft_service *service = user->service;
@@ -237,14 +244,13 @@ static void drop(struct ports *ports)
 void port_conflicts_check(struct reader *reader, struct draft *draft)
 {
 	struct ports *ports = reader_alloc_tree(reader, 1, sizeof(*ports));
-	struct mark last = { 0, 0 };
+	const struct user *last = NULL;
 
 	if (!ports)
 		return;
 	collect(reader, draft, ports);
 	for (size_t i = 0; i < ports->count; i++) {
 		struct user *user = &ports->users[i];
-		struct mark mark = user->port->mark;
 		struct owner owner;
 
 		if (!find_user(ports, i, &owner) &&
@@ -252,10 +258,10 @@ void port_conflicts_check(struct reader *reader, struct draft *draft)
 			continue;
 		user->is_dropped = user->yields;
 		/* of a range, the first that another has says it all */
-		if (mark.line == last.line && mark.column == last.column)
+		if (last && is_of_one_range(last, user))
 			continue;
 		say(reader, ports, user, &owner);
-		last = mark;
+		last = user;
 	}
 	drop(ports);
 }
