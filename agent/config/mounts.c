@@ -61,7 +61,7 @@ static const struct machine_file {
 	{ "/etc/timezone", "the machine's time is UTC, as without this, ignored; for another zone write 'TZ' in 'environment:'", true },
 	{ "/var/run/docker.sock", "there is no Docker socket to give; remove this, or the service if it cannot work without", false },
 	{ "/run/docker.sock", "there is no Docker socket to give; remove this, or the service if it cannot work without", false },
-	{ "/lib/modules", "the kernel of the machine has no modules; remove this", false },
+	{ "/lib/modules", "the kernel of the machine has no modules, ignored; remove this", true },
 	{ "/dev/shm", "that of the machine is not mounted; remove this, and write 'shm_size:' for a larger one", false },
 	{ "/dev", "devices are not mounted; write 'devices:'", false },
 	{ "/proc", "nothing of the machine itself can be mounted; remove this", false },
