@@ -112,6 +112,10 @@ lint: | tools-lint ## formatting, warnings of two compilers, layers, banned call
 format: | tools-lint ## put all C files in the house format
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
+# Two at once would measure each other. What each builds is still made in parallel.
+ifneq ($(filter bench%,$(MAKECMDGOALS)),)
+.NOTPARALLEL:
+endif
 .PHONY: bench
 bench: ## all benchmarks, one after the other, with their bars
 	$(Q)short=; for name in size memory boot change; do \
