@@ -112,7 +112,7 @@ lint: | tools-lint ## formatting, warnings of two compilers, layers, banned call
 format: | tools-lint ## put all C files in the house format
 	$(Q)clang-format -i $$(git ls-files '*.c' '*.h')
 
-# Two at once would measure each other. What each builds is still made in parallel.
+# Two at once would measure each other; images are still made in parallel.
 ifneq ($(filter bench%,$(MAKECMDGOALS)),)
 .NOTPARALLEL:
 endif

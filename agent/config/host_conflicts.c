@@ -60,16 +60,6 @@ static struct step step_of(const struct draft_host_link *draft, size_t index)
 		draft->member_marks[index] };
 }
 
-static const struct draft_host_link *find(const struct draft *draft,
-	const char *name)
-{
-	for (size_t i = 0; i < draft->host_link_count; i++) {
-		if (text_equal(draft->host_links[i].link.name, name))
-			return &draft->host_links[i];
-	}
-	return NULL;
-}
-
 static void check_step(struct reader *reader, const struct draft *draft,
 	const struct draft_host_link *link, const struct step *step)
 {
@@ -142,7 +132,7 @@ static void look_for_circle(struct circle *circle, size_t index)
 	for (size_t i = 0; i < count_steps(link); i++) {
 		struct step step = step_of(link, i);
 		const struct draft_host_link *target =
-			find(circle->draft, step.name);
+			interface_named(circle->draft, step.name);
 		size_t next;
 
 		if (!target)

@@ -72,7 +72,7 @@ static void warn_unknown(struct reader *reader, const struct draft *draft,
 			name);
 }
 
-static const struct draft_host_link *find(const struct draft *draft,
+const struct draft_host_link *interface_named(const struct draft *draft,
 	const char *name)
 {
 	for (size_t i = 0; i < draft->host_link_count; i++) {
@@ -86,7 +86,7 @@ const struct draft_host_link *interface_find(struct reader *reader,
 	const struct draft *draft, const char *name, struct mark mark,
 	const struct draft_host_link *own)
 {
-	const struct draft_host_link *found = find(draft, name);
+	const struct draft_host_link *found = interface_named(draft, name);
 
 	if (strpbrk(name, "*?")) {
 		reader_error(reader, mark,

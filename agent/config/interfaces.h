@@ -18,8 +18,12 @@ struct reader;
  */
 uint32_t interface_vlan(const char *name);
 
+/* The interface of host.network with that name, or NULL. Reports nothing. */
+const struct draft_host_link *interface_named(const struct draft *draft,
+	const char *name);
+
 /*
- * The interface of host.network with that name, or NULL. Reports about the
+ * The same, or NULL. Reports about the
  * current path: a pattern, one that is found by `match:`, and a warning of a
  * name that is declared nowhere and is not that of a device, which may still
  * come. `own` is the interface that asks, which is not meant, or NULL.
