@@ -268,6 +268,29 @@ static void test_nothing_to_run(void)
 	end();
 }
 
+/* From the turn before the first tick on, with 50 messages that are outdated. */
+static bool is_tidy(void)
+{
+	const struct keep_entry entry = { .name = "web" };
+	const int fds[KEEP_FDS] = KEEP_NO_FDS;
+	struct error err;
+
+	for (int i = 0; supervisor.keep.live == 0 && i < 50; i++) {
+		CHECK(keep_put(&supervisor.keep, &entry, fds, &err) == 0);
+		if (i < 49)
+			CHECK(keep_forget(&supervisor.keep, "web", &err) == 0);
+	}
+	return supervisor.keep.queued < 3;
+}
+
+static void test_the_store_is_tidied(void)
+{
+	begin("");
+	run(is_tidy);
+	CHECK(supervisor.keep.live == 1);
+	end();
+}
+
 static void test_status(void)
 {
 	static struct status status;
@@ -341,6 +364,7 @@ int main(void)
 	RUN(test_drains_before_the_signal);
 	RUN(test_the_kernel_refuses_rules);
 	RUN(test_nothing_to_run);
+	RUN(test_the_store_is_tidied);
 	RUN(test_status);
 	RUN(test_a_link_that_comes_late);
 	return check_done();
